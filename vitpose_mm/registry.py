@@ -1,0 +1,55 @@
+"""Our node under every registry of mmpose, and the one place with import-time registration.
+
+mmengine imports this module whenever a config names the scope ``vitpose_mm``. Each node is made a
+child of mmengine's root, so that every scope finds it, and then hung below mmpose's node, so that
+bare names of mmpose resolve from our scope too. One parent alone does only one of the two.
+
+Checkpoints are made safe to load here as well: whoever uses a class of ours has been here first.
+"""
+
+from __future__ import annotations
+
+from mmengine.registry import Registry
+from mmpose import registry as mmpose_registry
+
+from .checkpoints.safety import make_loading_safe
+
+SCOPE = 'vitpose_mm'
+
+# Registry of mmpose: the package of ours that holds classes of that kind.
+LOCATIONS = {
+    'DATASETS': 'vitpose_mm.datasets',
+    'DATA_SAMPLERS': 'vitpose_mm.datasets',
+    'HOOKS': 'vitpose_mm.engine',
+    'MODELS': 'vitpose_mm.models',
+    'OPTIM_WRAPPER_CONSTRUCTORS': 'vitpose_mm.engine',
+    'TRANSFORMS': 'vitpose_mm.datasets',
+}
+
+
+def make_node(name: str, host: Registry) -> Registry:
+    """mmpose's node of one kind -> ours, found from every scope and falling back to mmpose's.
+
+    KEYPOINT_CODECS and BATCH_AUGMENTS are roots in mmpose; there the host is both parents.
+    """
+    ours = [LOCATIONS[name]] if name in LOCATIONS else []
+    node = Registry(host.name, parent=host.root, scope=SCOPE, locations=[*host._locations, *ours])
+    node.parent = host
+    return node
+
+
+# mmpose.registry also holds the mmengine nodes that it builds on; those have another scope.
+NODES = {
+    name: make_node(name, host)
+    for name, host in vars(mmpose_registry).items()
+    if isinstance(host, Registry) and host.scope == 'mmpose'
+}
+
+DATASETS = NODES['DATASETS']
+DATA_SAMPLERS = NODES['DATA_SAMPLERS']
+HOOKS = NODES['HOOKS']
+MODELS = NODES['MODELS']
+OPTIM_WRAPPER_CONSTRUCTORS = NODES['OPTIM_WRAPPER_CONSTRUCTORS']
+TRANSFORMS = NODES['TRANSFORMS']
+
+make_loading_safe()

@@ -1,0 +1,58 @@
+"""Command line arguments that several tools share; parsing them imports nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+
+
+class ConfigOptions(argparse.Action):
+    """key=value words -> dict, by mmengine's DictAction, which is imported only when the flag is used."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[object] | None,
+        option_string: str | None = None,
+    ) -> None:
+        from mmengine.config import DictAction
+
+        DictAction(self.option_strings, self.dest)(parser, namespace, values, option_string)
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """Add mmengine's --cfg-options."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=ConfigOptions,
+        default={},
+        metavar='KEY=VALUE',
+        help='override settings of the config, as in `train_dataloader.batch_size=32 a.b="[1,2]"`',
+    )
+
+
+def add_pictures(parser: argparse.ArgumentParser) -> None:
+    """Add mmpose's flags for drawing predictions during validation and test."""
+    parser.add_argument('--show-dir', help='draw predictions into this folder')
+    parser.add_argument('--show', action='store_true', help='draw predictions in a window')
+    parser.add_argument('--interval', type=int, default=1, help='draw every so many samples (default: 1)')
+    parser.add_argument('--wait-time', type=float, default=1, help='seconds that a window stays (default: 1)')
+
+
+def add_launcher(parser: argparse.ArgumentParser) -> None:
+    """Add --launcher, and --local-rank as torch's launcher passes it."""
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='who starts the processes (default: none, one process)',
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+def export_local_rank(args: argparse.Namespace) -> None:
+    """Put --local-rank where mmengine looks for it; what the launcher itself exported wins."""
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
