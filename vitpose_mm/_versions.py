@@ -36,7 +36,7 @@ def parse_version(text: str) -> tuple[int, ...]:
 
 
 def installed_version(module: str) -> str | None:
-    """'mmcv' -> '2.1.0', whichever distribution brings the module (forks have other names); None if absent."""
+    """'mmcv' -> '2.1.0', whichever distribution brings the module (forks have other names), or None."""
     try:
         return version(module)
     except PackageNotFoundError:
@@ -61,7 +61,9 @@ def find_problem() -> str | None:
         if not parse_version(low) <= parse_version(have) < parse_version(below):
             return f'vitpose_mm was tested with {wanted} and {have} is installed: run `{mend}`.'
     if not has_compiled_ops():
-        return f'vitpose_mm needs mmcv with its compiled ops and this mmcv has none: run `{TESTED["mmcv"][2]}`.'
+        return (
+            f'vitpose_mm needs mmcv with its compiled ops and this mmcv has none: run `{TESTED["mmcv"][2]}`.'
+        )
     return None
 
 
