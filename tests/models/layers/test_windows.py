@@ -1,0 +1,52 @@
+"""Windows on grids that they divide and grids that they do not."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from vitpose_mm.models.layers import Windows, pool_windows
+
+
+@pytest.mark.parametrize('shifted', [False, True])
+@pytest.mark.parametrize('grid, window', [((8, 6), (4, 3)), ((5, 7), (2, 3)), ((32, 24), (16, 12)), ((3, 3), (8, 8))])
+def test_merge_undoes_split(grid: tuple[int, int], window: tuple[int, int], shifted: bool) -> None:
+    windows = Windows(grid, window, shifted)
+    x = torch.randn(2, *grid, 5)
+    split = windows.split(x)
+    assert split.shape == (2 * windows.counts[0] * windows.counts[1], window[0] * window[1], 5)
+    assert torch.equal(windows.merge(split), x)
+
+
+def test_split_puts_neighbours_together() -> None:
+    x = torch.arange(16.0).reshape(1, 4, 4, 1)
+    assert Windows((4, 4), (2, 2)).split(x)[1, :, 0].tolist() == [2, 3, 6, 7]
+    shifted = Windows((4, 4), (2, 2), shifted=True).split(x)
+    assert shifted[0, :, 0].tolist() == [5, 6, 9, 10]
+    assert shifted[3, :, 0].tolist() == [15, 12, 3, 0]  # the four corners, none of which see each other
+
+
+def test_regions_of_the_corner_window_are_all_apart() -> None:
+    codes = Windows((4, 4), (2, 2), shifted=True).regions()
+    agree = codes @ codes.transpose(1, 2) == 2
+    assert agree[0].all()
+    assert torch.equal(agree[3], torch.eye(4, dtype=torch.bool))
+
+
+def test_padding_is_a_region_of_its_own() -> None:
+    codes = Windows((3, 4), (2, 2)).regions()
+    agree = codes @ codes.transpose(1, 2) == 2
+    assert agree[0].all()
+    assert agree[2, 0].tolist() == [True, True, False, False]
+
+
+def test_an_axis_with_one_window_is_not_shifted() -> None:
+    assert Windows((8, 4), (4, 4), shifted=True).shift == (2, 0)
+
+
+def test_pooled_tokens_are_means_over_real_tokens() -> None:
+    x = torch.randn(2, 5, 7, 3, dtype=torch.double)
+    pooled = pool_windows(x, (2, 3))
+    assert pooled.shape == (2, 9, 3)
+    assert torch.allclose(pooled[:, 0], x[:, :2, :3].mean((1, 2)))
+    assert torch.allclose(pooled[:, 8], x[:, 4:, 6:].mean((1, 2)))

@@ -1,0 +1,24 @@
+"""Pure tensor modules: tensors in, tensors out."""
+
+from .attention import Attention, attend
+from .block import Block
+from .feed_forward import FeedForward
+from .parallel_conv import ParallelConv
+from .patch_embed import PatchEmbed
+from .position import RelativePosition, guess_grid, resize_position, sincos_position
+from .windows import Windows, pool_windows
+
+__all__ = [
+    'Attention',
+    'Block',
+    'FeedForward',
+    'ParallelConv',
+    'PatchEmbed',
+    'RelativePosition',
+    'Windows',
+    'attend',
+    'guess_grid',
+    'pool_windows',
+    'resize_position',
+    'sincos_position',
+]

@@ -1,0 +1,111 @@
+"""Positions: the absolute embedding on a rectangular grid, and decomposed relative position bias."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def sincos_position(dim: int, grid: tuple[int, int]) -> Tensor:
+    """-> (1, 1 + H * W, C) sine-cosine embedding of an (H, W) grid behind a row of zeros (MAE's shape).
+
+    Args:
+        dim: C, a multiple of 4: sine and cosine of the column, then of the row.
+        grid: (H, W) tokens.
+    """
+    quarter = dim // 4
+    rates = 10000 ** (-torch.arange(quarter, dtype=torch.float64) / quarter)
+    rows, columns = torch.meshgrid(*(torch.arange(side, dtype=torch.float64) for side in grid), indexing='ij')
+    angles = [place.reshape(-1, 1) * rates for place in (columns, rows)]
+    table = torch.cat([wave(angle) for angle in angles for wave in (torch.sin, torch.cos)], 1)
+    table = F.pad(table, (0, dim - table.shape[1], 1, 0))
+    return table[None].float()
+
+
+def resize_position(pos_embed: Tensor, source: tuple[int, int], target: tuple[int, int]) -> Tensor:
+    """(1, 1 + H * W, C) embedding of the grid ``source`` -> (1, 1 + H' * W', C) of ``target``.
+
+    Bicubic, align_corners=False, without antialiasing; the first row has no place and is kept.
+
+    Raises:
+        ValueError: ``source`` does not have as many tokens as the embedding.
+    """
+    if pos_embed.shape[1] != 1 + source[0] * source[1]:
+        raise ValueError(
+            f'A position embedding of {pos_embed.shape[1]} rows does not belong to a grid of '
+            f'{source[0]}x{source[1]} tokens (one row more than tokens): name the grid it was trained on.'
+        )
+    if source == target:
+        return pos_embed
+    first, rest = pos_embed[:, :1], pos_embed[:, 1:]
+    image = rest.reshape(1, *source, -1).permute(0, 3, 1, 2)
+    image = F.interpolate(image.float(), size=target, mode='bicubic', align_corners=False)
+    return torch.cat([first, image.flatten(2).transpose(1, 2).to(first)], 1)
+
+
+def guess_grid(num_tokens: int) -> tuple[int, int]:
+    """Number of tokens -> (H, W): square if it can be, else 4:3 upright, the two shapes of released weights.
+
+    Raises:
+        ValueError: neither fits.
+    """
+    side = math.isqrt(num_tokens)
+    if side * side == num_tokens:
+        return side, side
+    unit = math.isqrt(num_tokens // 12)
+    if 12 * unit * unit == num_tokens:
+        return 4 * unit, 3 * unit
+    raise ValueError(
+        f'{num_tokens} position rows are neither a square nor a 4:3 grid: convert the checkpoint with '
+        f'tools/convert_checkpoint.py --grid H W.'
+    )
+
+
+class RelativePosition(nn.Module):
+    """Decomposed relative position bias: bias(i, j) = q(i) . R_row[row i - row j] + q(i) . R_col[col i - col j].
+
+    Args:
+        extent: (h, w) tokens that the tables cover; another extent resizes them linearly.
+        head_dims: D.
+
+    Source: MViTv2 eq. 4, ViTDet; both tables start at zero.
+    """
+
+    def __init__(self, extent: tuple[int, int], head_dims: int) -> None:
+        super().__init__()
+        self.rel_pos_h = nn.Parameter(torch.zeros(2 * extent[0] - 1, head_dims))
+        self.rel_pos_w = nn.Parameter(torch.zeros(2 * extent[1] - 1, head_dims))
+
+    def forward(self, q: Tensor, extent: tuple[int, int]) -> list[tuple[Tensor, Tensor]]:
+        """(B, M, N, D) queries of an (h, w) extent -> two pairs of factors (B, M, N, h) and (N, h); w likewise."""
+        rows, columns = extent
+        q = q.unflatten(2, extent)  # (B, M, h, w, D)
+        by_row = torch.einsum('bmhwd,hkd->bmhwk', q, _relative(self.rel_pos_h, rows).to(q))
+        by_column = torch.einsum('bmhwd,wkd->bmhwk', q, _relative(self.rel_pos_w, columns).to(q))
+        row_code = torch.eye(rows, device=q.device).repeat_interleave(columns, 0)
+        column_code = torch.eye(columns, device=q.device).repeat(rows, 1)
+        return [(by_row.flatten(2, 3), row_code), (by_column.flatten(2, 3), column_code)]
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
+        for name, table in self.named_parameters():
+            key = prefix + name
+            if key in state_dict and state_dict[key].shape[0] != table.shape[0]:
+                state_dict[key] = resize_table(state_dict[key], table.shape[0])
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def resize_table(table: Tensor, length: int) -> Tensor:
+    """(L, D) table of relative positions -> (L', D), linearly."""
+    if table.shape[0] == length:
+        return table
+    resized = F.interpolate(table.T[None].float(), size=length, mode='linear', align_corners=False)
+    return resized[0].T.to(table)
+
+
+def _relative(table: Tensor, side: int) -> Tensor:
+    """(L, D) table -> (side, side, D): the row for i - j, resized where the table is for another side."""
+    places = torch.arange(side, device=table.device)
+    return resize_table(table, 2 * side - 1)[places[:, None] - places[None, :] + side - 1]
