@@ -1,0 +1,5 @@
+"""Backbones."""
+
+from .vit import ARCH, ViT
+
+__all__ = ['ARCH', 'ViT']

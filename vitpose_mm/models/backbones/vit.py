@@ -1,0 +1,295 @@
+"""The plain vision transformer of ViTPose, with the kind of attention of every block as data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from mmpose.models.backbones.base_backbone import BaseBackbone
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from vitpose_mm.registry import MODELS
+
+from ..layers import (
+    Attention,
+    Block,
+    FeedForward,
+    ParallelConv,
+    PatchEmbed,
+    guess_grid,
+    resize_position,
+    sincos_position,
+)
+
+
+@dataclass(frozen=True)
+class Arch:
+    """Widths and depths of one size."""
+
+    embed_dims: int
+    num_layers: int
+    num_heads: int
+    mlp_ratio: float = 4.0
+
+
+# ViTPose table 1 and the authors' code; the small one was released with the code.
+ARCH = {
+    'small': Arch(384, 12, 12),
+    'base': Arch(768, 12, 12),
+    'large': Arch(1024, 24, 16),
+    'huge': Arch(1280, 32, 16),
+}
+
+# kind of attention: (in windows, windows shifted, pooled tokens)
+ATTENTION = {
+    'full': (False, False, False),
+    'window': (True, False, False),
+    'shift': (True, True, False),
+    'pool': (True, False, True),
+    'shift+pool': (True, True, True),
+}
+
+# what a frozen part takes with it, as in the authors' code: names below a block, names below the backbone
+FREEZABLE = {
+    'attention': (('attn', 'norm1'), ()),
+    'ffn': (('mlp', 'norm2'), ('patch_embed', 'pos_embed')),
+}
+
+
+def find_arch(arch: str | dict) -> Arch:
+    """Name or fields of a size -> the size.
+
+    Raises:
+        ValueError: an unknown name, or fields that are no size.
+    """
+    if isinstance(arch, str):
+        if arch not in ARCH:
+            raise ValueError(f'arch={arch!r} is not known: choose one of {sorted(ARCH)} or give a dict of sizes.')
+        return ARCH[arch]
+    try:
+        return Arch(**arch)
+    except TypeError as error:
+        raise ValueError(
+            f'arch={dict(arch)!r} is no size: give embed_dims, num_layers, num_heads and, if it is not 4, mlp_ratio.'
+        ) from error
+
+
+def attention_of_blocks(attention: str | Sequence[str], num_layers: int) -> tuple[str, ...]:
+    """One kind or a pattern of kinds that repeats -> the kind of every block.
+
+    Raises:
+        ValueError: an unknown kind, or a pattern that does not divide the number of blocks.
+    """
+    pattern = (attention,) if isinstance(attention, str) else tuple(attention)
+    unknown = [kind for kind in pattern if kind not in ATTENTION]
+    if unknown:
+        raise ValueError(f'Attention {unknown[0]!r} is not known: choose from {sorted(ATTENTION)}.')
+    if not pattern or num_layers % len(pattern):
+        raise ValueError(
+            f'A pattern of {len(pattern)} kinds of attention does not repeat evenly over {num_layers} blocks: '
+            f'give one for every block or a divisor of {num_layers}.'
+        )
+    return pattern * (num_layers // len(pattern))
+
+
+@MODELS.register_module()
+class ViT(BaseBackbone):
+    """Maps (B, 3, h, w) crops to a tuple with one (B, C, h/16, w/16) feature map (1/8 with ``patch_ratio=2``).
+
+    Args:
+        arch: 'small', 'base', 'large', 'huge', or a dict of embed_dims, num_layers, num_heads, mlp_ratio.
+        input_size: (w, h) pixels of the crops.
+        patch_size: side of the patch kernel, pixels.
+        patch_padding: zeros around the image, pixels; None for the released models' 2 (4 at ratio 2).
+        patch_ratio: 1, or 2 for overlapping patches at half the stride.
+        in_channels: of the image.
+        attention: kind of every block, or a pattern that repeats: 'full', 'window', 'shift', 'pool', 'shift+pool'.
+        window_size: (h, w) tokens of a window.
+        rel_pos: which blocks have a relative position bias: 'none', 'windows' (all but full ones) or 'all'.
+        parallel_conv: add ViTAE's convolution beside every attention.
+        drop_path_rate: of the last block; the first has 0 and it grows linearly.
+        dynamic_input: take crops of any size and resize the position embedding to them.
+        frozen_blocks: number of first blocks that are not trained; patches and positions are frozen with them.
+        frozen_parts: 'attention' and/or 'ffn' of all blocks. Attention takes norm1 with it; the FFN takes norm2,
+            the patch embedding and the position embedding, as in the authors' partial finetuning.
+        with_cp: recompute blocks in the backward pass to save memory (non-reentrant).
+        init_cfg: of mmengine; without one, weights start as MAE's do.
+
+    A checkpoint with another position grid is resized when it is loaded (bicubic). Its grid is read from
+    ``pos_grid``, which our checkpoints carry, else taken for a square, else for 4:3.
+
+    Raises:
+        ValueError: an argument that names nothing or sizes that do not divide.
+
+    Source: ViTPose sec. 3.1 and 3.2.
+
+    Example:
+        >>> vit = ViT('base', input_size=(192, 256))
+        >>> vit(torch.zeros(1, 3, 256, 192))[0].shape
+        torch.Size([1, 768, 16, 12])
+    """
+
+    def __init__(
+        self,
+        arch: str | dict = 'base',
+        input_size: tuple[int, int] = (192, 256),
+        *,
+        patch_size: int = 16,
+        patch_padding: int | None = None,
+        patch_ratio: int = 1,
+        in_channels: int = 3,
+        attention: str | Sequence[str] = 'full',
+        window_size: tuple[int, int] = (8, 8),
+        rel_pos: str = 'windows',
+        parallel_conv: bool = False,
+        drop_path_rate: float = 0.0,
+        dynamic_input: bool = False,
+        frozen_blocks: int = 0,
+        frozen_parts: Sequence[str] = (),
+        with_cp: bool = False,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.arch = find_arch(arch)
+        self.input_size = tuple(input_size)
+        self.dynamic_input = dynamic_input
+        self.with_cp = with_cp
+        dim, depth = self.arch.embed_dims, self.arch.num_layers
+        self.patch_embed = PatchEmbed(
+            dim, patch_size, ratio=patch_ratio, padding=patch_padding, in_channels=in_channels
+        )
+        self.grid = self.patch_embed.grid((input_size[1], input_size[0]))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + self.grid[0] * self.grid[1], dim))
+        self.register_buffer('pos_grid', torch.tensor(self.grid))
+
+        if rel_pos not in ('none', 'windows', 'all'):
+            raise ValueError(f"rel_pos={rel_pos!r} is not known: choose 'none', 'windows' or 'all'.")
+        kinds = attention_of_blocks(attention, depth)
+        rates = torch.linspace(0, drop_path_rate, depth, device='cpu').tolist()
+        self.blocks = nn.ModuleList(
+            Block(
+                dim,
+                self._make_attention(kind, (window_size[0], window_size[1]), rel_pos),
+                FeedForward(dim, int(dim * self.arch.mlp_ratio)),
+                conv=ParallelConv(dim) if parallel_conv else None,
+                drop_path=rate,
+            )
+            for kind, rate in zip(kinds, rates, strict=True)
+        )
+        self.last_norm = nn.LayerNorm(dim, eps=1e-6)
+        self._frozen = self._find_frozen(frozen_blocks, frozen_parts)
+        self._freeze()
+
+    def _make_attention(self, kind: str, window: tuple[int, int], rel_pos: str) -> Attention:
+        windowed, shift, pool = ATTENTION[kind]
+        biased = rel_pos == 'all' or (rel_pos == 'windows' and windowed)
+        return Attention(
+            self.arch.embed_dims,
+            self.arch.num_heads,
+            window=window if windowed else None,
+            shift=shift,
+            pool=pool,
+            rel_pos=(window if windowed else self.grid) if biased else None,
+        )
+
+    # ------------------------------------------------------------------ forward
+
+    def forward(self, x: Tensor, expert: Tensor | None = None, tokens: Tensor | None = None) -> tuple[Tensor, ...]:
+        """(B, 3, h, w) crops, (B,) expert ids, (B, T, C) appended tokens -> ((B, C, H, W),)."""
+        size = (x.shape[-1], x.shape[-2])
+        if size != self.input_size and not self.dynamic_input:
+            raise ValueError(
+                f'The backbone was made for {self.input_size} (w, h) pixels and got {size}: set input_size, or '
+                f'dynamic_input=True to resize the position embedding as needed.'
+            )
+        x = self.patch_embed(x)  # (B, H, W, C)
+        x = x + self._position((x.shape[1], x.shape[2]))
+        for block in self.blocks:
+            if self.with_cp and torch.is_grad_enabled():
+                x, tokens = checkpoint(block, x, tokens, expert, use_reentrant=False)
+            else:
+                x, tokens = block(x, tokens, expert)
+        return (self.last_norm(x).permute(0, 3, 1, 2),)
+
+    def _position(self, grid: tuple[int, int]) -> Tensor:
+        """-> (1, H, W, C): the embedding of every place plus the first row (MAE's class row) for all."""
+        table: Tensor = self.pos_embed
+        if grid != self.grid:
+            table = resize_position(table, self.grid, grid)
+        return (table[:, 1:] + table[:, :1]).unflatten(1, grid)
+
+    # ------------------------------------------------------------------ weights
+
+    def init_weights(self) -> None:
+        """Initialise as MAE does (Xavier-uniform, sine-cosine positions), then apply ``init_cfg``."""
+        self.apply(_init_module)
+        kernel = self.patch_embed.proj.weight
+        nn.init.xavier_uniform_(kernel.data.view(kernel.shape[0], -1))
+        self.pos_embed.data.copy_(sincos_position(self.arch.embed_dims, self.grid))
+        super().init_weights()
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
+        """Fit the position embedding of another grid; a checkpoint without ``pos_grid`` is complete too."""
+        key = prefix + 'pos_embed'
+        stored = state_dict.get(prefix + 'pos_grid')
+        if key in state_dict:
+            source = stored.tolist() if stored is not None else guess_grid(state_dict[key].shape[1] - 1)
+            state_dict[key] = resize_position(state_dict[key], tuple(source), self.grid)
+        state_dict[prefix + 'pos_grid'] = torch.tensor(self.grid)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+    def get_layer_depth(self, name: str, prefix: str = '') -> tuple[int, int]:
+        """Parameter name -> (depth, number of depths), for layer-wise decay (paper: ``rate ** (depths - 1 - depth)``).
+
+        Patches and positions have depth 0, block i has i + 1, all else (last norm, heads) the largest.
+        """
+        num_depths = self.arch.num_layers + 2
+        if not name.startswith(prefix):
+            return num_depths - 1, num_depths
+        parts = name[len(prefix) :].split('.')
+        if parts[0] in ('pos_embed', 'patch_embed'):
+            return 0, num_depths
+        if parts[0] == 'blocks':
+            return int(parts[1]) + 1, num_depths
+        return num_depths - 1, num_depths
+
+    # ------------------------------------------------------------------ freezing
+
+    def _find_frozen(self, num_blocks: int, parts: Sequence[str]) -> list[str]:
+        """-> names of the modules and parameters that are not trained."""
+        depth = self.arch.num_layers
+        if not 0 <= num_blocks <= depth:
+            raise ValueError(f'frozen_blocks={num_blocks} is out of range: the backbone has {depth} blocks.')
+        unknown = [part for part in parts if part not in FREEZABLE]
+        if unknown:
+            raise ValueError(f'frozen_parts: {unknown[0]!r} is not known: choose from {sorted(FREEZABLE)}.')
+        names = [f'blocks.{i}' for i in range(num_blocks)]
+        names += ['patch_embed', 'pos_embed'] if num_blocks else []
+        for part in parts:
+            below_block, below_backbone = FREEZABLE[part]
+            names += [f'blocks.{i}.{name}' for i in range(depth) for name in below_block]
+            names += below_backbone
+        return names
+
+    def _freeze(self) -> None:
+        for name in self._frozen:
+            if name == 'pos_embed':
+                self.pos_embed.requires_grad_(False)
+            else:
+                self.get_submodule(name).requires_grad_(False).eval()
+
+    def train(self, mode: bool = True) -> ViT:
+        """Set the mode of all but the frozen parts, which stay in eval mode."""
+        super().train(mode)
+        self._freeze()
+        return self
+
+
+def _init_module(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+        nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.LayerNorm):
+        module.reset_parameters()

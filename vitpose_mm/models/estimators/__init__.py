@@ -1,0 +1,5 @@
+"""Pose estimators."""
+
+from .pose_estimator import PoseEstimator
+
+__all__ = ['PoseEstimator']

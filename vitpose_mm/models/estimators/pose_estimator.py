@@ -1,0 +1,104 @@
+"""The one estimator class of every config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+from torch import Tensor
+
+from vitpose_mm.registry import MODELS
+
+
+@MODELS.register_module()
+class PoseEstimator(TopdownPoseEstimator):
+    """Maps (B, 3, h, w) person crops to keypoints in image pixels, with the dataset of each sample in view.
+
+    Over mmpose's top-down estimator it does two things: it hands the expert of each sample's dataset to the
+    backbone, and it runs the flip test as one batch of 2B crops.
+
+    Args:
+        backbone: config; called with (crops) or, where ``expert_ids`` is given, with (crops, expert ids).
+        head: config of a head with mmpose's ``loss`` and ``predict``.
+        neck: config, or None.
+        train_cfg: for the head's loss.
+        test_cfg: for the head's predict.
+        data_preprocessor: config.
+        init_cfg: of mmengine.
+        metainfo: path of a metainfo file that replaces the dataset's, or None.
+        expert_ids: dataset name to the backbone's expert, or None for a backbone without experts.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        head: dict | None = None,
+        *,
+        neck: dict | None = None,
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
+        metainfo: str | None = None,
+        expert_ids: dict[str, int] | None = None,
+    ) -> None:
+        super().__init__(
+            backbone=backbone,
+            neck=neck,
+            head=head,
+            train_cfg=train_cfg,
+            test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg,
+            metainfo=metainfo,
+        )
+        self.expert_ids = expert_ids
+
+    def extract_feat(self, inputs: Tensor, data_samples: list | None = None) -> tuple[Tensor, ...]:
+        """(B, 3, h, w) crops and their samples -> the backbone's (and neck's) feature maps."""
+        feats = (
+            self.backbone(inputs)
+            if self.expert_ids is None
+            else self.backbone(inputs, self._experts(inputs, data_samples))
+        )
+        return self.neck(feats) if self.with_neck else feats
+
+    def _experts(self, inputs: Tensor, data_samples: list | None) -> Tensor:
+        """-> (B,) expert of each sample; the first one where there are no samples (FLOPs, export)."""
+        assert self.expert_ids is not None
+        if data_samples is None:
+            default = next(iter(self.expert_ids.values()))
+            return torch.full((len(inputs),), default, device=inputs.device)
+        names = [sample.metainfo.get('dataset_name') for sample in data_samples]
+        unknown = [name for name in names if name not in self.expert_ids]
+        if unknown:
+            raise ValueError(
+                f'A sample is from dataset {unknown[0]!r}, which has no expert: known are {sorted(self.expert_ids)}.'
+            )
+        return torch.tensor([self.expert_ids[name] for name in names], device=inputs.device)
+
+    def loss(self, inputs: Tensor, data_samples: list) -> dict:
+        """(B, 3, h, w) crops and their samples -> the head's losses."""
+        feats = self.extract_feat(inputs, data_samples)
+        return self.head.loss(feats, data_samples, train_cfg=self.train_cfg)
+
+    def predict(self, inputs: Tensor, data_samples: list) -> list:
+        """(B, 3, h, w) crops and their samples -> the samples with ``pred_instances`` in image pixels."""
+        if self.test_cfg.get('flip_test', False):
+            both = self.extract_feat(torch.cat([inputs, inputs.flip(-1)]), [*data_samples, *data_samples])
+            halves = [feat.chunk(2) for feat in both]
+            feats: Any = [
+                tuple(straight for straight, _ in halves),
+                tuple(mirrored for _, mirrored in halves),
+            ]
+        else:
+            feats = self.extract_feat(inputs, data_samples)
+        preds = self.head.predict(feats, data_samples, test_cfg=self.test_cfg)
+        instances, fields = preds if isinstance(preds, tuple) else (preds, None)
+        return self.add_pred_to_datasample(instances, fields, data_samples)
+
+    def _forward(self, inputs: Tensor, data_samples: list | None = None) -> Any:
+        """(B, 3, h, w) crops -> what the head's forward gives (or the features without a head)."""
+        feats = self.extract_feat(inputs, data_samples)
+        return self.head.forward(feats) if self.with_head else feats

@@ -1,0 +1,52 @@
+"""The classic decoder: deconvolutions, then a 1x1 convolution."""
+
+from __future__ import annotations
+
+from vitpose_mm.registry import MODELS
+
+from .base import MSE_LOSS, PoseHeatmapHead
+
+
+@MODELS.register_module()
+class ClassicHead(PoseHeatmapHead):
+    """Maps (B, C, H, W) features to (B, K, s * H, s * W) heatmaps, s = 2 ** num_upsamples.
+
+    Each step is ConvTranspose2d (kernel 4, stride 2, padding 1, no bias, 256 channels), BatchNorm, ReLU; a
+    1x1 convolution ends it.
+
+    Args:
+        in_channels: C.
+        out_channels: K, the number of keypoints.
+        num_upsamples: steps of x2: 2 for stride 16, 3 for a ResNet's stride 32, 1 for 1/8 features.
+        loss: config of the loss; mmpose's KeypointMSELoss with target weights by default.
+        decoder: config of the codec that turns heatmaps into keypoints.
+        init_cfg: of mmengine; normal with standard deviation .001 by default.
+
+    Source: ViTPose eq. 2.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        num_upsamples: int = 2,
+        loss: dict | None = None,
+        decoder: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            deconv_out_channels=(256,) * num_upsamples,
+            deconv_kernel_sizes=(4,) * num_upsamples,
+            final_layer={'kernel_size': 1},
+            loss=loss or MSE_LOSS,
+            decoder=decoder,
+            init_cfg=init_cfg,
+        )
+        self.num_upsamples = num_upsamples
+
+    def upsampled(self, size: tuple[int, int]) -> tuple[int, int]:
+        """(H, W) of the features -> (h, w) of the heatmaps."""
+        return size[0] << self.num_upsamples, size[1] << self.num_upsamples
