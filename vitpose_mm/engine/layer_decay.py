@@ -1,0 +1,99 @@
+"""Layer-wise learning-rate decay that asks the backbone how deep a parameter is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from mmengine.logging import print_log
+from mmengine.optim import DefaultOptimWrapperConstructor
+from torch import nn
+
+from vitpose_mm.registry import OPTIM_WRAPPER_CONSTRUCTORS
+
+# names that DDP, torch.compile, FSDP and activation checkpointing put into a parameter's name
+WRAPPERS = ('module', '_orig_mod', '_fsdp_wrapped_module', '_checkpoint_wrapped_module')
+
+
+def strip_wrappers(name: str) -> str:
+    """'module.backbone._orig_mod.blocks.0.x' -> 'backbone.blocks.0.x'."""
+    return '.'.join(part for part in name.split('.') if part not in WRAPPERS)
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class LayerDecayConstructor(DefaultOptimWrapperConstructor):
+    """Gives every parameter lr * rate ** (deepest - depth) and no weight decay where it has no business.
+
+    ``paramwise_cfg`` knows ``layer_decay_rate`` (1 means none) and ``custom_keys`` (part of a name to
+    lr_mult, decay_mult; the longest match wins, on top of the layer's rate). The backbone's
+    ``get_layer_depth(name, prefix)`` gives the depth. Weight decay is 0 for biases, for parameters with one
+    dimension and for position embeddings and relative position tables. Frozen parameters get no group.
+
+    Source: ViTPose sec. 4.1; BEiT for the layer-wise rate.
+    """
+
+    KEYS = ('layer_decay_rate', 'custom_keys')
+
+    def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
+        paramwise_cfg = dict(paramwise_cfg or {})
+        unknown = sorted(set(paramwise_cfg) - set(self.KEYS))
+        if unknown:
+            raise ValueError(f'paramwise_cfg has {unknown[0]!r}, which is not known: use {list(self.KEYS)}.')
+        super().__init__(optim_wrapper_cfg, paramwise_cfg)
+
+    def __call__(self, model: nn.Module) -> Any:
+        """Model -> optimizer wrapper; also without paramwise_cfg the weight-decay rules hold."""
+        self.paramwise_cfg.setdefault('layer_decay_rate', 1.0)
+        return super().__call__(model)
+
+    def add_params(self, params: list[dict], module: nn.Module, **_: Any) -> None:
+        """Append one group per (lr, weight decay) to ``params``."""
+        groups: dict[tuple[float, float], list] = defaultdict(list)
+        names: dict[tuple[float, float], list] = defaultdict(list)
+        for name, parameter in module.named_parameters():
+            if not parameter.requires_grad:
+                continue
+            clean = strip_wrappers(name)
+            key = self._rates(clean, parameter, module)
+            groups[key].append(parameter)
+            names[key].append(clean)
+        for (lr, decay), group in sorted(groups.items(), key=lambda item: item[0]):
+            params.append({'params': group, 'lr': lr, 'weight_decay': decay, 'param_names': names[lr, decay]})
+        print_log(f'{len(groups)} parameter groups by layer and weight decay', logger='current')
+
+    def _rates(self, name: str, parameter: nn.Parameter, model: nn.Module) -> tuple[float, float]:
+        """Clean name -> (lr, weight decay) of the parameter."""
+        lr = self.base_lr * self._layer_scale(name, model)
+        decay = 0.0 if never_decays(name, parameter) else self.base_wd or 0.0
+        custom = self.paramwise_cfg.get('custom_keys', {})
+        matches = sorted((key for key in custom if key in name), key=len)
+        if matches:
+            chosen = custom[matches[-1]]
+            lr *= chosen.get('lr_mult', 1.0)
+            decay *= chosen.get('decay_mult', 1.0)
+        return lr, decay
+
+    def _layer_scale(self, name: str, model: nn.Module) -> float:
+        rate = self.paramwise_cfg['layer_decay_rate']
+        if rate == 1.0:
+            return 1.0
+        backbones = [
+            (strip_wrappers(path), module)
+            for path, module in model.named_modules()
+            if path.endswith('backbone') and hasattr(module, 'get_layer_depth')
+        ]
+        if not backbones:
+            raise ValueError(
+                f'layer_decay_rate={rate} needs a backbone with get_layer_depth: use vitpose_mm.ViT, or set it to 1.'
+            )
+        for path, backbone in backbones:
+            if name.startswith(path + '.'):
+                depth, num_depths = backbone.get_layer_depth(name, path + '.')
+                return rate ** (num_depths - 1 - depth)
+        return 1.0
+
+
+def never_decays(name: str, parameter: nn.Parameter) -> bool:
+    """Whether a parameter is a bias, a scale or a table of positions."""
+    last = name.rsplit('.', 1)[-1]
+    return parameter.ndim <= 1 or last == 'bias' or last in ('pos_embed', 'rel_pos_h', 'rel_pos_w')
