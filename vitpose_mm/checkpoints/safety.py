@@ -59,7 +59,7 @@ def _download(address: str, file: Path) -> None:
     try:
         torch.hub.download_url_to_file(address, str(file))
     except OSError as error:
-        raise CheckpointError(f'{address} cannot be downloaded ({error}): fetch it by hand and name the file.') from None
+        raise CheckpointError(f'{address} cannot be downloaded ({error}): fetch it by hand.') from None
 
 
 def _guarded(loader: Loader) -> Loader:

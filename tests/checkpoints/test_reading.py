@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from vitpose_mm.checkpoints import CheckpointError, judge, load_file, newest_readable
+
+ATTACKS = {
+    'bomb': 'posix.system',
+    'walk': 'HistoryBuffer|attribute',
+    'eval': 'eval',
+    'object array': 'numpy.ndarray',
+    'object dtype': "a numpy array of 'O8'",
+    'record dtype': "a numpy array of 'V4'",
+    'old format': 'posix.system',
+    'plain pickle 0': 'a plain Python pickle|posix.system',
+    'plain pickle 2': 'posix.system',
+    'plain pickle 4': 'a plain Python pickle',
+}
+
+
+@pytest.mark.parametrize('name', ATTACKS)
+@pytest.mark.parametrize('opened', [load_file, judge])
+def test_attacks_are_refused_in_one_sentence_that_names_the_file(
+    attacks: dict[str, Path], marker: Path, name: str, opened: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', '1')
+    with pytest.raises(
+        CheckpointError, match=rf'{attacks[name].name} was not opened: it asks for .*({ATTACKS[name]})'
+    ) as info:
+        opened(attacks[name])
+    assert '\n' not in str(info.value) and len(str(info.value)) < 400
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize('name', ['bomb', 'eval', 'old format'])
+def test_the_attack_files_are_real(attacks: dict[str, Path], marker: Path, name: str) -> None:
+    torch.load(attacks[name], weights_only=False)
+    assert marker.exists()
+
+
+def _truncated(path: Path) -> None:
+    torch.save({'state_dict': {'weight': torch.ones(1000)}}, path)
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def _truncated_old_format(path: Path) -> None:
+    torch.save({'state_dict': {'weight': torch.ones(1000)}}, path, _use_new_zipfile_serialization=False)
+    path.write_bytes(path.read_bytes()[:60])
+
+
+def _truncated_safetensors(path: Path) -> None:
+    save_file({'weight': torch.ones(1000)}, path)
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+DAMAGED = {
+    'truncated.pth': (_truncated, 'truncated, damaged or no checkpoint'),
+    'truncated_old.pth': (_truncated_old_format, 'truncated, damaged or no checkpoint'),
+    'truncated.safetensors': (_truncated_safetensors, 'truncated, damaged or no checkpoint'),
+    'empty.pth': (lambda path: path.touch(), 'is empty'),
+    'page.pth': (lambda path: path.write_text('<html>404</html>'), 'truncated, damaged or no checkpoint'),
+    'missing.pth': (lambda path: None, 'does not exist'),
+    'folder.pth': (lambda path: path.mkdir(), 'is a folder'),
+    'list.pth': (lambda path: torch.save([torch.ones(1)], path), 'holds a list'),
+}
+
+
+@pytest.mark.parametrize('name', DAMAGED)
+@pytest.mark.parametrize('opened', [load_file, judge])
+def test_damaged_files_are_named_in_one_sentence(tmp_path: Path, name: str, opened: Any) -> None:
+    make, message = DAMAGED[name]
+    make(tmp_path / name)
+    with pytest.raises(CheckpointError, match=message) as info:
+        opened(tmp_path / name)
+    assert name in str(info.value) and '\n' not in str(info.value)
+
+
+def test_a_training_checkpoint_comes_back_equal(tmp_path: Path, training_checkpoint: dict[str, Any]) -> None:
+    torch.save(training_checkpoint, tmp_path / 'c.pth')
+    loaded = load_file(tmp_path / 'c.pth')
+    assert list(loaded) == list(training_checkpoint)
+    assert torch.equal(loaded['state_dict']['weight'], torch.arange(4.0))
+    assert loaded['optimizer']['param_groups'] == [{'lr': 0.1, 'params': [0]}]
+    assert loaded['param_schedulers'] == [{'last_step': 7, '_last_value': [0.25]}]
+    info = loaded['message_hub']['runtime_info']
+    assert info == {'iter': 7, 'eta': 1.5, 'flag': True} and type(info['eta']) is np.float64
+    sigmas = loaded['meta']['dataset_meta']['sigmas']
+    assert sigmas.dtype == np.float32 and np.array_equal(sigmas, np.linspace(0, 1, 5, dtype=np.float32))
+
+
+def test_configs_that_would_be_run_are_dropped(tmp_path: Path, training_checkpoint: dict[str, Any]) -> None:
+    training_checkpoint['meta'].update(config='boom', cfg='boom', seed=3)
+    training_checkpoint['message_hub']['runtime_info']['cfg'] = 'boom'
+    torch.save(training_checkpoint, tmp_path / 'c.pth')
+    assert 'boom' not in str(load_file(tmp_path / 'c.pth'))
+    assert load_file(tmp_path / 'c.pth')['meta']['seed'] == 3
+
+
+def test_a_dict_with_methods_of_its_own_hides_no_config(tmp_path: Path) -> None:
+    meta = OrderedDict(config='boom')
+    meta.__dict__.update(pop=np.core.multiarray._reconstruct, get=np.core.multiarray._reconstruct)
+    outer = OrderedDict(meta=meta)
+    outer.__dict__.update(get=np.core.multiarray._reconstruct)
+    torch.save(outer, tmp_path / 'c.pth')
+    assert 'config' not in load_file(tmp_path / 'c.pth')['meta']
+
+
+def test_safetensors_come_back_equal(tmp_path: Path) -> None:
+    save_file({'weight': torch.arange(6.0).view(2, 3)}, tmp_path / 'w.safetensors')
+    assert torch.equal(load_file(tmp_path / 'w.safetensors')['weight'], torch.arange(6.0).view(2, 3))
+    judge(tmp_path / 'w.safetensors')
+
+
+def test_judging_reads_no_tensor_and_lets_addresses_pass(tmp_path: Path) -> None:
+    torch.save({'state_dict': {'weight': torch.ones(3)}}, tmp_path / 'c.pth')
+    judge(tmp_path / 'c.pth')
+    assert load_file(tmp_path / 'c.pth', 'meta')['state_dict']['weight'].is_meta
+    for address in ('https://x.org/w.pth', 'torchvision://resnet50', 'open-mmlab:s3://w.pth'):
+        judge(address)
+    torch.save({'meta': {'iter': 3}}, tmp_path / 'none.pth')
+    with pytest.raises(CheckpointError, match=r'none\.pth holds no weights: its keys are meta\.'):
+        judge(tmp_path / 'none.pth')
+
+
+class Run:
+    """A work_dir with checkpoints whose age is set by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.clock = folder, 1_000_000
+
+    def save(self, name: str, iterations: int, *, optimizer: bool = True, broken: bool = False) -> Path:
+        checkpoint: dict[str, Any] = {'meta': {'iter': iterations}, 'state_dict': {'w': torch.ones(50)}}
+        if optimizer:
+            checkpoint['optimizer'] = {}
+        torch.save(checkpoint, self.folder / name)
+        if broken:
+            (self.folder / name).write_bytes((self.folder / name).read_bytes()[:300])
+        self.clock += 10
+        os.utime(self.folder / name, (self.clock, self.clock))
+        return self.folder / name
+
+    def point(self, name: str) -> None:
+        (self.folder / 'last_checkpoint').write_text(f'/moved/away/{name}')
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines: list[str] = []
+    monkeypatch.setattr('vitpose_mm.checkpoints.reading.print_log', lambda text, **kwargs: lines.append(text))
+    return lines
+
+
+def test_the_newest_readable_is_taken_and_said(tmp_path: Path, said: list[str]) -> None:
+    run = Run(tmp_path)
+    run.save('epoch_9.pth', 90)
+    wanted = run.save('epoch_10.pth', 100)
+    run.point('epoch_10.pth')
+    run.save('best_AP.pth', 100, optimizer=False)
+    run.save('epoch_11.pth', 110, broken=True)
+    assert newest_readable(tmp_path) == wanted
+    assert len(said) == 2
+    assert said[0].startswith('Passed over: ') and 'epoch_11.pth' in said[0]
+    assert said[1] == f'Resuming from {wanted} (after 100 iterations)'
+
+
+def test_a_newer_save_that_the_pointer_does_not_know_is_taken(tmp_path: Path, said: list[str]) -> None:
+    run = Run(tmp_path)
+    run.save('iter_5.pth', 5)
+    run.point('iter_5.pth')
+    assert newest_readable(tmp_path) == tmp_path / 'iter_5.pth'
+    assert newest_readable(tmp_path) != run.save('iter_8.pth', 8, broken=True)
+    assert run.save('iter_9.pth', 9) == newest_readable(tmp_path)
+
+
+def test_the_pointer_wins_over_copies_with_mixed_up_times_and_over_an_older_longer_run(
+    tmp_path: Path, said: list[str]
+) -> None:
+    run = Run(tmp_path)
+    run.save('epoch_50.pth', 500)
+    run.save('epoch_2.pth', 20)
+    run.save('epoch_1.pth', 10)
+    run.point('epoch_2.pth')
+    assert newest_readable(tmp_path) == tmp_path / 'epoch_2.pth'
+
+
+def test_without_a_pointer_the_newest_readable_is_taken(tmp_path: Path, said: list[str]) -> None:
+    assert newest_readable(tmp_path) is None
+    assert newest_readable(tmp_path / 'nowhere') is None
+    run = Run(tmp_path)
+    run.save('epoch_1.pth', 10, broken=True)
+    assert newest_readable(tmp_path) is None
+    run.save('epoch_2.pth', 20)
+    run.save('epoch_3.pth', 30, broken=True)
+    run.point('epoch_3.pth')
+    assert newest_readable(tmp_path) == tmp_path / 'epoch_2.pth'
