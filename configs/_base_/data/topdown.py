@@ -1,0 +1,9 @@
+# From an image to a person's box, and the paper's augmentation of that box: flip, half body, scale, rotation, no shift.
+data_mode = 'topdown'
+load = [dict(type='LoadImage'), dict(type='GetBBoxCenterScale')]
+augment = [
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='RandomHalfBody', min_total_keypoints=9, prob=0.3),  # more than 8 visible
+    # The paper's rotation of 40 is a standard deviation, cut at +-80; MMPose 1.x asks for the cut.
+    dict(type='RandomBBoxTransform', shift_prob=0.0, scale_factor=(0.5, 1.5), rotate_factor=80.0),
+]

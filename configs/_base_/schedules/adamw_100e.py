@@ -1,0 +1,9 @@
+# The same recipe for a few thousand people on one GPU: 100 epochs, 100 iterations of warm-up.
+_base_ = 'adamw_210e.py'
+
+train_cfg = dict(max_epochs=100)
+param_scheduler = [
+    dict(_base_.param_scheduler[0], end=100),
+    dict(_base_.param_scheduler[1], end=train_cfg['max_epochs'], milestones=[80, 95]),
+]
+auto_scale_lr = dict(base_batch_size=64)

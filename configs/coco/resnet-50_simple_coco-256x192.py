@@ -1,0 +1,4 @@
+# ResNet-50 with the simple decoder: what a convolutional backbone loses by it, and a ViT does not.
+_base_ = 'resnet-50_classic_coco-256x192.py'
+
+model = dict(head=dict(type='vitpose_mm.SimpleHead'))
