@@ -1,0 +1,247 @@
+"""Every config parses, builds, runs and trains; together they say nothing twice."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import itertools
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import DATASETS, MODELS, init_default_scope
+
+from vitpose_mm.models.backbones.vit import find_arch
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIGS = ROOT / 'configs'
+LEAVES = sorted(path for path in CONFIGS.glob('*/*.py') if path.parent.name != '_base_')
+POSE = 'vitpose_mm.PoseEstimator'
+MOST_LINES, MOST_SHARED = 25, 11
+
+
+@functools.cache
+def read(path: Path) -> Config:
+    """Path -> parsed config; copy what you change."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        return Config.fromfile(path)
+
+
+def pose_leaves() -> list[Path]:
+    """Leaves whose model is our estimator (the quick start has a detector too)."""
+    return [path for path in LEAVES if read(path).model.type == POSE]
+
+
+def ident(path: Path) -> str:
+    return f'{path.parent.name}/{path.stem}'
+
+
+every_leaf = pytest.mark.parametrize('path', LEAVES, ids=ident)
+every_pose_leaf = pytest.mark.parametrize('path', pose_leaves(), ids=ident)
+
+
+@functools.cache
+def build(path: Path) -> torch.nn.Module:
+    """Path -> the model of a config in its full size, on the meta device."""
+    init_default_scope('mmpose')
+    with torch.device('meta'):
+        return MODELS.build(copy.deepcopy(read(path).model))
+
+
+def person(dataset: dict) -> dict:
+    """Dataset config -> what it hands to its pipeline: one person with all keypoints, in a grey image."""
+    init_default_scope('mmpose')
+    meta = DATASETS.build({'type': dataset['type'], 'metainfo': dataset.get('metainfo'), 'lazy_init': True}).metainfo
+    num = meta['num_keypoints']
+    spread = np.linspace(60, 180, num, dtype=np.float32)
+    return {
+        **{key: meta[key] for key in ('dataset_name', 'upper_body_ids', 'lower_body_ids', 'flip_indices')},
+        'dataset_keypoint_weights': meta['dataset_keypoint_weights'],
+        'img': np.full((240, 320, 3), 127, np.uint8),
+        'img_path': 'grey.jpg',
+        'img_id': 1,
+        'id': 1,
+        'category_id': 1,
+        'bbox': np.array([[50, 40, 200, 220]], np.float32),
+        'bbox_score': np.ones(1, np.float32),
+        'keypoints': np.stack([spread, spread], axis=-1)[None],
+        'keypoints_visible': np.ones((1, num), np.float32),
+        'area': np.float32(2e4),
+        'iscrowd': 0,
+    }
+
+
+def run_pipeline(dataset: dict) -> dict:
+    """Dataset config -> one sample of its pipeline."""
+    one = person(dataset)
+    return Compose(copy.deepcopy(dataset['pipeline']))(one)
+
+
+def train_sets(cfg: Config) -> list[dict]:
+    return cfg.train_dataloader.dataset.datasets
+
+
+# ---------------------------------------------------------------------- the text of the configs
+
+
+def statements(path: Path) -> list[str]:
+    """Lines that say something: no blank ones, no comments."""
+    lines = (line.strip() for line in path.read_text().splitlines())
+    return [line for line in lines if line and not line.startswith('#')]
+
+
+def test_there_are_configs() -> None:
+    assert len(LEAVES) >= 15
+
+
+@every_leaf
+def test_a_leaf_is_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= MOST_LINES
+
+
+def test_no_two_leaves_share_twelve_lines() -> None:
+    told = {path: Counter(statements(path)) for path in LEAVES}
+    shared = {
+        (ident(one), ident(other)): (told[one] & told[other]).total()
+        for one, other in itertools.combinations(LEAVES, 2)
+    }
+    assert not {pair: num for pair, num in shared.items() if num > MOST_SHARED}
+
+
+def test_basenames_are_unique() -> None:
+    """`mim train NAME` and `mim run NAME` search the whole package by basename."""
+    names = Counter(path.name for folder in (CONFIGS, ROOT / 'tools') for path in folder.rglob('*.py'))
+    names.pop('__init__.py', None)
+    assert [name for name, num in names.items() if num > 1] == []
+
+
+def test_traps_of_the_host_are_avoided() -> None:
+    assert not (CONFIGS / '_base_/datasets/coco.py').exists()  # mmpose would read its metainfo from it
+    assert not (ROOT / 'vitpose_mm/configs').exists()  # mim would look there first
+    assert not [path for path in CONFIGS.rglob('*.py') if 'custom_imports' in path.read_text()]
+
+
+# ---------------------------------------------------------------------- what they build
+
+
+@every_leaf
+def test_parses_and_names_its_scope(path: Path) -> None:
+    assert read(path).default_scope in ('mmpose', 'mmdet')
+
+
+@every_pose_leaf
+def test_inferencer_finds_what_it_needs(path: Path) -> None:
+    cfg = read(path)
+    assert cfg.data_mode == 'topdown'
+    assert cfg.visualizer.type == 'PoseLocalVisualizer'
+    assert isinstance(cfg.model.test_cfg, dict)
+    assert cfg.test_dataloader.dataset.pipeline[-1].type == 'PackPoseInputs'
+    assert cfg.dataset_type == cfg.test_dataloader.dataset.type
+
+
+@every_pose_leaf
+def test_crops_targets_and_heatmaps_fit_each_other(path: Path) -> None:
+    """The training sample of the config's own pipeline goes through the config's own model."""
+    cfg, model = read(path), build(path)
+    width, height = cfg.codec.input_size
+    for dataset in train_sets(cfg):
+        sample = run_pipeline(dataset)
+        assert sample['inputs'].shape == (3, height, width)
+        inputs = torch.zeros(2, 3, height, width, device='meta')
+        samples = [sample['data_samples'].to('meta') for _ in range(2)]
+        assert model(inputs, samples, mode='tensor').shape[2:] == cfg.codec.heatmap_size[::-1]
+        assert list(model.loss(inputs, samples)) == ['loss_kpt']
+
+
+@every_pose_leaf
+def test_evaluation_crops_have_the_models_size(path: Path) -> None:
+    cfg = read(path)
+    for loader in (cfg.val_dataloader, cfg.test_dataloader):
+        assert run_pipeline(loader.dataset)['inputs'].shape[:0:-1] == cfg.codec.input_size
+
+
+@every_pose_leaf
+def test_every_trained_parameter_has_a_learning_rate(path: Path) -> None:
+    cfg, model = read(path), build(path)
+    optim_wrapper = copy.deepcopy(cfg.optim_wrapper)
+    groups = build_optim_wrapper(model, optim_wrapper).optimizer.param_groups
+    given = {id(p): group['lr'] for group in groups for p in group['params']}
+    assert set(given) == {id(p) for p in model.parameters() if p.requires_grad}
+    assert max(given.values()) == cfg.optim_wrapper.optimizer.lr
+    assert min(given.values()) > 0
+
+
+# ---------------------------------------------------------------------- the paper's recipe, written by hand
+
+# size: drop path, layer decay, width (ViTPose sec. 4.1 and the authors' configs)
+SIZES = {
+    'small': (0.1, 0.8, 384),
+    'base': (0.3, 0.75, 768),
+    'large': (0.5, 0.8, 1024),
+    'huge': (0.55, 0.85, 1280),
+}
+
+
+@pytest.mark.parametrize('head', ['classic', 'simple'])
+@pytest.mark.parametrize('size', SIZES)
+def test_recipe_of_the_paper(size: str, head: str) -> None:
+    cfg = read(CONFIGS / f'coco/vitpose_{size}_{head}_coco-256x192.py')
+    drop_path, layer_decay, width = SIZES[size]
+    assert (cfg.model.backbone.arch, cfg.model.backbone.drop_path_rate) == (size, drop_path)
+    assert cfg.optim_wrapper.paramwise_cfg == {'layer_decay_rate': layer_decay}
+    assert cfg.model.head.in_channels == width
+    assert cfg.model.head.type == {'classic': 'vitpose_mm.ClassicHead', 'simple': 'vitpose_mm.SimpleHead'}[head]
+    optimizer = {'type': 'AdamW', 'lr': 5e-4, 'betas': (0.9, 0.999), 'weight_decay': 0.1}
+    assert cfg.optim_wrapper.optimizer == optimizer
+    assert cfg.optim_wrapper.clip_grad.max_norm == 1.0
+    warm_up, steps = cfg.param_scheduler
+    assert (warm_up.end, warm_up.start_factor, warm_up.by_epoch) == (500, 1e-3, False)
+    assert (steps.milestones, steps.gamma, steps.end, cfg.train_cfg.max_epochs) == ([170, 200], 0.1, 210, 210)
+    assert cfg.auto_scale_lr.base_batch_size == 512
+    assert cfg.codec == {'type': 'UDPHeatmap', 'input_size': (192, 256), 'heatmap_size': (48, 64), 'sigma': 2}
+
+
+def test_augmentation_of_the_paper() -> None:
+    pipeline = train_sets(read(CONFIGS / 'coco/vitpose_base_classic_coco-256x192.py'))[0].pipeline
+    steps = {step['type']: step for step in pipeline}
+    assert steps['RandomFlip']['prob'] == 0.5
+    assert (steps['RandomHalfBody']['prob'], steps['RandomHalfBody']['min_total_keypoints']) == (0.3, 9)
+    boxes = steps['RandomBBoxTransform']
+    assert (boxes['shift_prob'], boxes['scale_factor'], boxes['rotate_factor']) == (0.0, (0.5, 1.5), 80.0)
+    assert steps['TopdownAffine']['use_udp'] is True
+
+
+def shallow(model: dict) -> dict:
+    """Model config -> the same with two blocks, so that it runs on a CPU in no time."""
+    model = copy.deepcopy(model)
+    backbone = model['backbone']
+    if backbone['type'] == 'vitpose_mm.ViT':
+        arch = find_arch(backbone['arch'])
+        backbone['arch'] = {'embed_dims': arch.embed_dims, 'num_layers': 2, 'num_heads': arch.num_heads}
+        if not isinstance(backbone.get('attention', 'full'), str):
+            backbone['attention'] = backbone['attention'][-2:]
+        backbone['frozen_blocks'] = min(backbone.get('frozen_blocks', 0), 2)
+    else:
+        backbone['depth'] = 18
+        model['head']['in_channels'] = 512
+    backbone.pop('init_cfg', None)
+    return model
+
+
+@pytest.mark.parametrize('path', [p for p in pose_leaves() if read(p).model.head.in_channels < 1024], ids=ident)
+def test_predicts_keypoints_inside_the_image(path: Path) -> None:
+    cfg = read(path)
+    sample = run_pipeline(cfg.test_dataloader.dataset)
+    model = MODELS.build(shallow(cfg.model)).eval()
+    data = model.data_preprocessor({'inputs': [sample['inputs']], 'data_samples': [sample['data_samples']]})
+    with torch.no_grad():
+        (pred,) = model(**data, mode='predict')
+    assert pred.pred_instances.keypoints.shape == (1, model.head.out_channels, 2)
+    assert np.isfinite(pred.pred_instances.keypoint_scores).all()
