@@ -27,10 +27,18 @@ def root() -> Path:
     return ROOT
 
 
+SHARED_DATA = Path(os.environ.get('VITPOSE_MM_DATA', ROOT.parent / 'shared' / 'data'))
+
+
 @pytest.fixture(scope='session')
 def shared_data() -> Path:
     """Real images, annotations and weights; they are not part of the project."""
-    folder = Path(os.environ.get('VITPOSE_MM_DATA', ROOT.parent / 'shared' / 'data'))
-    if not folder.is_dir():
-        pytest.skip(f'real data is not at hand: {folder} is no folder (set VITPOSE_MM_DATA)')
-    return folder
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f'real data is not at hand: {SHARED_DATA} is no folder (set VITPOSE_MM_DATA)')
+    return SHARED_DATA
+
+
+@pytest.fixture(scope='session')
+def shared_data_or_none() -> Path | None:
+    """As ``shared_data``, for tests that can do with synthetic data too."""
+    return SHARED_DATA if SHARED_DATA.is_dir() else None

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
-from pathlib import Path
 
 import pytest
 import torch
 
+from tests.models.layers.naive_attention import naive_attention
 from vitpose_mm.models.layers import Attention
-
-sys.path.insert(0, str(Path(__file__).parent))
-from naive_attention import naive_attention
 
 KINDS = {
     'full': {},
