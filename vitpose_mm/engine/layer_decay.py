@@ -8,6 +8,7 @@ from typing import Any
 from mmengine.logging import print_log
 from mmengine.optim import DefaultOptimWrapperConstructor
 from torch import nn
+from torch.distributed.fsdp import FullyShardedDataParallel
 
 from vitpose_mm.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
@@ -50,21 +51,23 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
         """Append one group per (lr, weight decay) to ``params``."""
         groups: dict[tuple[float, float], list] = defaultdict(list)
         names: dict[tuple[float, float], list] = defaultdict(list)
+        norms = scales_of_norms(module)
+        sharded = any(isinstance(part, FullyShardedDataParallel) for part in module.modules())
         for name, parameter in module.named_parameters():
             if not parameter.requires_grad:
                 continue
             clean = strip_wrappers(name)
-            key = self._rates(clean, parameter, module)
+            plain = never_decays(clean, parameter, norms, sharded=sharded)
+            key = self._rates(clean, module, 0.0 if plain else self.base_wd or 0.0)
             groups[key].append(parameter)
             names[key].append(clean)
         for (lr, decay), group in sorted(groups.items(), key=lambda item: item[0]):
             params.append({'params': group, 'lr': lr, 'weight_decay': decay, 'param_names': names[lr, decay]})
         print_log(f'{len(groups)} parameter groups by layer and weight decay', logger='current')
 
-    def _rates(self, name: str, parameter: nn.Parameter, model: nn.Module) -> tuple[float, float]:
-        """Clean name -> (lr, weight decay) of the parameter."""
+    def _rates(self, name: str, model: nn.Module, decay: float) -> tuple[float, float]:
+        """Clean name and weight decay by kind -> (lr, weight decay) of the parameter."""
         lr = self.base_lr * self._layer_scale(name, model)
-        decay = 0.0 if never_decays(name, parameter) else self.base_wd or 0.0
         custom = self.paramwise_cfg.get('custom_keys', {})
         matches = sorted((key for key in custom if key in name), key=len)
         if matches:
@@ -93,7 +96,23 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
         return 1.0
 
 
-def never_decays(name: str, parameter: nn.Parameter) -> bool:
-    """Whether a parameter is a bias, a scale or a table of positions."""
+def scales_of_norms(model: nn.Module) -> set[str]:
+    """Model -> clean names of the parameters that normalisation layers own."""
+    norms = (nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._NormBase)
+    return {
+        strip_wrappers(f'{path}.{name}')
+        for path, module in model.named_modules()
+        if isinstance(module, norms)
+        for name, _ in module.named_parameters(recurse=False)
+    }
+
+
+def never_decays(name: str, parameter: nn.Parameter, norms: set[str], *, sharded: bool) -> bool:
+    """Whether a parameter is a bias, a scale or a table of positions.
+
+    FSDP flattens every parameter to one dimension, so there only names and owners tell.
+    """
     last = name.rsplit('.', 1)[-1]
-    return parameter.ndim <= 1 or last == 'bias' or last in ('pos_embed', 'rel_pos_h', 'rel_pos_w')
+    if last == 'bias' or last in ('pos_embed', 'rel_pos_h', 'rel_pos_w') or name in norms:
+        return True
+    return parameter.ndim <= 1 and not sharded
