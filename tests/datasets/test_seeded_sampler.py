@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from mmengine.dataset import DefaultSampler
+
+from tests.launcher import run_processes
+from vitpose_mm.datasets import SeededIndex, SeededSampler
+from vitpose_mm.registry import DATA_SAMPLERS
+
+
+def read_epoch(*, start: int, round_up: bool) -> list[tuple[int, int, int]]:
+    """What this process sees of epoch 1 of 11 samples; all of it is compared with the host's sampler."""
+    sampler = SeededSampler(range(11), seed=3, round_up=round_up)
+    host = DefaultSampler(range(11), seed=3, round_up=round_up)
+    sampler.set_epoch(1)
+    host.set_epoch(1)
+    assert list(sampler) == list(host)
+    assert len(sampler) == len(host) == len(list(host))
+    sampler.start = start
+    return [(int(index), index.epoch, index.seed) for index in sampler]
+
+
+def read_all() -> dict:
+    """Whole and rest of an epoch with and without round_up, and the order without a given seed."""
+    cases = [(start, round_up) for start in (0, 4) for round_up in (False, True)]
+    epochs = {(start, round_up): read_epoch(start=start, round_up=round_up) for start, round_up in cases}
+    return {**epochs, 'no seed': [int(index) for index in SeededSampler(range(8))]}
+
+
+def test_order_is_the_hosts_and_depends_on_seed_and_epoch() -> None:
+    orders = {}
+    for seed in (0, 10):
+        for epoch in (0, 1):
+            sampler, host = SeededSampler(range(50), seed=seed), DefaultSampler(range(50), seed=seed)
+            sampler.set_epoch(epoch)
+            host.set_epoch(epoch)
+            assert list(sampler) == list(host)
+            assert list(sampler) == list(sampler)
+            orders[seed, epoch] = tuple(sampler)
+    assert len(set(orders.values())) == 4
+    assert sorted(orders[0, 0]) == list(range(50))
+
+
+def test_indices_carry_epoch_and_seed() -> None:
+    sampler = SeededSampler(range(3), seed=4, shuffle=False)
+    sampler.set_epoch(6)
+    indices = list(sampler)
+    assert all(isinstance(index, SeededIndex) for index in indices)
+    assert [(int(i), i.epoch, i.seed) for i in indices] == [(0, 6, 4), (1, 6, 4), (2, 6, 4)]
+
+
+def test_start_continues_at_the_next_unseen_sample_and_ends_with_the_epoch() -> None:
+    sampler = SeededSampler(range(10), seed=1)
+    whole = list(sampler)
+    for start in (0, 1, 7, 10):
+        sampler.start = start
+        assert list(sampler) == whole[start:]
+        assert len(sampler) == 10
+    sampler.set_epoch(1)
+    assert sampler.start == 0
+    assert len(list(sampler)) == 10
+
+
+@pytest.mark.slow
+def test_two_processes_share_an_epoch_and_the_rest_of_one() -> None:
+    first, second = run_processes(read_all)
+    assert sorted(first['no seed'] + second['no seed']) == list(range(8))
+    for round_up in (False, True):
+        whole = [process[0, round_up] for process in (first, second)]
+        rest = [process[4, round_up] for process in (first, second)]
+        assert [len(part) for part in whole] == ([6, 6] if round_up else [6, 5])
+        assert rest == [part[2:] for part in whole]
+        counts = Counter(index for part in whole for index, _, _ in part)
+        assert set(counts) == set(range(11))
+        assert sum(counts.values()) == (12 if round_up else 11)
+
+
+def test_an_empty_dataset_is_refused_and_the_name_is_registered() -> None:
+    with pytest.raises(ValueError, match='length 0'):
+        SeededSampler([])
+    built = DATA_SAMPLERS.build({'type': 'vitpose_mm.SeededSampler', 'dataset': range(3), 'seed': 0})
+    assert isinstance(built, SeededSampler)

@@ -1,0 +1,132 @@
+"""Is a dataset's data there, and is it this dataset's? One sentence with the mend where not."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+
+from ..registry import DATASETS
+
+# keys of files that mmpose's datasets do not join with data_root
+_PLAIN_FILES = {'bbox_file': 'file of detected boxes', 'headbox_file': 'file of head boxes'}
+# the first flat list under "keypoints", of numbers (a person) or of names (a category)
+_KEYPOINTS = re.compile(rb'"keypoints"\s*:\s*(\[[^\[\]]+\])')
+_CHUNK, _LONGEST = 1 << 20, 1 << 16
+
+
+def check_files(cfg: dict, *, where: str) -> None:
+    """Dataset config -> nothing; raises where its folder, annotations, images or boxes are not there.
+
+    Args:
+        cfg: Config of one dataset (not of a wrapper).
+        where: How the user reaches it in the config, such as 'train_dataloader.dataset'.
+
+    Raises:
+        ValueError: Names the path, the config key and the mend.
+    """
+    root = cfg.get('data_root') or ''
+    ann_file = cfg.get('ann_file') or ''
+    folders = cfg.get('data_prefix') or {}
+    if root and not _exists(root, folder=True):
+        held = ' and '.join(repr(name) for name in [ann_file, *folders.values()] if name)
+        raise ValueError(
+            f'{where}: data_root {root!r} is no folder; put the data there ({held or "images"} below it), '
+            f'make it a link, or set {where}.data_root to where it is'
+        )
+    if ann_file and not _exists(join_root(root, ann_file)):
+        raise ValueError(
+            f'{where}: annotation file {join_root(root, ann_file)!r} does not exist; put it there or set '
+            f'{where}.ann_file (below data_root, or absolute)'
+        )
+    for key, prefix in folders.items():
+        if not _exists(join_root(root, prefix), folder=True):
+            raise ValueError(
+                f'{where}: image folder {join_root(root, prefix)!r} does not exist; put the images there or '
+                f'set {where}.data_prefix.{key} (below data_root, or absolute)'
+            )
+    for key, content in _PLAIN_FILES.items():
+        if cfg.get(key):
+            check_plain_file(cfg[key], content=content, where=f'{where}.{key}')
+
+
+def check_plain_file(path: str, *, content: str, where: str) -> None:
+    """Path that the host does not join with data_root -> nothing; raises where there is no such file."""
+    if not _exists(path):
+        raise ValueError(f'{content} {path!r} does not exist; put it there or set {where}')
+
+
+def join_root(root: str, path: str) -> str:
+    """data_root and a path of a dataset config -> where the host looks for it."""
+    return path if not root or '://' in path else str(Path(root) / path)
+
+
+def _exists(path: str, *, folder: bool = False) -> bool:
+    # remote storage (s3://, http://) is the host's business
+    if '://' in path:
+        return True
+    return Path(path or '.').is_dir() if folder else Path(path).is_file()
+
+
+def count_keypoints(ann_file: str) -> int | None:
+    """COCO-format json -> keypoints of its first person or category; None where it names none.
+
+    Reads no further than the first list, so that a large file costs a fraction of a second.
+    """
+    with open(ann_file, 'rb') as file:
+        text = b''
+        while chunk := file.read(_CHUNK):
+            text = text[-_LONGEST:] + chunk
+            for match in _KEYPOINTS.finditer(text):
+                values = json.loads(match.group(1))
+                if values:
+                    return len(values) if isinstance(values[0], str) else len(values) // 3
+    return None
+
+
+def build_checked(dataset: dict | BaseDataset, *, where: str) -> BaseDataset:
+    """Dataset config -> dataset, its files looked for first; a built dataset passes through."""
+    if not isinstance(dataset, dict):
+        return dataset
+    check_files(dataset, where=where)
+    try:
+        return DATASETS.build(dataset)
+    except ValueError as error:
+        raise _explain_empty(error, dataset.get('ann_file', ''), where) from error
+
+
+def check_loaded(dataset: BaseDataset, *, where: str) -> None:
+    """Load a dataset's annotations and compare them with its metainfo.
+
+    Raises:
+        ValueError: If there is no usable person, or a person has another number of keypoints.
+    """
+    try:
+        dataset.full_init()
+    except ValueError as error:
+        raise _explain_empty(error, dataset.ann_file, where) from error
+    if len(dataset) == 0:
+        raise _empty(dataset.ann_file, where)
+    expected = dataset.metainfo.get('num_keypoints')
+    keypoints = dataset.get_data_info(0).get('keypoints')
+    if expected is not None and keypoints is not None and np.shape(keypoints)[1] != expected:
+        raise ValueError(
+            f'{where}: annotation file {dataset.ann_file!r} has {np.shape(keypoints)[1]} keypoints a person, '
+            f'the metainfo of {type(dataset).__name__} has {expected}; set {where}.type or {where}.metainfo '
+            f'to the dataset that the file belongs to'
+        )
+
+
+def _explain_empty(error: ValueError, ann_file: str, where: str) -> ValueError:
+    # mmengine serialises the list of persons with np.concatenate, which wants one at least
+    return _empty(ann_file, where) if 'need at least one array' in str(error) else error
+
+
+def _empty(ann_file: str, where: str) -> ValueError:
+    return ValueError(
+        f'{where}: annotation file {ann_file!r} has no usable person (box with an area, a labelled keypoint, '
+        f'no crowd); choose another file or look at {where}.indices and filter_cfg'
+    )

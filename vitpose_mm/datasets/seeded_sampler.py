@@ -1,0 +1,83 @@
+"""The order of the samples as a function of (seed, epoch), open at any sample."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sized
+
+import torch
+from mmengine.dist import get_dist_info, sync_random_seed
+from torch.utils.data import Sampler
+
+from ..registry import DATA_SAMPLERS
+from .seeding import SeededIndex
+
+
+@DATA_SAMPLERS.register_module()
+class SeededSampler(Sampler):
+    """Dataset -> this rank's :class:`SeededIndex` es, in the order of mmengine's DefaultSampler.
+
+    The order depends on seed and epoch alone, so a run with the host's sampler and the same seed sees
+    the same samples. ``start`` makes the present epoch begin later; ``set_epoch`` clears it.
+
+    Args:
+        dataset: Anything with a length.
+        seed: Seed of order and augmentation, the same on all ranks; None: drawn by rank 0 and shared.
+        shuffle: Shuffle in every epoch anew.
+        round_up: Repeat samples until all ranks have equally many.
+
+    Raises:
+        ValueError: If the dataset is empty.
+
+    Example:
+        >>> sampler = SeededSampler(range(4), seed=0, shuffle=False)
+        >>> sampler.start = 3
+        >>> list(sampler)
+        [3]
+    """
+
+    def __init__(
+        self, dataset: Sized, *, seed: int | None = None, shuffle: bool = True, round_up: bool = True
+    ) -> None:
+        if len(dataset) == 0:
+            raise ValueError('SeededSampler got a dataset of length 0: check its annotation file and filters')
+        self.rank, self.world_size = get_dist_info()
+        self.dataset = dataset
+        self.seed = sync_random_seed() if seed is None else int(seed)
+        self.shuffle = shuffle
+        self.round_up = round_up
+        self.epoch = 0
+        self.start = 0
+
+    @property
+    def total_size(self) -> int:
+        """Samples of one epoch over all ranks."""
+        if self.round_up:
+            return math.ceil(len(self.dataset) / self.world_size) * self.world_size
+        return len(self.dataset)
+
+    def _order(self) -> list[int]:
+        """Indices of one epoch over all ranks, repeats included."""
+        num = len(self.dataset)
+        if not self.shuffle:
+            order = list(range(num))
+        else:
+            generator = torch.Generator()
+            generator.manual_seed(self.seed + self.epoch)
+            order = torch.randperm(num, generator=generator).tolist()
+        return (order * math.ceil(self.total_size / num))[: self.total_size]
+
+    def __iter__(self) -> Iterator[SeededIndex]:
+        """Yield from ``start`` (a count over all ranks) to the end of the epoch."""
+        own = self._order()[self.rank :: self.world_size]
+        for index in own[self.start // self.world_size :]:
+            yield SeededIndex(index, self.epoch, self.seed)
+
+    def __len__(self) -> int:
+        """Samples of a whole epoch on this rank, wherever it starts: the schedule counts whole epochs."""
+        return math.ceil((self.total_size - self.rank) / self.world_size)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch and begin it at its first sample."""
+        self.epoch = epoch
+        self.start = 0

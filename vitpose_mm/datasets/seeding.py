@@ -1,0 +1,76 @@
+"""Randomness as a function of numbers: (seed, epoch, index) for a sample, (seed, rank, iteration) for a step.
+
+An index carries its epoch and seed to the workers by itself: they are seeded once, when they start, and
+persistent ones never hear of a new epoch.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+# what a mixed seed is for: two uses of the same three numbers draw different streams
+SAMPLE, STEP = 1, 2
+
+
+class SeededIndex(int):
+    """An index that knows its epoch and seed; everywhere else it is the plain int.
+
+    Args:
+        index: Position in the dataset, not negative.
+        epoch: Epoch that the index is drawn for.
+        seed: Seed of the run.
+
+    Example:
+        >>> index = SeededIndex(7, epoch=2, seed=0)
+        >>> index + 1, index.epoch
+        (8, 2)
+    """
+
+    epoch: int
+    seed: int
+
+    def __new__(cls, index: int, epoch: int = 0, seed: int = 0) -> SeededIndex:
+        self = super().__new__(cls, index)
+        self.epoch = int(epoch)
+        self.seed = int(seed)
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (int(self), self.epoch, self.seed)
+
+
+def mix_seed(seed: int, use: int, first: int, second: int) -> int:
+    """(seed, use, two numbers) -> a seed in [0, 2**32): near inputs give unrelated streams."""
+    return int(np.random.SeedSequence((seed, use, first, second)).generate_state(1)[0])
+
+
+def seed_everything(seed: int) -> None:
+    """Seed python's, numpy's and torch's generators of this process, CUDA's included."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+@contextmanager
+def isolated_rng(seed: int) -> Iterator[None]:
+    """Run a block on freshly seeded python, numpy and torch (CPU) generators, then put the old states back.
+
+    CUDA's generators are left alone: a worker has none, and seeding them in the main process would
+    disturb the model. Libraries with generators of their own (new albumentations) are not reached.
+    """
+    python_state, numpy_state, torch_state = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)
+        torch.set_rng_state(torch_state)

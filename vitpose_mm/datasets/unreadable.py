@@ -1,0 +1,59 @@
+"""Images that cannot be read: which error means that, and how the main process hears of it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from mmcv.transforms import LoadImageFromFile
+
+# metainfo key of a sample that stands in for others
+META_KEY = 'unreadable_images'
+
+
+class Unreadable(NamedTuple):
+    """A file that could not be read, and why."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f'{self.path} ({self.reason})'
+
+
+def find_unreadable(error: BaseException) -> Unreadable | None:
+    """Error of a pipeline -> the image file that could not be loaded, None where something else failed.
+
+    Only errors raised below the host's LoadImage count (missing, empty or undecodable files). A truncated
+    JPEG is no error for cv2: it decodes what is there and leaves the rest grey, and so it is trained on.
+    """
+    if isinstance(error, MemoryError):
+        return None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if isinstance(frame.f_locals.get('self'), LoadImageFromFile):
+            path = (frame.f_locals.get('results') or {}).get('img_path')
+            return Unreadable(str(path), _first_reason(error))
+    return None
+
+
+def _first_reason(error: BaseException) -> str:
+    # LoadImage raises its own error from inside the handler of the first one, which is to the point
+    first = error.__context__ or error
+    line = next(iter(str(first).strip().splitlines()), '')
+    return f'{type(first).__name__}: {line[:120]}'
+
+
+def note_unreadable(sample: Any, files: Sequence[Unreadable]) -> Any:
+    """Write the files that a sample replaces into its data sample's metainfo (or into a raw dict)."""
+    noted = [tuple(file) for file in files]
+    if 'data_samples' in sample:
+        sample['data_samples'].set_metainfo({META_KEY: noted})
+    else:
+        sample[META_KEY] = noted
+    return sample
+
+
+def read_unreadable(data_samples: Sequence[Any]) -> list[Unreadable]:
+    """Data samples of a batch -> the files that its samples replace."""
+    return [Unreadable(*file) for sample in data_samples for file in sample.metainfo.get(META_KEY, ())]
