@@ -1,0 +1,126 @@
+"""Things: chairs under those who sit, objects in hands, and occluders in front of people."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .appearance import sample_color
+from .meshes import Mesh, bone_tube, box, ellipsoid, solid
+from .parts import PART_ID
+from .rotations import Array, rot_x, rot_y, rot_z
+from .skeleton import Skeleton
+
+THING = PART_ID['thing']
+EYE = np.eye(3)
+
+
+def chair(skeleton: Skeleton, rng: np.random.Generator, *, floor: float) -> Mesh:
+    """Skeleton of somebody who sits, height of the floor in the body frame -> chair, stool or block below."""
+    color = sample_color(rng) * 0.8 + 15
+    scale = skeleton.build.height / 1.72
+    seat = -0.13 * scale * max(skeleton.build.girth, 1.0)
+    kind = rng.choice(['chair', 'stool', 'block', 'bench'], p=[0.5, 0.15, 0.2, 0.15])
+    width = {'bench': rng.uniform(1.0, 1.9), 'block': rng.uniform(0.5, 1.0)}.get(str(kind), 0.44)
+    deep = np.array([0, 0, 0.10]) * scale
+    if kind == 'block':
+        size = (width, seat - floor, 0.5)
+        return solid([box(np.array([0, (seat + floor) / 2, 0]) + deep, EYE, size=size, colors=color, part=THING)])
+    patches = [box(np.array([0, seat, 0]) + deep, EYE, size=(width, 0.045, 0.42), colors=color, part=THING)]
+    for x in (-1, 1):
+        for z in (-0.19, 0.19):
+            at = np.array([x * (width / 2 - 0.03), (seat + floor) / 2, z]) + deep
+            patches.append(box(at, EYE, size=(0.04, seat - floor, 0.04), colors=color * 0.8, part=THING))
+    if kind == 'chair':
+        at = np.array([0, seat + 0.27, -0.21]) + deep
+        patches.append(box(at, EYE, size=(width, rng.uniform(0.2, 0.5), 0.04), colors=color, part=THING))
+    return solid(patches)
+
+
+def held_object(skeleton: Skeleton, side: str, *, rng: np.random.Generator) -> Mesh:
+    """Skeleton and side -> ball, bag, stick, phone or plate in that hand, body frame."""
+    frame, wrist = skeleton.frames[f'{side}_hand'], skeleton.joints[f'{side}_wrist']
+    palm = (wrist + skeleton.joints[f'{side}_finger']) / 2
+    color = sample_color(rng)
+    kind = rng.choice(['ball', 'bag', 'stick', 'phone', 'plate'])
+    if kind == 'ball':
+        r = rng.uniform(0.04, 0.15)
+        tube = ellipsoid(palm + frame @ np.array([0, -0.02, r]), frame, radii=(r, r, r))
+        return solid([tube.patch(10, THING, colors=color)])
+    if kind == 'bag':
+        size = (0.12, rng.uniform(0.2, 0.4), rng.uniform(0.2, 0.4))
+        return solid([box(palm - np.array([0, size[1] / 2 + 0.06, 0]), EYE, size=size, colors=color, part=THING)])
+    if kind == 'stick':
+        way = frame @ (rot_x(rng.normal(70, 25)) @ np.array([0, -1.0, 0]))
+        length, r = rng.uniform(0.3, 1.2), rng.uniform(0.01, 0.03)
+        profile = np.linspace(0, 1, 10)[:, None] * [1, 0, 0] + [0, r, r]
+        rod = bone_tube(
+            palm - 0.2 * length * way, palm + 0.8 * length * way, frame=_frame_along(way), profile=profile, caps=(1, 1)
+        )
+        return solid([rod.patch(6, THING, colors=color)])
+    size = (0.08, 0.15, 0.012) if kind == 'phone' else (0.3, 0.3, 0.02)
+    return solid(
+        [box(palm + frame @ np.array([0, -0.02, 0.03]), frame, size=size, colors=color, part=THING, cell=0.06)]
+    )
+
+
+def occluder(rng: np.random.Generator, center: Array, *, up: Array) -> Mesh:
+    """Point (3,) in camera space and rotation (3, 3) of upright things -> something that stands there."""
+    color = sample_color(rng)
+    turn = up @ rot_y(rng.uniform(0, 90))
+    kind = rng.choice(['crate', 'table', 'pole', 'plant', 'ball', 'fence', 'board'])
+    if kind == 'crate':
+        size = tuple(rng.uniform(0.2, 0.7, 3))
+        return solid([box(center, turn, size=size, colors=color, part=THING)])
+    if kind == 'table':
+        return solid([box(center, turn, size=(rng.uniform(0.6, 1.6), 0.06, 0.6), colors=color, part=THING)])
+    if kind == 'pole':
+        return solid(
+            [
+                box(
+                    center,
+                    up @ rot_z(rng.normal(0, 6)),
+                    size=(rng.uniform(0.04, 0.2), 3.0, 0.05),
+                    colors=color,
+                    part=THING,
+                )
+            ]
+        )
+    if kind == 'ball':
+        r = rng.uniform(0.08, 0.25)
+        return solid([ellipsoid(center, turn, radii=(r, r, r), rings=10).patch(16, THING, colors=color)])
+    if kind == 'board':
+        return solid(
+            [
+                box(
+                    center,
+                    turn @ rot_z(rng.normal(0, 10)),
+                    size=(rng.uniform(0.2, 0.6), rng.uniform(0.2, 0.9), 0.03),
+                    colors=color,
+                    part=THING,
+                )
+            ]
+        )
+    if kind == 'fence':
+        bars = [
+            box(center + up @ np.array([x, 0, 0]), up, size=(0.03, 0.9, 0.03), colors=color, part=THING)
+            for x in np.arange(-0.8, 0.81, 0.2)
+        ]
+        rails = [
+            box(center + up @ np.array([0, y, 0]), up, size=(1.7, 0.05, 0.03), colors=color * 0.9, part=THING)
+            for y in (-0.4, 0.4)
+        ]
+        return solid(bars + rails)
+    leaves = []
+    for _ in range(rng.integers(10, 26)):
+        green = np.array((45, 120, 60)) * rng.uniform(0.5, 1.5)
+        frame = rot_z(rng.uniform(0, 360)) @ rot_x(rng.normal(0, 40))
+        leaf = ellipsoid(center + rng.normal(0, 0.16, 3), frame, radii=(0.035, 0.13, 0.012), rings=5)
+        leaves.append(leaf.patch(6, THING, colors=green))
+    return solid(leaves)
+
+
+def _frame_along(way: Array) -> Array:
+    """Unit direction (3,) -> (3, 3) frame with it as the y axis."""
+    side = np.cross(way, [0.3, 0.2, 0.9])
+    side /= np.linalg.norm(side)
+    return np.stack([side, way, np.cross(side, way)], axis=1)
