@@ -1,0 +1,1 @@
+"""Detector + crops + pose for images: reading, predicting, drawing and storing, a file each."""

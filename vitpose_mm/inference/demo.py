@@ -1,0 +1,162 @@
+"""The top-down demo: image or folder -> pictures and a json file, with a progress bar."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from .drawing import PoseDrawer, check_window, save_picture
+from .images import ImageError, list_images, read_image
+from .loading import build_detector, build_pose_model, pick_device
+from .results import people_of, write_results
+from .topdown import PersonDetector, TopDown
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoOptions:
+    """What tools/topdown_demo_with_mmdet.py takes; the names and meanings are those of mmpose's demo."""
+
+    det_config: str
+    det_checkpoint: str
+    pose_config: str
+    pose_checkpoint: str
+    input: str
+    output_root: str = ''
+    save_predictions: bool = False
+    show: bool = False
+    show_interval: float = 0
+    device: str | None = None
+    det_cat_id: int = 0
+    bbox_thr: float = 0.3
+    nms_thr: float = 0.3
+    kpt_thr: float = 0.3
+    draw_heatmap: bool = False
+    draw_bbox: bool = False
+    show_kpt_idx: bool = False
+    skeleton_style: str = 'mmpose'
+    radius: int | None = None
+    thickness: int | None = None
+    alpha: float = 0.8
+
+
+class Demo:
+    """Options -> everything that can go wrong before the first image is checked here; run() does the work.
+
+    Raises:
+        ValueError: bad options, input, output folder, config or checkpoint.
+    """
+
+    def __init__(self, options: DemoOptions) -> None:
+        if not (options.output_root or options.show):
+            raise ValueError('Nothing would come of it: give --output-root FOLDER, or --show.')
+        if options.save_predictions and not options.output_root:
+            raise ValueError('--save-predictions writes below --output-root: give that too.')
+        if options.show:
+            check_window()
+        self.options = options
+        self.source = Path(options.input)
+        self.images = list_images(self.source)
+        self.folder = prepare_folder(Path(options.output_root), self.images) if options.output_root else None
+        self.estimate = build_topdown(options)
+        self.metainfo: Any = self.estimate.pose_model.dataset_meta
+        self.draw = build_drawer(options, self.metainfo)
+
+    def run(self) -> int:
+        """All images -> number of those that could not be read; each of them is reported and left out."""
+        records: list[dict[str, Any]] = []
+        failed = 0
+        try:
+            for path in tqdm(self.images, unit='image', disable=len(self.images) == 1):
+                try:
+                    people = self.run_one(path)
+                    records.append({'image': path.name, 'instances': people})
+                    if not people:
+                        tqdm.write(f'{path}: no person found')
+                except ImageError as error:
+                    failed += 1
+                    records.append({'image': path.name, 'instances': [], 'error': str(error)})
+                    tqdm.write(f'left out: {error}')
+        finally:  # what is there is kept when a long run is stopped
+            saved = self.save(records)
+        tqdm.write(summarise(records, failed))
+        for path in filter(None, (self.folder, saved)):
+            tqdm.write(f'written: {path}')
+        return failed
+
+    def run_one(self, path: Path) -> list[dict[str, Any]]:
+        """Image file -> the people in it, drawn and shown as asked for."""
+        image = read_image(path)
+        sample = self.estimate(image)
+        picture = self.draw(image, sample)
+        if self.folder:
+            save_picture(picture, self.folder / path.name)
+        if self.options.show:
+            self.draw.show(picture, path.name, seconds=self.options.show_interval)
+        return people_of(sample)
+
+    def save(self, records: list[dict[str, Any]]) -> Path | None:
+        """Records -> results_<name of the input>.json: a record an image for a folder, else the people."""
+        if not (self.options.save_predictions and self.folder and records):
+            return None
+        path = self.folder / f'results_{self.source.resolve().stem}.json'
+        single = not self.source.is_dir()
+        write_results(path, self.metainfo, records[0]['instances'] if single else records)
+        return path
+
+
+def build_topdown(options: DemoOptions) -> TopDown:
+    """Options -> detector and pose model, loaded."""
+    device = pick_device(options.device)
+    detector = build_detector(options.det_config, options.det_checkpoint, device)
+    pose_model = build_pose_model(
+        options.pose_config, options.pose_checkpoint, device, output_heatmaps=options.draw_heatmap
+    )
+    thresholds = {'bbox_thr': options.bbox_thr, 'nms_thr': options.nms_thr}
+    return TopDown(PersonDetector(detector, options.det_cat_id, **thresholds), pose_model)
+
+
+def build_drawer(options: DemoOptions, metainfo: Any) -> PoseDrawer:
+    """Options and keypoint set -> drawer."""
+    return PoseDrawer(
+        metainfo,
+        options.kpt_thr,
+        radius=options.radius,
+        thickness=options.thickness,
+        alpha=options.alpha,
+        draw_bbox=options.draw_bbox,
+        draw_heatmap=options.draw_heatmap,
+        show_kpt_idx=options.show_kpt_idx,
+        skeleton_style=options.skeleton_style,
+    )
+
+
+def prepare_folder(folder: Path, images: list[Path]) -> Path:
+    """Output folder, made where it is not there and tried by writing to it.
+
+    Raises:
+        ValueError: it cannot be made or written to, or the pictures would replace the images.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ValueError(f'--output-root {folder} cannot be written to ({error.strerror}): give another.') from error
+    if folder.resolve() == images[0].parent.resolve():
+        raise ValueError(f'--output-root {folder} holds the images, which would be replaced: give another.')
+    return folder
+
+
+def summarise(records: list[dict[str, Any]], failed: int) -> str:
+    """Records -> '5 images: 12 people; 1 without people; 1 could not be read'."""
+    people = [len(record['instances']) for record in records if 'error' not in record]
+    parts = [f'{len(records)} images: {sum(people)} people']
+    if 0 in people:
+        parts.append(f'{people.count(0)} without people')
+    if failed:
+        parts.append(f'{failed} could not be read')
+    return '; '.join(parts)

@@ -1,0 +1,113 @@
+"""Config + checkpoint -> a detector or a pose model that surely has these weights."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import mmdet.apis
+import mmpose.apis
+import torch
+import torch.nn as nn
+from mmengine.config import Config
+from mmengine.hub import get_config
+from mmengine.runner.checkpoint import CheckpointLoader
+from mmpose.utils import adapt_mmdet_pipeline
+
+from .. import registry  # noqa: F401  makes every checkpoint load safely from here on
+
+
+def pick_device(name: str | None) -> str:
+    """Device as asked for, or the first GPU where there is one, or the CPU.
+
+    Raises:
+        ValueError: a name that torch does not know, or a GPU that is not there.
+    """
+    if name is None:
+        return 'cuda:0' if torch.cuda.is_available() else 'cpu'
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ValueError(f"--device {name} is no device: 'cpu', 'cuda' and 'cuda:1' are.") from error
+    if device.type == 'cuda' and (device.index or 0) >= torch.cuda.device_count():
+        raise ValueError(f'--device {name}: torch sees {torch.cuda.device_count()} GPUs, use --device cpu.')
+    return name
+
+
+def load_config(name: str) -> Config:
+    """A file, or 'package::path' inside an installed OpenMMLab package -> config."""
+    return get_config(name) if '::' in name else Config.fromfile(name)
+
+
+def build_detector(config: str, checkpoint: str, device: str = 'cpu') -> nn.Module:
+    """mmdet config and checkpoint -> detector in eval mode.
+
+    Raises:
+        ValueError: the checkpoint cannot be read or does not fit.
+    """
+    with warnings.catch_warnings(record=True):  # that there is no checkpoint yet, and which colours it takes
+        model = mmdet.apis.init_detector(load_config(config), None, device=device)
+    load_weights(model, checkpoint, config)
+    model.cfg = adapt_mmdet_pipeline(model.cfg)
+    return model
+
+
+def build_pose_model(config: str, checkpoint: str, device: str = 'cpu', *, output_heatmaps: bool = False) -> nn.Module:
+    """mmpose config and checkpoint -> pose model in eval mode, with the keypoint set as model.dataset_meta.
+
+    The set is the checkpoint's or, where it names none, that of the config's test dataset: mmpose would ask
+    the training dataset, which may be several, and then take COCO.
+
+    Raises:
+        ValueError: the checkpoint cannot be read or does not fit, or the config cannot test or has another
+            keypoint set than the head.
+    """
+    cfg = load_config(config)
+    if not cfg.get('test_dataloader'):
+        raise ValueError(f'{config} has no test_dataloader, whose pipeline makes the crops: add one.')
+    cfg.train_dataloader = cfg.test_dataloader
+    cfg.model.test_cfg = {**cfg.model.get('test_cfg', {}), 'output_heatmaps': output_heatmaps}
+    with warnings.catch_warnings():  # mmpose says that its own copy of a keypoint set is used
+        warnings.filterwarnings('ignore', message='The metainfo config file')
+        model = mmpose.apis.init_model(cfg, None, device=device)
+    meta = load_weights(model, checkpoint, config)
+    model.dataset_meta = meta.get('dataset_meta') or model.dataset_meta
+    _check_keypoints(model, config)
+    return model
+
+
+def load_weights(model: nn.Module, checkpoint: str, config: str) -> Mapping[str, Any]:
+    """Copy a checkpoint's weights into the model and return its meta information.
+
+    Raises:
+        ValueError: a weight of the model is missing or has another shape: mmengine only logs that, and the
+            model then answers with noise.
+    """
+    content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    state = content.get('state_dict', content)
+    state = {name.removeprefix('module.'): value for name, value in state.items()}
+    hint = 'is it of another model, or of another codebase (tools/convert_checkpoint.py)?'
+    try:
+        missing, _ = model.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        detail = str(error).strip().splitlines()[-1].strip().rstrip('.')
+        raise ValueError(f'{checkpoint} does not fit {config} ({detail}): {hint}') from error
+    own = model.state_dict()
+    missing = [name for name in missing if own[name].is_floating_point()]  # counters may be missing
+    if missing:
+        raise ValueError(
+            f'{checkpoint} does not fit {config}: {len(missing)} of {len(own)} weights are missing, '
+            f'{missing[0]} is one; {hint}'
+        )
+    return content.get('meta') or {}
+
+
+def _check_keypoints(model: Any, config: str) -> None:
+    head = model.cfg.model.head.get('out_channels')
+    have = model.dataset_meta['num_keypoints']
+    if isinstance(head, int) and head != have:
+        raise ValueError(
+            f'{config}: the head has {head} keypoints and the keypoint set '
+            f'{model.dataset_meta["dataset_name"]} has {have}: give the test dataset its metainfo.'
+        )

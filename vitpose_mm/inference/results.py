@@ -1,0 +1,46 @@
+"""Predicted people -> plain numbers -> a json file with mmpose's keys that any json reader takes.
+
+An image gives ``{meta_info, instance_info: [person, ...]}``, a folder one record an image, as mmpose does
+for the frames of a video: ``{meta_info, instance_info: [{image, instances: [person, ...]}, ...]}``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmpose.structures import PoseDataSample, split_instances
+
+
+def to_plain(value: Any) -> Any:
+    """Numpy arrays, scalars and containers -> lists, numbers and dicts; what is not finite becomes None."""
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return to_plain(value.tolist())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [to_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return to_plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def people_of(sample: PoseDataSample) -> list[dict[str, Any]]:
+    """Predicted sample -> one dict a person: keypoints [K, 2] in image pixels, keypoint_scores [K],
+    bbox [[x1, y1, x2, y2]] (doubly nested, as in mmpose) and bbox_score; [] where nobody was found."""
+    return to_plain(split_instances(sample.get('pred_instances', None)))
+
+
+def write_results(path: Path, metainfo: Mapping[str, Any], instance_info: list[Any]) -> None:
+    """Meta information and records -> one json file, which appears complete or not at all."""
+    text = json.dumps({'meta_info': to_plain(metainfo), 'instance_info': instance_info}, indent=1, allow_nan=False)
+    part = path.with_name(f'{path.name}.part')
+    part.write_text(text, encoding='utf-8')
+    os.replace(part, path)
