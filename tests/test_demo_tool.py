@@ -1,0 +1,98 @@
+"""The demo as a command: quick help, mmpose's arguments, exit codes, one run with a ViT."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+TOOL = Path(__file__).resolve().parents[1] / 'tools' / 'topdown_demo_with_mmdet.py'
+
+# of mmpose 1.3.2's demo/topdown_demo_with_mmdet.py
+MMPOSE_FLAGS = (
+    '--input --show --output-root --save-predictions --device --det-cat-id --bbox-thr --nms-thr --kpt-thr '
+    '--draw-heatmap --show-kpt-idx --skeleton-style --radius --thickness --show-interval --alpha --draw-bbox'
+)
+
+DETECTOR = """
+_base_ = 'mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py'
+model = dict(
+    backbone=dict(deepen_factor=0.167, widen_factor=0.125, init_cfg=None),
+    neck=dict(in_channels=[32, 64, 128], out_channels=32, num_csp_blocks=1),
+    bbox_head=dict(in_channels=32, feat_channels=32, num_classes=1),
+    test_cfg=dict(score_thr=0.0, max_per_img=2))
+"""
+
+POSE = """
+default_scope = 'mmpose'
+codec = dict(type='UDPHeatmap', input_size=(48, 64), heatmap_size=(12, 16), sigma=2)
+model = dict(
+    type='vitpose_mm.PoseEstimator',
+    data_preprocessor=dict(
+        type='PoseDataPreprocessor', mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True),
+    backbone=dict(
+        type='vitpose_mm.ViT', arch=dict(embed_dims=32, num_layers=1, num_heads=2), input_size=(48, 64)),
+    head=dict(type='vitpose_mm.SimpleHead', in_channels=32, out_channels=17, decoder=codec),
+    test_cfg=dict(flip_test=True, flip_mode='heatmap'))
+test_dataloader = dict(dataset=dict(type='CocoDataset', pipeline=[
+    dict(type='LoadImage'), dict(type='GetBBoxCenterScale'),
+    dict(type='TopdownAffine', input_size=(48, 64), use_udp=True), dict(type='PackPoseInputs')]))
+"""
+
+SAVE = """
+import torch, vitpose_mm.registry
+from mmdet.apis import init_detector
+from mmpose.apis import init_model
+torch.save({'state_dict': init_detector('detector.py', None, device='cpu').state_dict()}, 'detector.pth')
+torch.save({'state_dict': init_model('pose.py', None, device='cpu').state_dict()}, 'pose.pth')
+"""
+
+
+def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(TOOL), *words], cwd=cwd, capture_output=True, text=True, timeout=120)
+
+
+def test_help_is_quick_and_names_mmposes_flags() -> None:
+    check = (
+        'import runpy, sys; sys.argv = ["x", "-h"]\ntry: runpy.run_path(sys.argv.pop(0) and %r, run_name="__main__")'
+    )
+    check = (
+        check % str(TOOL) + '\nexcept SystemExit: print("HEAVY", {"torch", "mmpose", "mmengine"} & set(sys.modules))'
+    )
+    words = ['-c', check.replace('["x", "-h"]', '["x", "tool", "-h"]')]
+    result = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=60)
+    assert 'HEAVY set()' in result.stdout, result.stderr
+    flags = set(re.findall(r'(--[a-z-]+)', result.stdout))
+    assert set(MMPOSE_FLAGS.split()) <= flags
+    assert '--gpus' not in flags  # mim looks for it
+
+
+@pytest.mark.slow
+def test_wrong_use_is_one_sentence(tmp_path: Path) -> None:
+    result = run('a.py', 'a.pth', 'b.py', 'b.pth', '--input', str(tmp_path), '--output-root', str(tmp_path / 'out'))
+    assert result.returncode == 2
+    assert re.fullmatch(r'error: .* has no image: 0 files .*\.\n', result.stderr), result.stderr
+
+
+@pytest.mark.slow
+def test_from_files_to_pictures(tmp_path: Path) -> None:
+    (tmp_path / 'detector.py').write_text(DETECTOR)
+    (tmp_path / 'pose.py').write_text(POSE)
+    subprocess.run([sys.executable, '-c', SAVE], cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    (tmp_path / 'in').mkdir()
+    Image.effect_noise((80, 60), 90).save(tmp_path / 'in' / 'noise.png')
+    (tmp_path / 'in' / 'bad.png').write_bytes(b'bad')
+    models = ('detector.py', 'detector.pth', 'pose.py', 'pose.pth')
+    where = ('--input', 'in', '--output-root', 'out', '--save-predictions', '--bbox-thr', '0', '--device', 'cpu')
+    result = run(*models, *where, cwd=tmp_path)
+    assert result.returncode == 1, result.stderr
+    assert '1 could not be read' in result.stdout
+    records = json.loads((tmp_path / 'out' / 'results_in.json').read_text())['instance_info']
+    assert [len(record['instances']) for record in records] == [0, 2]
+    assert len(records[1]['instances'][0]['keypoints']) == 17
+    assert (tmp_path / 'out' / 'noise.png').is_file()
