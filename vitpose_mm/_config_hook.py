@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
+    from typing import Any
 
 TABLE = 'mmengine.config.utils'
 NAME = 'vitpose_mm'
@@ -30,26 +31,19 @@ class AddName:
         if fullname != TABLE:
             return None
         try:
-            return self._wrap(fullname, path, target)
+            others = [finder for finder in sys.meta_path if not hasattr(finder, 'adds')]
+            specs = [spec for finder in others if (spec := finder.find_spec(fullname, path, target))]
+            loader: Any = specs[0].loader
+            run = loader.exec_module
+
+            def run_and_add(module: 'ModuleType') -> None:
+                run(module)
+                install()
+
+            loader.exec_module = run_and_add
+            return specs[0]
         except Exception:
             return None
-
-    def _wrap(
-        self, fullname: str, path: 'Sequence[str] | None', target: 'ModuleType | None'
-    ) -> 'ModuleSpec | None':
-        others = [finder for finder in sys.meta_path if getattr(finder, 'adds', None) != NAME]
-        specs = (finder.find_spec(fullname, path, target) for finder in others)
-        spec = next((spec for spec in specs if spec is not None), None)
-        if spec is None or spec.loader is None:
-            return None
-        run = spec.loader.exec_module
-
-        def run_and_add(module: 'ModuleType') -> None:
-            run(module)
-            install()
-
-        spec.loader.exec_module = run_and_add  # type: ignore[method-assign]
-        return spec
 
 
 def install() -> None:
@@ -57,7 +51,7 @@ def install() -> None:
     try:
         if TABLE in sys.modules:
             sys.modules[TABLE].MODULE2PACKAGE.setdefault(NAME, NAME)
-        elif not any(getattr(finder, 'adds', None) == NAME for finder in sys.meta_path):
+        elif not any(hasattr(finder, 'adds') for finder in sys.meta_path):
             sys.meta_path.insert(0, AddName())
     except Exception:
         return

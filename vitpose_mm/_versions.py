@@ -61,9 +61,7 @@ def find_problem() -> str | None:
         if not parse_version(low) <= parse_version(have) < parse_version(below):
             return f'vitpose_mm was tested with {wanted} and {have} is installed: run `{mend}`.'
     if not has_compiled_ops():
-        return (
-            f'vitpose_mm needs mmcv with its compiled ops and this mmcv has none: run `{TESTED["mmcv"][2]}`.'
-        )
+        return f'vitpose_mm needs mmcv with its compiled ops and this mmcv has none: run `{TESTED["mmcv"][2]}`.'
     return None
 
 
