@@ -25,8 +25,8 @@ class Unreadable(NamedTuple):
 def find_unreadable(error: BaseException) -> Unreadable | None:
     """Error of a pipeline -> the image file that could not be loaded, None where something else failed.
 
-    Only errors raised below the host's LoadImage count (missing, empty or undecodable files). A truncated
-    JPEG is no error for cv2: it decodes what is there and leaves the rest grey, and so it is trained on.
+    Only errors raised below the host's LoadImage count: missing, empty, truncated or undecodable files.
+    Wrong bytes inside a JPEG are no error for cv2, which decodes what it can; such an image is trained on.
     """
     if isinstance(error, MemoryError):
         return None
