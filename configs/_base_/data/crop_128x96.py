@@ -1,4 +1,4 @@
-# Crops of 128x96 (height x width) and the heatmaps to learn from them.
+# Crops of 128x96 (height x width) and heatmaps of a quarter of that.
 _base_ = 'topdown.py'
 
 codec = dict(type='UDPHeatmap', input_size=(96, 128), heatmap_size=(24, 32), sigma=2)

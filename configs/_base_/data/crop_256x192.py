@@ -1,4 +1,4 @@
-# Crops of 256x192 (height x width) and the heatmaps to learn from them.
+# Crops of 256x192 (height x width) and heatmaps of a quarter of that.
 _base_ = 'topdown.py'
 
 codec = dict(type='UDPHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2)

@@ -1,0 +1,8 @@
+# Crops of 576x432 (height x width) and heatmaps of a quarter of that; the Gaussians, and the blur before decoding, grow with them.
+_base_ = 'topdown.py'
+
+codec = dict(type='UDPHeatmap', input_size=(432, 576), heatmap_size=(108, 144), sigma=4.5, blur_kernel_size=27)
+crop = dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=True)
+target = dict(type='GenerateTarget', encoder=codec)
+train_pipeline = [*_base_.load, *_base_.augment, crop, target, dict(type='PackPoseInputs')]
+val_pipeline = [*_base_.load, crop, dict(type='PackPoseInputs')]
