@@ -1,0 +1,13 @@
+# Our guess of ViTPose-G: its sizes were never published. The widths of ViT-g, which has a billion parameters.
+_base_ = 'vitpose_base.py'
+
+layer_decay_rate = 0.85
+embed_dims = 1408
+model = dict(
+    backbone=dict(
+        arch=dict(_delete_=True, embed_dims=embed_dims, num_layers=40, num_heads=16),
+        drop_path_rate=0.55,
+        with_cp=True,
+    ),
+    head=dict(in_channels=embed_dims),
+)
