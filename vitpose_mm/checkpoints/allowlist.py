@@ -73,8 +73,8 @@ class HistoryReader(HistoryBuffer):
             raise CodeFound('a HistoryBuffer that holds something else than numbers')
         if type(length) is not int or not set(state.get('statistics_methods', ())) <= set(STATISTICS):
             raise CodeFound('a HistoryBuffer with statistics of its own')
-        self.__class__ = HistoryBuffer  # type: ignore[assignment]
-        HistoryBuffer.__init__(self, values, counts, length)  # type: ignore[arg-type]
+        self.__class__ = HistoryBuffer
+        HistoryBuffer.__init__(self, values, counts, length)
 
 
 def history_statistic(owner: object, name: object) -> Callable[..., Any]:
@@ -86,8 +86,8 @@ def history_statistic(owner: object, name: object) -> Callable[..., Any]:
 
 # A state is taken only by types on the list. A file names things by lines, so that no file can name a
 # type that is listed under two lines: arrays and dtypes take their state but cannot be called.
-STATE_ONLY = (np.ndarray, *dict.fromkeys(type(np.dtype(code)) for code in NUMBERS))
-ALLOWED: list[tuple[Any, str]] = [
+STATE_ONLY: tuple[type, ...] = (np.ndarray, *dict.fromkeys(type(np.dtype(code)) for code in NUMBERS))
+ALLOWED: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
     (HistoryReader, 'mmengine.logging.history_buffer.HistoryBuffer'),
     (history_statistic, 'builtins.getattr'),
     (no_bytes, 'builtins.bytes'),

@@ -1,0 +1,59 @@
+"""The one hook by which models load foreign files in place: ``init_cfg``, ``load_from`` and every other way.
+
+``ViT`` and ``PoseEstimator`` call :func:`adopt` as the first line of ``_load_from_state_dict``, through
+which mmengine's and torch's loading both go. Files of this package pass through untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from .convert import to_native
+from .rename import detect, with_prefix
+
+
+def adopt(module: nn.Module, state_dict: dict[str, Any], prefix: str) -> None:
+    """Rewrite what a state dict holds below ``prefix``, in place, from any origin's names to the module's.
+
+    Args:
+        module: a ViT, or an estimator with a ViT as ``backbone``; its patch kernel says the wanted size.
+        state_dict: names to tensors, of the official code, mmpose, Hugging Face, MAE, timm or DINO; a state
+            dict of another architecture is left alone.
+        prefix: where the module is in the state dict.
+
+    Raises:
+        ValueError: the file is of several datasets and the module has no experts for them.
+    """
+    whole = hasattr(module, 'backbone')
+    own = f'{prefix}backbone.pos_grid' if whole else f'{prefix}pos_grid'
+    if own in state_dict:
+        return
+    theirs = {name[len(prefix) :]: value for name, value in state_dict.items() if name.startswith(prefix)}
+    if detect(with_prefix(theirs)) is None:
+        return
+    vit = module.get_submodule('backbone') if whole else module
+    patch = getattr(getattr(vit, 'patch_embed', None), 'proj', None)
+    if not isinstance(patch, nn.Conv2d):
+        return
+    native, report = to_native(theirs, patch_size=patch.kernel_size[0])
+    if _has_experts(native) and not _has_experts(dict(vit.named_parameters())):
+        raise ValueError(
+            'The checkpoint holds experts of several datasets and the model has none: choose a dataset with '
+            'tools/convert_checkpoint.py SRC DST --dataset NAME, and load DST.'
+        )
+    for name in theirs:
+        del state_dict[prefix + name]
+    for name, value in native.items():
+        if whole:
+            state_dict[prefix + name] = value
+        elif name.startswith('backbone.'):
+            state_dict[prefix + name.removeprefix('backbone.')] = value
+    for name in report.unknown:
+        state_dict[prefix + name] = theirs.get(name, theirs.get(name.removeprefix('backbone.')))
+
+
+def _has_experts(state: Mapping[str, Any]) -> bool:
+    return any('.mlp.experts.' in name for name in state)

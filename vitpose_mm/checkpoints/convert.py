@@ -1,0 +1,185 @@
+"""State dict of any origin -> ours -> state dict of a target."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .experts import is_multi, select_dataset
+from .keymaps import BACKBONE_PARTS, BLOCK_PARTS, ORIGINS, TARGETS
+from .reading import CheckpointError
+from .rename import (
+    State,
+    backwards,
+    detect,
+    is_dropped,
+    join_parts,
+    numbers,
+    rename,
+    split_parts,
+    with_prefix,
+    without_prefix,
+)
+from .report import Report
+from .shapes import Grid, fit_kernel, fold_first_row, fold_scales, resize_grid, to_mae_shape
+
+# Where files keep their weights, likeliest first: mmengine, MAE, DINO, and bare state dicts.
+HOLDERS = ('state_dict', 'model', 'teacher', 'student')
+
+
+def state_dict_of(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Checkpoint -> its weights by name, wherever the file keeps them.
+
+    Raises:
+        CheckpointError: there are none.
+    """
+    for inner in (*(checkpoint.get(name) for name in HOLDERS), checkpoint):
+        if isinstance(inner, Mapping):
+            tensors = {str(name): value for name, value in inner.items() if isinstance(value, Tensor)}
+            if tensors:
+                return tensors
+    raise CheckpointError(f'The checkpoint holds no weights: its keys are {", ".join(map(str, checkpoint)) or "none"}.')
+
+
+def to_native(
+    state: Mapping[str, Tensor], *, origin: str = 'auto', grid: Grid | None = None, patch_size: int = 16
+) -> tuple[State, Report]:
+    """Weights of any origin -> weights by our names, with ``backbone.`` and ``head.``, and what was done.
+
+    Args:
+        state: their names to tensors.
+        origin: one of ``keymaps.ORIGINS``, or 'auto' to see it from the names.
+        grid: (H, W) tokens that the position embedding was trained on; None: as the file says (ours do),
+            else square if it can be, else 4:3.
+        patch_size: side of the patch kernel wanted, pixels.
+
+    Raises:
+        ValueError: an origin that cannot be seen, or a position embedding of another grid.
+    """
+    theirs = with_prefix(state)
+    found = detect(theirs) if origin == 'auto' else origin
+    if found is None or found not in ORIGINS:
+        raise ValueError(
+            f'The names of the file ({", ".join(list(state)[:3])}, ...) are of no origin that is known: name it with '
+            f'--from, one of {", ".join(ORIGINS)}; only plain vision transformers can be converted.'
+        )
+    family, report = ORIGINS[found], Report(found)
+    report.dropped += [name for name in theirs if is_dropped(name, found)]
+    kept = {name: value for name, value in theirs.items() if not is_dropped(name, found)}
+    native, report.unknown = rename(kept, family.table)
+    native = fold_scales(join_parts(native), report)
+    if 'backbone.pos_embed' in native:
+        stored = native.pop('backbone.pos_grid', None)
+        grid = grid if grid is not None or stored is None else (int(stored[0]), int(stored[1]))
+        native['backbone.pos_embed'], grid = to_mae_shape(native['backbone.pos_embed'], family, grid, report)
+        native['backbone.pos_grid'] = torch.tensor(grid)
+    fit_kernel(native, family.kernel, patch_size, report)
+    return native, report
+
+
+def from_native(native: State, target: str, report: Report) -> State:
+    """Weights by our names -> weights by the target's.
+
+    Raises:
+        ValueError: the target is not known, or has no place for a part of the model.
+    """
+    if target not in TARGETS:
+        raise ValueError(f'--to {target!r} is not known: choose one of {", ".join(TARGETS)}.')
+    state, table = dict(native), ORIGINS[target].table
+    if target != 'vitpose_mm':
+        state.pop('backbone.pos_grid', None)
+    if not ORIGINS[target].first_row_is_added:
+        fold_first_row(state, report)
+    renamed, left = rename(split_parts(state, table), backwards(table))
+    if left:
+        raise ValueError(f'The {target} format has no place for {", ".join(left[:3])} ({len(left)} such names).')
+    return without_prefix({name: value.contiguous() for name, value in renamed.items()})
+
+
+def convert(
+    state: Mapping[str, Tensor],
+    *,
+    origin: str = 'auto',
+    target: str = 'vitpose_mm',
+    dataset: str | None = None,
+    grid: Grid | None = None,
+    to_grid: Grid | None = None,
+    patch_size: int = 16,
+) -> tuple[State, Report]:
+    """Weights of any origin -> weights of the target and the report.
+
+    Args:
+        state: their names to tensors.
+        origin: as in :func:`to_native`.
+        target: one of ``keymaps.TARGETS``.
+        dataset: which expert and decoder of a model of several datasets to keep; None keeps all, where
+            the target can hold them.
+        grid: (H, W) tokens of the source's position embedding, as in :func:`to_native`.
+        to_grid: (H, W) tokens to resize it to; None leaves it (our ViT resizes when it loads).
+        patch_size: side of the patch kernel, pixels.
+
+    Raises:
+        ValueError: what cannot be converted, and what to say instead.
+    """
+    native, report = to_native(state, origin=origin, grid=grid, patch_size=patch_size)
+    report.missing = find_missing(native)
+    if report.missing:
+        return {}, report
+    if dataset is not None:
+        native = select_dataset(native, dataset, report)
+    elif is_multi(native) and target in ('vitpose_mm', 'mmpose'):
+        raise ValueError('The file holds a model of several datasets: name the one to keep with --dataset.')
+    if to_grid is not None:
+        source = native['backbone.pos_grid'].tolist()
+        resize_grid(native, (source[0], source[1]), to_grid, report)
+        native['backbone.pos_grid'] = torch.tensor(to_grid)
+    result = from_native(native, target, report)
+    report.renamed = _changes(state, result, report.origin, target)
+    report.notes += _notes(native, report.origin, target)
+    return result, report
+
+
+def find_missing(native: State) -> list[str]:
+    """Weights by our names -> the names that a whole backbone and a whole decoder would have besides."""
+    depth = max(numbers(native, r'backbone\.blocks\.(\d+)\.'), default=-1) + 1
+    parts = [*BACKBONE_PARTS, *(f'backbone.blocks.{i}.{part}' for i in range(max(depth, 1)) for part in BLOCK_PARTS)]
+    needed = ['backbone.pos_embed', *(f'{part}.{leaf}' for part in parts for leaf in ('weight', 'bias'))]
+    if any(name.startswith('head.') for name in native):
+        needed += ['head.final_layer.weight', 'head.final_layer.bias']
+        steps = (max(numbers(native, r'head\.deconv_layers\.(\d+)\.'), default=-1) + 2) // 3
+        for step in range(steps):
+            needed.append(f'head.deconv_layers.{3 * step}.weight')
+            leaves = ('weight', 'bias', 'running_mean', 'running_var')
+            needed += [f'head.deconv_layers.{3 * step + 1}.{leaf}' for leaf in leaves]
+    return [name for name in needed if name not in native]
+
+
+def _changes(state: Mapping[str, Tensor], result: State, origin: str, target: str) -> dict[str, str]:
+    """Their names -> the target's, where they differ; a name that is split or joined goes to one of its parts."""
+    changes = {}
+    table = ORIGINS[target].table
+    for theirs, full in zip(state, with_prefix(state), strict=True):
+        ours, _ = rename({full: state[theirs]}, ORIGINS[origin].table)
+        whole = {re.sub(r':\d', '', name): value for name, value in ours.items()}
+        names, _ = rename(split_parts(whole, table), backwards(table))
+        for name in names:
+            new = name if name in result else name.removeprefix('backbone.')
+            if new in result and new != theirs:
+                changes[theirs] = new
+                break
+    return changes
+
+
+def _notes(native: State, origin: str, target: str) -> list[str]:
+    width = native['backbone.pos_embed'].shape[-1]
+    depth = max(numbers(native, r'backbone\.blocks\.(\d+)\.')) + 1
+    notes = [f'{depth} blocks, {width} wide, position grid {"x".join(map(str, native["backbone.pos_grid"].tolist()))}']
+    if origin == 'timm' and width % 64 == 0:
+        notes.append(f'the number of heads is in no file: {width // 64} is usual for timm and DINO at this width')
+    if target == 'hf':
+        notes.append('weights only: Hugging Face reads sizes from a config.json beside them')
+    return notes

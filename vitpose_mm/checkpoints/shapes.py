@@ -1,0 +1,116 @@
+"""Tensors of one origin's shape -> ours: position rows, patch kernels, scales."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .keymaps import Origin
+from .rename import State
+from .report import Report
+
+Grid = tuple[int, int]
+
+
+def to_mae_shape(table: Tensor, origin: Origin, grid: Grid | None, report: Report) -> tuple[Tensor, Grid]:
+    """(1, first rows + H * W, C) -> (1, 1 + H * W, C) with the row that is added to every place first, and (H, W).
+
+    Args:
+        table: the position embedding of a file.
+        origin: what its first rows mean: added to every place, or of the class token, and then left out.
+        grid: (H, W) that it was trained on; None takes a square if it is one, else 4:3.
+        report: gets a line for rows that are left out.
+
+    Raises:
+        ValueError: the rows fit no such grid.
+    """
+    first, found = _find_grid(table.shape[1], origin.first_rows, grid)
+    places = table[:, first:]
+    if origin.first_row_is_added and first:
+        return table, found
+    if first:
+        report.dropped.append(f'the first {first} of {table.shape[1]} rows of pos_embed (the class token)')
+    return torch.cat([torch.zeros_like(places[:, :1]), places], 1), found
+
+
+def _find_grid(rows: int, first_rows: tuple[int, ...], grid: Grid | None) -> tuple[int, Grid]:
+    # The models import this package to read their weights: imported above, this would be a circle.
+    from vitpose_mm.models.layers import guess_grid
+
+    for first in first_rows:
+        if grid is not None and rows - first == grid[0] * grid[1]:
+            return first, grid
+        try:
+            if grid is None:
+                return first, guess_grid(rows - first)
+        except ValueError:
+            continue
+    if grid is None:
+        raise ValueError(
+            f'A position embedding of {rows} rows is of no square and no 4:3 grid: name the one it was trained on '
+            '(--grid H W).'
+        )
+    raise ValueError(
+        f'A position embedding of {rows} rows was not trained on a grid of {grid[0]}x{grid[1]}: --grid names the '
+        'grid of the source; use --to-grid for the one that you want.'
+    )
+
+
+def fold_first_row(state: State, report: Report) -> None:
+    """(1, 1 + N, C) -> (1, N, C): the first row is added to every place, for formats without it."""
+    table = state['backbone.pos_embed']
+    if bool(table[:, :1].any()):
+        report.folded.append('the first row of pos_embed, added to every place')
+        state['backbone.pos_embed'] = table[:, 1:] + table[:, :1]
+    else:
+        state['backbone.pos_embed'] = table[:, 1:]
+
+
+def fit_kernel(state: State, how: str, patch_size: int, report: Report) -> None:
+    """(C, 3, k, k) patch kernel -> (C, 3, patch_size, patch_size).
+
+    'pad' adds zeros around it (MAE's, of 14 pixels). 'bicubic' resizes it and divides by the growth of its
+    area, so that a resized patch gives about the same token (DINO's and timm's).
+    """
+    name = 'backbone.patch_embed.proj.weight'
+    kernel = state.get(name)
+    if kernel is None or kernel.shape[-1] == patch_size:
+        return
+    size = kernel.shape[-1]
+    if how == 'bicubic':
+        resized = F.interpolate(kernel.float(), size=(patch_size, patch_size), mode='bicubic', align_corners=False)
+        state[name] = resized * (size / patch_size) ** 2
+    elif size < patch_size:
+        left = (patch_size - size) // 2
+        right = patch_size - size - left
+        state[name] = F.pad(kernel, (left, right, left, right))
+        how = 'zero-padded'
+    else:
+        raise ValueError(f'A patch kernel of {size} pixels cannot be padded to {patch_size}: use --patch-size {size}.')
+    report.resized.append(f'patch kernel {size}x{size} -> {patch_size}x{patch_size} pixels ({how})')
+
+
+def resize_grid(state: State, source: Grid, target: Grid, report: Report) -> None:
+    """Position embedding of ``source`` -> of ``target``, bicubic without antialiasing."""
+    from vitpose_mm.models.layers import resize_position  # a circle, as above
+
+    if source == target:
+        return
+    table = state['backbone.pos_embed']
+    state['backbone.pos_embed'] = resize_position(table.float(), source, target)
+    report.resized.append(f'position grid {source[0]}x{source[1]} -> {target[0]}x{target[1]} tokens (bicubic)')
+
+
+def fold_scales(state: State, report: Report) -> State:
+    """Scales after a layer (``x.gamma``, LayerScale) -> the layer's own rows."""
+    scales = [name for name in state if name.endswith('.gamma')]
+    for name in scales:
+        stem = name.removesuffix('.gamma')
+        gamma = state[name].float()
+        state[f'{stem}.weight'] = state[f'{stem}.weight'].float() * gamma[:, None]
+        if f'{stem}.bias' in state:
+            state[f'{stem}.bias'] = state[f'{stem}.bias'].float() * gamma
+    if scales:
+        report.folded.append(f'{len(scales)} layer scales, multiplied into their layers')
+    return {name: value for name, value in state.items() if name not in scales}
