@@ -1,0 +1,82 @@
+"""Count the images that could not be read, over all workers and processes, and stop when they are many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmengine.dist import all_gather_object, all_reduce, get_world_size
+from mmengine.hooks import Hook
+
+from ..datasets.unreadable import Unreadable, read_unreadable
+from ..registry import HOOKS
+
+
+@HOOKS.register_module()
+class BadImageHook(Hook):
+    """Batches of a :class:`MultiDataset` -> a line an epoch on unreadable images, an error when many.
+
+    A sample that stands in for an unreadable one says so in its metainfo, so the count needs no shared
+    memory. Processes add up their counts every ``interval`` iterations and then stop together.
+
+    Args:
+        max_ratio: Share of unreadable among the samples so far that ends the training.
+        min_bad: Inside an epoch, fewer unreadable ones than this never end it; at its end one is enough.
+        interval: Iterations between two looks; in a single process every iteration is looked at.
+        num_named: Files to name.
+
+    Raises:
+        ValueError: If max_ratio is not in [0, 1]; in training, if more than max_ratio are unreadable.
+    """
+
+    # the checkpoint of an epoch is saved before its count ends the training
+    priority = 'LOWEST'
+
+    def __init__(self, *, max_ratio: float = 0.01, min_bad: int = 10, interval: int = 50, num_named: int = 3) -> None:
+        if not 0 <= max_ratio <= 1:
+            raise ValueError(f'BadImageHook got max_ratio={max_ratio}; it is a share: choose it in [0, 1]')
+        self.max_ratio, self.min_bad = max_ratio, min_bad
+        self.interval, self.num_named = interval, num_named
+        self.num_seen = self.num_bad = 0
+        self._files: dict[str, Unreadable] = {}
+
+    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+        """Count a batch before it is used."""
+        samples = data_batch['data_samples']
+        bad = read_unreadable(samples)
+        self.num_seen += len(samples)
+        self.num_bad += len(bad)
+        self._files.update((file.path, file) for file in bad)
+        if get_world_size() == 1 or (batch_idx + 1) % self.interval == 0:
+            self._stop_if_many(min_bad=self.min_bad)
+
+    def after_train_epoch(self, runner: Any) -> None:
+        """Say how many there were, and judge without a minimum."""
+        bad, seen = self._totals()
+        if bad:
+            runner.logger.warning(
+                f'{bad} of {seen} training samples so far had an unreadable image and were replaced: {self._name()}'
+            )
+        self._stop_if_many(min_bad=1)
+
+    def _stop_if_many(self, *, min_bad: int) -> None:
+        bad, seen = self._totals()
+        if bad < min_bad or bad <= self.max_ratio * seen:
+            return
+        raise ValueError(
+            f'{bad} of {seen} training samples so far have an unreadable image, more than '
+            f'{self.max_ratio:.2%}: {self._name()}; mend these files, remove them from the '
+            f'annotation file, or raise max_ratio={self.max_ratio} of vitpose_mm.BadImageHook in custom_hooks'
+        )
+
+    def _totals(self) -> tuple[int, int]:
+        """(unreadable, samples) so far over all processes."""
+        counts = torch.tensor([self.num_bad, self.num_seen])
+        all_reduce(counts)
+        return int(counts[0]), int(counts[1])
+
+    def _name(self) -> str:
+        """The first files of all processes, each once, and the number of the others."""
+        files = {path: file for part in all_gather_object(self._files) for path, file in part.items()}
+        named = ', '.join(str(file) for file in list(files.values())[: self.num_named])
+        return named + (f' and {len(files) - self.num_named} more' if len(files) > self.num_named else '')
