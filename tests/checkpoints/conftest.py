@@ -102,3 +102,69 @@ def training_checkpoint() -> dict[str, Any]:
         'optimizer': {'state': {0: {'exp_avg': torch.ones(4)}}, 'param_groups': [{'lr': 0.1, 'params': [0]}]},
         'param_schedulers': [{'last_step': 7, '_last_value': [np.float64(0.25)]}],
     }
+
+
+WIDTH, DEPTH, GRID = 12, 2, (4, 3)
+
+
+def random_state(shapes: dict[str, tuple[int, ...]]) -> dict[str, torch.Tensor]:
+    """Names and shapes -> seeded weights; variances are positive."""
+    generator = torch.Generator().manual_seed(0)
+    state = {name: torch.randn(shape, generator=generator) for name, shape in shapes.items()}
+    return {name: value.abs() + 0.5 if 'running_var' in name else value for name, value in state.items()}
+
+
+def both(name: str, *shape: int) -> dict[str, tuple[int, ...]]:
+    """A weight of that shape and its bias."""
+    return {f'{name}.weight': shape, f'{name}.bias': shape[:1]}
+
+
+def encoder_shapes(prefix: str, rows: int, *, patch: int = 16, shared: int = WIDTH) -> dict[str, tuple[int, ...]]:
+    """The names that MAE, timm and the official code share, written by hand."""
+    shapes = {f'{prefix}pos_embed': (1, rows, WIDTH)} | both(f'{prefix}patch_embed.proj', WIDTH, 3, patch, patch)
+    for i in range(DEPTH):
+        block = f'{prefix}blocks.{i}.'
+        shapes |= both(f'{block}norm1', WIDTH) | both(f'{block}attn.qkv', 3 * WIDTH, WIDTH)
+        shapes |= both(f'{block}attn.proj', WIDTH, WIDTH) | both(f'{block}norm2', WIDTH)
+        shapes |= both(f'{block}mlp.fc1', 4 * WIDTH, WIDTH) | both(f'{block}mlp.fc2', shared, 4 * WIDTH)
+    return shapes
+
+
+def decoder_shapes(prefix: str, keypoints: int, *, classic: bool = True) -> dict[str, tuple[int, ...]]:
+    """A decoder of the official code."""
+    if not classic:
+        return both(f'{prefix}final_layer', keypoints, WIDTH, 3, 3)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for step, width in ((0, WIDTH), (3, 8)):
+        shapes[f'{prefix}deconv_layers.{step}.weight'] = (width, 8, 4, 4)
+        for leaf in ('weight', 'bias', 'running_mean', 'running_var'):
+            shapes[f'{prefix}deconv_layers.{step + 1}.{leaf}'] = (8,)
+    return shapes | both(f'{prefix}final_layer', keypoints, 8, 1, 1)
+
+
+@pytest.fixture
+def official() -> dict[str, torch.Tensor]:
+    """A classic ViTPose of the authors' code: 12 wide, 2 blocks, a grid of 4 x 3."""
+    shapes = encoder_shapes('backbone.', 13) | both('backbone.last_norm', WIDTH)
+    return random_state(shapes | decoder_shapes('keypoint_head.', 17))
+
+
+@pytest.fixture
+def plus_plus() -> dict[str, torch.Tensor]:
+    """A ViTPose++ of the authors' code: 6 experts of 3 features, 6 decoders, the mpii one wider than its keypoints."""
+    shapes = encoder_shapes('backbone.', 13, shared=9) | both('backbone.last_norm', WIDTH)
+    for i in range(DEPTH):
+        for expert in range(6):
+            shapes |= both(f'backbone.blocks.{i}.mlp.experts.{expert}', 3, 4 * WIDTH)
+    shapes |= {'backbone.cls_token': (1, 1, WIDTH)} | decoder_shapes('keypoint_head.', 17)
+    for place, keypoints in enumerate((14, 133, 17, 17, 133)):
+        shapes |= decoder_shapes(f'associate_keypoint_heads.{place}.', keypoints)
+    return random_state(shapes)
+
+
+@pytest.fixture
+def mae() -> dict[str, torch.Tensor]:
+    """MAE's own checkpoint, with its decoder, of patch 14 and a grid of 4 x 4."""
+    shapes = {'cls_token': (1, 1, WIDTH), 'mask_token': (1, 1, 8), 'decoder_pos_embed': (1, 17, 8)}
+    shapes |= encoder_shapes('', 17, patch=14) | both('norm', WIDTH) | both('decoder_embed', 8, WIDTH)
+    return random_state(shapes)
