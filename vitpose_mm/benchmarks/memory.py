@@ -1,0 +1,117 @@
+"""Peak memory of tensors, on any device and also of tensors that are not there.
+
+What an allocator holds differs from what a program needs: here the storages of living tensors are added up
+as operations make them. With fake tensors (shapes without data) the same training step tells, on any machine,
+what a model and a batch will need on a large one. Not counted: workspaces inside kernels, the allocator's own
+rounding and fragments, and the context of the device.
+"""
+
+from __future__ import annotations
+
+import copy
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from .training import TrainingStep
+
+
+class LiveTensors(TorchDispatchMode):
+    """Bytes of the tensors that were made while it was active and still live: ``now`` and ``peak``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0
+        self.peak = 0
+        self._known: dict[int, weakref.finalize] = {}
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        for leaf in tree_leaves(out):
+            if isinstance(leaf, Tensor):
+                self._add(leaf)
+        self.peak = max(self.peak, self.now)
+        return out
+
+    def _add(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        key, size = storage._cdata, storage.nbytes()
+        if key not in self._known:
+            self.now += size
+            self._known[key] = weakref.finalize(storage, self._remove, key, size)
+
+    def _remove(self, key: int, size: int) -> None:
+        self.now -= size
+        del self._known[key]
+
+
+@dataclass(frozen=True)
+class TrainingMemory:
+    """Bytes of a training step; the activations are what the peak has beyond the rest."""
+
+    parameters: int
+    gradients: int
+    optimizer: int
+    activations: int
+
+    @property
+    def peak(self) -> int:
+        """All of it, at the moment when it is most."""
+        return self.parameters + self.gradients + self.optimizer + self.activations
+
+
+def estimate_training_memory(
+    model: nn.Module, batch: int, size: tuple[int, int], *, bf16: bool = True
+) -> TrainingMemory:
+    """A model and B crops of (w, h) pixels -> bytes of one AdamW step, without making any of them.
+
+    The second step is weighed, when the optimizer's state exists already.
+
+    Args:
+        model: maps (B, 3, h, w) to heatmaps; on any device, the meta device too; left as it is.
+        batch: B.
+        size: (w, h) of the crops.
+        bf16: forward under bf16 autocast; parameters and optimizer stay fp32.
+    """
+    model = copy.deepcopy(model)
+    with FakeTensorMode(), LiveTensors() as live:
+        _make_fake(model)
+        step = TrainingStep(model, torch.zeros(batch, 3, size[1], size[0]), bf16=bf16)
+        step()
+        live.peak = live.now
+        step()
+        return split_memory(step, live.peak)
+
+
+def _make_fake(model: nn.Module) -> None:
+    """Replace all parameters and buffers by fake ones on the CPU; to be called under FakeTensorMode."""
+    for module in model.modules():
+        for name, parameter in module._parameters.items():
+            if parameter is not None:
+                fake = torch.empty(parameter.shape, dtype=parameter.dtype)
+                module._parameters[name] = nn.Parameter(fake, requires_grad=parameter.requires_grad)
+        for name, buffer in module._buffers.items():
+            if buffer is not None:
+                module._buffers[name] = torch.empty(buffer.shape, dtype=buffer.dtype)
+
+
+def split_memory(step: TrainingStep, peak: int) -> TrainingMemory:
+    """A step that has run and the bytes at its peak -> who holds them."""
+    parameters = sum(_nbytes(p) for p in step.model.parameters())
+    gradients = sum(_nbytes(p) for p in step.model.parameters() if p.requires_grad)
+    states = step.optimizer.state.values()
+    optimizer = sum(_nbytes(t) for state in states for t in state.values() if isinstance(t, Tensor))
+    return TrainingMemory(parameters, gradients, optimizer, peak - parameters - gradients - optimizer)
+
+
+def _nbytes(tensor: Tensor) -> int:
+    return tensor.numel() * tensor.element_size()
