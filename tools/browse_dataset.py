@@ -1,0 +1,36 @@
+"""Draw what the training pipeline feeds: python tools/browse_dataset.py configs/coco/<name>.py --out-dir browse."""
+
+from __future__ import annotations
+
+import argparse
+
+from vitpose_mm.utils.arguments import add_config_options, hush_host_warnings, require_config
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line; nothing heavy is imported before this returns, so that -h is quick."""
+    parser = argparse.ArgumentParser(description='Draw augmented training samples with keypoints and heatmaps.')
+    parser.add_argument('config', help='path of the config')
+    parser.add_argument('--out-dir', default='browse', help='folder for the pictures (default: browse)')
+    parser.add_argument('--number', type=int, default=20, help='samples of each dataset (default: 20)')
+    parser.add_argument('--epoch', type=int, default=0, help='draw the augmentation of this epoch (default: 0)')
+    parser.add_argument('--seed', type=int, default=0, help='draw the augmentation of a run of this seed (default: 0)')
+    add_config_options(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    require_config(args)
+    hush_host_warnings()
+    from vitpose_mm.datasets.browse import browse
+    from vitpose_mm.engine.launch import one_sentence, read_config
+
+    cfg = read_config(args.config, args.cfg_options)
+    with one_sentence():
+        pictures = browse(cfg, args.out_dir, number=args.number, epoch=args.epoch, seed=args.seed)
+    print(f'{len(pictures)} pictures are in {args.out_dir}')
+
+
+if __name__ == '__main__':
+    main()
