@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from vitpose_mm.utils.arguments import add_config_options, add_launcher, add_pictures, export_local_rank
+from vitpose_mm.utils.arguments import (
+    add_config_options,
+    add_launcher,
+    add_pictures,
+    export_local_rank,
+    hush_host_warnings,
+    require_config,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -15,9 +22,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--work-dir', help='folder for logs and results (default: work_dirs/<config name>)')
     parser.add_argument('--out', metavar='FILE', help='write the metrics to this .json, .yaml or .pkl file')
     parser.add_argument('--dump', metavar='FILE', help='write the predictions to this .pkl file')
-    parser.add_argument(
-        '--badcase', action='store_true', help="collect the worst samples (mmpose's badcase hook)"
-    )
+    parser.add_argument('--badcase', action='store_true', help="collect the worst samples (mmpose's badcase hook)")
     add_pictures(parser)
     add_config_options(parser)
     add_launcher(parser)
@@ -26,7 +31,9 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    require_config(args)
     export_local_rank(args)
+    hush_host_warnings()
     from vitpose_mm.engine.launch import test
 
     test(args)

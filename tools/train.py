@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import argparse
 
-from vitpose_mm.utils.arguments import add_config_options, add_launcher, add_pictures, export_local_rank
+from vitpose_mm.utils.arguments import (
+    add_config_options,
+    add_launcher,
+    add_pictures,
+    export_local_rank,
+    hush_host_warnings,
+    require_config,
+)
 
 
 def parse_args() -> argparse.Namespace:
     """The command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(description='Train a pose model.')
     parser.add_argument('config', help='path of the config')
-    parser.add_argument(
-        '--work-dir', help='folder for logs and checkpoints (default: work_dirs/<config name>)'
-    )
+    parser.add_argument('--work-dir', help='folder for logs and checkpoints (default: work_dirs/<config name>)')
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -36,7 +41,9 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    require_config(args)
     export_local_rank(args)
+    hush_host_warnings()
     from vitpose_mm.engine.launch import train
 
     train(args)

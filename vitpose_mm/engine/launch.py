@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import mmengine
 from mmengine.config import Config
@@ -27,13 +28,17 @@ def one_sentence() -> Iterator[None]:
         raise SystemExit(f'error: {error}') from None
 
 
+def read_config(path: str, options: dict[str, Any]) -> Config:
+    """Path of a config -> the config with --cfg-options in it."""
+    cfg = Config.fromfile(path)
+    if options:
+        cfg.merge_from_dict(options)
+    return cfg
+
+
 def load_config(args: argparse.Namespace) -> Config:
     """Arguments -> the config with --cfg-options, --launcher and --work-dir in it."""
-    if not Path(args.config).is_file():
-        raise SystemExit(f'error: there is no config file {args.config}: give the path of a .py config.')
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
+    cfg = read_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
@@ -67,9 +72,7 @@ def use_amp(cfg: Config) -> None:
     """Train in mixed precision with mmengine's own wrapper."""
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in AMP_READY:
-        raise ValueError(
-            f'--amp works with optim_wrapper types {AMP_READY} and the config has {kind!r}: use one.'
-        )
+        raise ValueError(f'--amp works with optim_wrapper types {AMP_READY} and the config has {kind!r}: use one.')
     cfg.optim_wrapper.type = 'AmpOptimWrapper'
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
+
+# What the host's packages say of one another and of their own defaults; nothing that a user could mend.
+NOISE = ('pkg_resources is deprecated', 'The metainfo config file', 'Since the spatial dimensions of overlaid_image')
 
 
 class ConfigOptions(argparse.Action):
@@ -53,6 +58,18 @@ def add_launcher(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
 
+def require_config(args: argparse.Namespace) -> None:
+    """End with one sentence where the config is no file, before anything heavy is imported."""
+    if not Path(args.config).is_file():
+        raise SystemExit(f'error: there is no config file {args.config}: give the path of a .py config.')
+
+
 def export_local_rank(args: argparse.Namespace) -> None:
     """Put --local-rank where mmengine looks for it; what the launcher itself exported wins."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+
+
+def hush_host_warnings() -> None:
+    """Leave out warnings of the host that no user can do anything about; call it before heavy imports."""
+    for message in NOISE:
+        warnings.filterwarnings('ignore', message)

@@ -1,0 +1,60 @@
+"""Flags that tools share behave as the host's."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import warnings
+from pathlib import Path
+
+import pytest
+
+from vitpose_mm.utils import arguments
+
+
+@pytest.fixture
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser()
+    arguments.add_config_options(parser)
+    arguments.add_launcher(parser)
+    arguments.add_pictures(parser)
+    return parser
+
+
+def test_config_options_are_mmengines(parser: argparse.ArgumentParser) -> None:
+    words = ['a.b=[1,2]', 'c=x', 'd=0.5', 'e=None', 'f=[(1,2),(3,4)]', 'g=True']
+    parsed = parser.parse_args(['--cfg-options', *words]).cfg_options
+    assert parsed == {'a.b': [1, 2], 'c': 'x', 'd': 0.5, 'e': None, 'f': [(1, 2), (3, 4)], 'g': True}
+    assert parser.parse_args([]).cfg_options == {}
+
+
+@pytest.mark.parametrize('flag', ['--local-rank', '--local_rank'])
+def test_local_rank(parser: argparse.ArgumentParser, monkeypatch: pytest.MonkeyPatch, flag: str) -> None:
+    monkeypatch.delenv('LOCAL_RANK', raising=False)
+    args = parser.parse_args([f'{flag}=3', '--launcher', 'pytorch'])
+    arguments.export_local_rank(args)
+    assert os.environ['LOCAL_RANK'] == '3'
+    monkeypatch.setenv('LOCAL_RANK', '5')
+    arguments.export_local_rank(args)
+    assert os.environ['LOCAL_RANK'] == '5'
+
+
+def test_unknown_launcher(parser: argparse.ArgumentParser) -> None:
+    with pytest.raises(SystemExit):
+        parser.parse_args(['--launcher', 'rocket'])
+
+
+def test_require_config(tmp_path: Path) -> None:
+    (tmp_path / 'a.py').touch()
+    arguments.require_config(argparse.Namespace(config=str(tmp_path / 'a.py')))
+    with pytest.raises(SystemExit, match=r'there is no config file b\.py'):
+        arguments.require_config(argparse.Namespace(config='b.py'))
+
+
+def test_host_warnings_are_hushed_and_no_others() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        arguments.hush_host_warnings()
+        warnings.warn('pkg_resources is deprecated as an API. See ...', stacklevel=1)
+        warnings.warn('your data is odd', stacklevel=1)
+    assert [str(item.message) for item in caught] == ['your data is odd']
