@@ -122,7 +122,8 @@ def _write_annotations(folder: Path, split: Split, *, results: list[dict], size:
 
 
 def _write_coco(path: Path, results: list[dict], *, kind: str, size: tuple[int, int]) -> None:
-    images, annotations = [], []
+    images: list[dict] = []
+    annotations: list[dict] = []
     for result in results:
         image = {'id': result['id'], 'file_name': file_name(result['id']), 'width': size[0], 'height': size[1]}
         if kind == 'crowdpose':

@@ -70,6 +70,10 @@ class Tube:
     front: Array  # (R,) half depth towards +z
     back: Array  # (R,) half depth towards -z
 
+    def rings(self, first: int, last: int) -> Tube:
+        """Ring numbers -> the tube from the first ring up to, not including, the last."""
+        return Tube(*(getattr(self, name)[first:last] for name in Tube.__dataclass_fields__))
+
     def points(self, sides: int, roughness: Array | None = None) -> Array:
         """Number of sides -> points (R, S, 3); side 0 is at the back, S/2 in front."""
         angle = 2 * np.pi * np.arange(sides) / sides

@@ -15,6 +15,9 @@ from .scene import OVERSAMPLE, Scene
 SMALLEST_MASK = 24.0  # pixels; less is no labelled person
 SMALLEST_POSE = 250.0  # pixels; smaller people get a box but no keypoints, as in COCO
 _OFFSETS = np.array([(0, 0), (2, 0), (-2, 0), (0, 2), (0, -2)])  # fine pixels around a keypoint
+_SHOWS_ON = np.array([[part in parts for part in PART_ID] for parts, _ in SURFACES.values()])  # (K, parts)
+_TOLERANCES = np.array([depth for _, depth in SURFACES.values()])
+_ON_FACE = np.array([name == 'nose' or name.endswith(('_eye', '_ear')) for name in SURFACES])
 
 
 @dataclass
@@ -38,7 +41,7 @@ def observe(scene: Scene) -> list[Observation]:
     groups = [[i] for i, person in enumerate(scene.people) if not person.in_crowd]
     observations = []
     for group in [*groups, crowd] if crowd else groups:
-        fine = cv2.inRange(owners, group[0], group[-1])  # a crowd's ids are consecutive
+        fine = cv2.inRange(owners, np.array(group[0]), np.array(group[-1]))  # a crowd's ids are consecutive
         area = cv2.countNonZero(fine) / OVERSAMPLE**2
         if area < SMALLEST_MASK:
             continue
@@ -55,46 +58,36 @@ def keypoints(scene: Scene, person: Person, *, owner: int) -> dict[str, tuple[fl
     2: the person's own surface at the keypoint is the right part and not too far in front of the joint;
     1: something else is there, another person, a thing or another part of the body; 0: outside the image.
     """
-    names = list(SURFACES)
-    points = np.stack([person.points[name] for name in names])
+    points = np.stack([person.points[name] for name in SURFACES])
     pixels = scene.camera.project(points)
-    width, height = scene.camera.size
-    outside = (points[:, 2] < 0.15) | (pixels < 0).any(axis=1) | (pixels > [width - 1, height - 1]).any(axis=1)
-    out = {}
-    for name, pixel, point, gone in zip(names, pixels, points, outside.tolist(), strict=True):
-        if gone:
-            out[name] = (0.0, 0.0, 0)
-        else:
-            seen = _is_seen(
-                scene, pixel, depth=float(np.linalg.norm(point)), name=name, owner=owner, scale=person.scale
-            )
-            out[name] = (float(pixel[0]), float(pixel[1]), 2 if seen else 1)
-    return out
+    outside = (points[:, 2] < 0.15) | (pixels < 0).any(axis=1) | (pixels > np.array(scene.camera.size) - 1).any(axis=1)
+    depths = np.linalg.norm(points, axis=1)
+    visible = np.where(outside, 0, 1 + _are_seen(scene, pixels, depths=depths, owner=owner, scale=person.scale))
+    pixels[outside] = 0
+    table = zip(SURFACES, pixels.tolist(), visible.tolist(), strict=True)
+    return {name: (x, y, v) for name, (x, y), v in table}
 
 
-def _is_seen(scene: Scene, pixel: Array, *, depth: float, name: str, owner: int, scale: float) -> bool:
-    """Pixel and distance of a joint -> whether most of the surface drawn around it belongs to the joint."""
+def _are_seen(scene: Scene, pixels: Array, *, depths: Array, owner: int, scale: float) -> Array:
+    """Pixels (K, 2) and distances (K,) of the joints -> whether most of the surface around each belongs to it."""
     assert scene.mesh is not None
-    parts, tolerance = SURFACES[name]
-    at = np.round(pixel * OVERSAMPLE + (OVERSAMPLE - 1) / 2).astype(int) + _OFFSETS
-    at = np.clip(at, 0, [scene.ids.shape[1] - 1, scene.ids.shape[0] - 1])
-    quads = scene.ids[at[:, 1], at[:, 0]]
-    quads = quads[quads > 0] - 1
-    distance = np.linalg.norm(scene.mesh.quads[quads].mean(axis=1), axis=-1)
-    own = scene.mesh.owners[quads] == owner
-    near = depth - distance < tolerance * scale
-    right = np.isin(scene.mesh.parts[quads], [PART_ID[part] for part in parts])
-    face = name == 'nose' or name.endswith(('_eye', '_ear'))
-    if face:  # a pixel or two wide in small people: the head's surface at the same depth counts too
-        right |= (scene.mesh.parts[quads] == PART_ID['head']) & (depth - distance < 0.012 * scale)
-    return bool((own & near & right).sum() >= 3)
+    at = np.round(pixels * OVERSAMPLE + (OVERSAMPLE - 1) / 2)[:, None] + _OFFSETS  # (K, 5, 2)
+    at = np.clip(at, 0, [scene.ids.shape[1] - 1, scene.ids.shape[0] - 1]).astype(int)
+    quads = scene.ids[at[..., 1], at[..., 0]] - 1  # (K, 5); -1 is the background, caught by `own`
+    below = depths[:, None] - np.linalg.norm(scene.mesh.quads[quads].mean(axis=2), axis=-1)
+    parts = scene.mesh.parts[quads]
+    own = (scene.mesh.owners[quads] == owner) & (quads >= 0)
+    right = _SHOWS_ON[np.arange(len(pixels))[:, None], parts] & (below < _TOLERANCES[:, None] * scale)
+    # eyes and ears of small people are a pixel wide: skin at the same depth counts too
+    right |= _ON_FACE[:, None] & (parts == PART_ID['head']) & (below < 0.012 * scale)
+    return (own & right).sum(axis=1) >= 3
 
 
 def _describe(
     scene: Scene, person: Person, *, fine: Array, area: float, points: dict[str, tuple[float, float, int]]
 ) -> Observation:
     box = np.array(cv2.boundingRect(fine)) / OVERSAMPLE
-    mask = cv2.resize(fine, scene.camera.size, interpolation=cv2.INTER_AREA) >= 128
+    mask = fine[OVERSAMPLE // 2 :: OVERSAMPLE, OVERSAMPLE // 2 :: OVERSAMPLE] > 0
     corners = scene.camera.project(person.head_corners)
     head = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
     return Observation(box, area, mask, points, head, person.in_crowd)

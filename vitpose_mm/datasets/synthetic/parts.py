@@ -5,14 +5,15 @@ from __future__ import annotations
 from .skeleton import SIDES
 
 PART_NAMES = (
-    'thing', 'head', 'hair', 'nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear', 'neck', 'torso', 'pelvis', 'skirt',
+    'thing', 'head', 'hair', 'nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear', 'neck',
+    'torso', 'pelvis', 'skirt',
     *(f'{side}_{part}' for side in SIDES for part in ('upper_arm', 'forearm', 'hand', 'thigh', 'shank', 'foot')),
 )  # fmt: skip
 PART_ID = {name: i for i, name in enumerate(PART_NAMES)}
 
 
 def _limb_surfaces() -> dict[str, tuple[tuple[str, ...], float]]:
-    table = {}
+    table: dict[str, tuple[tuple[str, ...], float]] = {}
     for s in SIDES:
         table[f'{s}_eye'] = ((f'{s}_eye',), 0.02)
         table[f'{s}_ear'] = ((f'{s}_ear',), 0.035)

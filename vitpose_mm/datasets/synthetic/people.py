@@ -33,8 +33,9 @@ class Person:
 
 
 def make_person(
-    rng: np.random.Generator, camera: Camera, *, depth: float, column: float, row: float | None, owner: int
-) -> Person:
+    rng: np.random.Generator, camera: Camera, *, depth: float, column: float, row: float | None, owner: int,
+    posture: str | None = None, yaw: float | None = None,
+) -> Person:  # fmt: skip
     """Random state and a place in the image -> person who stands, sits, ... there.
 
     Args:
@@ -42,8 +43,10 @@ def make_person(
         column: pixels, where the hips are.
         row: pixels, where the hips are; None puts the feet on the floor.
         owner: the id that the person's quads get.
+        posture: a name of poses.POSTURES; None draws one.
+        yaw: degrees, 0 looks into the camera, 90 to the camera's right; None draws one.
     """
-    posture, angles = sample_pose(rng)
+    posture, angles = sample_pose(rng, posture)
     look = sample_appearance(rng)
     skeleton = pose_skeleton(look.build, angles)
     pixels_tall = camera.focal * 1.72 / depth
@@ -55,7 +58,7 @@ def make_person(
         meshes.append(chair(skeleton, rng, floor=floor))
     if rng.random() < 0.16:
         meshes.append(held_object(skeleton, SIDES[rng.integers(2)], rng=rng))
-    rotation = camera.body_rotation(_sample_yaw(rng))
+    rotation = camera.body_rotation(_sample_yaw(rng) if yaw is None else yaw)
     up = rotation @ np.array([0.0, 1.0, 0.0])
     if row is None:
         origin = camera.unproject(np.array([column, camera.floor_row(depth)]), depth) - up * floor

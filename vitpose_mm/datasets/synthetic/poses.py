@@ -12,20 +12,28 @@ Table = dict[str, dict[str, tuple[float, float]]]
 # (mean, standard deviation) in degrees; a side's own entries come from the same distribution
 POSTURES: Table = {
     'stand': {'hip_flex': (2, 4), 'hip_abd': (5, 4), 'knee': (4, 5), 'hip_rot': (8, 8)},
-    'contrapposto': {'hip_flex': (8, 10), 'hip_abd': (8, 7), 'knee': (14, 12), 'hip_rot': (15, 12), 'root_roll': (0, 5)},
+    'contrapposto': {'hip_flex': (8, 10), 'hip_abd': (8, 7), 'knee': (14, 12), 'hip_rot': (15, 12),
+        'root_roll': (0, 5)},
     'walk': {'root_pitch': (3, 3), 'hip_abd': (2, 2), 'hip_rot': (4, 4)},
     'run': {'root_pitch': (10, 5), 'hip_abd': (3, 3), 'spine_flex': (6, 6)},
-    'sit': {'hip_flex': (86, 9), 'hip_abd': (9, 8), 'knee': (84, 14), 'hip_rot': (8, 10), 'root_pitch': (-8, 9), 'spine_flex': (10, 9)},
-    'sit_ground': {'hip_flex': (95, 14), 'hip_abd': (22, 15), 'knee': (70, 40), 'hip_rot': (20, 20), 'root_pitch': (-18, 9), 'spine_flex': (20, 12)},
-    'squat': {'hip_flex': (102, 12), 'hip_abd': (18, 10), 'knee': (115, 14), 'ankle': (-18, 5), 'root_pitch': (14, 8), 'spine_flex': (15, 10)},
+    'sit': {'hip_flex': (86, 9), 'hip_abd': (9, 8), 'knee': (84, 14), 'hip_rot': (8, 10),
+        'root_pitch': (-8, 9), 'spine_flex': (10, 9)},
+    'sit_ground': {'hip_flex': (95, 14), 'hip_abd': (22, 15), 'knee': (70, 40), 'hip_rot': (20, 20),
+        'root_pitch': (-18, 9), 'spine_flex': (20, 12)},
+    'squat': {'hip_flex': (102, 12), 'hip_abd': (18, 10), 'knee': (115, 14), 'ankle': (-18, 5),
+        'root_pitch': (14, 8), 'spine_flex': (15, 10)},
     'lunge': {'hip_abd': (5, 4), 'root_pitch': (5, 6), 'spine_flex': (6, 6)},
-    'bend': {'hip_flex': (38, 10), 'knee': (10, 8), 'hip_abd': (5, 4), 'root_pitch': (34, 10), 'spine_flex': (42, 15)},
+    'bend': {'hip_flex': (38, 10), 'knee': (10, 8), 'hip_abd': (5, 4), 'root_pitch': (34, 10),
+        'spine_flex': (42, 15)},
     'kick': {'hip_abd': (8, 6), 'root_pitch': (-6, 6)},
     'star': {'hip_abd': (26, 9), 'hip_flex': (3, 8), 'knee': (8, 8), 'hip_rot': (18, 10)},
-    'jump': {'hip_flex': (28, 22), 'hip_abd': (12, 10), 'knee': (55, 30), 'ankle': (30, 8), 'root_pitch': (4, 8)},
+    'jump': {'hip_flex': (28, 22), 'hip_abd': (12, 10), 'knee': (55, 30), 'ankle': (30, 8),
+        'root_pitch': (4, 8)},
     'lie': {'hip_flex': (20, 20), 'hip_abd': (8, 7), 'knee': (30, 28), 'root_pitch': (-86, 5)},
-    'wild': {'hip_flex': (35, 40), 'hip_abd': (18, 16), 'knee': (45, 38), 'hip_rot': (10, 20), 'root_pitch': (8, 18), 'root_roll': (0, 14), 'spine_flex': (10, 18)},
+    'wild': {'hip_flex': (35, 40), 'hip_abd': (18, 16), 'knee': (45, 38), 'hip_rot': (10, 20),
+        'root_pitch': (8, 18), 'root_roll': (0, 14), 'spine_flex': (10, 18)},
 }  # fmt: skip
+STRIDES = {'walk': 24.0, 'run': 48.0, 'lunge': 78.0, 'kick': 80.0}  # hip flexion in front
 POSTURE_WEIGHTS = {
     'stand': 20, 'contrapposto': 14, 'walk': 13, 'run': 8, 'sit': 13, 'sit_ground': 3, 'squat': 4, 'lunge': 4,
     'bend': 4, 'kick': 4, 'star': 3, 'jump': 3, 'lie': 2, 'wild': 5,
@@ -33,17 +41,21 @@ POSTURE_WEIGHTS = {
 
 GESTURES: Table = {
     'hang': {'shoulder_flex': (3, 9), 'shoulder_abd': (9, 4), 'elbow': (14, 10), 'shoulder_rot': (10, 14)},
-    'akimbo': {'shoulder_flex': (-12, 6), 'shoulder_abd': (44, 7), 'shoulder_rot': (62, 8), 'elbow': (98, 10)},
+    'akimbo': {'shoulder_flex': (-12, 6), 'shoulder_abd': (44, 7), 'shoulder_rot': (62, 8),
+        'elbow': (98, 10)},
     'cross': {'shoulder_flex': (34, 7), 'shoulder_abd': (10, 5), 'shoulder_rot': (72, 8), 'elbow': (92, 9)},
-    'phone': {'shoulder_flex': (40, 14), 'shoulder_abd': (14, 8), 'shoulder_rot': (8, 15), 'elbow': (128, 12)},
+    'phone': {'shoulder_flex': (40, 14), 'shoulder_abd': (14, 8), 'shoulder_rot': (8, 15),
+        'elbow': (128, 12)},
     'hold': {'shoulder_flex': (28, 14), 'shoulder_abd': (10, 6), 'shoulder_rot': (24, 14), 'elbow': (82, 16)},
     'up': {'shoulder_flex': (20, 25), 'shoulder_abd': (148, 16), 'elbow': (24, 20)},
     'up_front': {'shoulder_flex': (160, 14), 'shoulder_abd': (8, 8), 'elbow': (16, 14)},
-    'wave': {'shoulder_flex': (4, 10), 'shoulder_abd': (84, 14), 'shoulder_rot': (-78, 10), 'elbow': (88, 22)},
+    'wave': {'shoulder_flex': (4, 10), 'shoulder_abd': (84, 14), 'shoulder_rot': (-78, 10),
+        'elbow': (88, 22)},
     'side': {'shoulder_flex': (4, 14), 'shoulder_abd': (86, 14), 'shoulder_rot': (0, 30), 'elbow': (14, 14)},
     'reach': {'shoulder_flex': (82, 22), 'shoulder_abd': (10, 12), 'elbow': (20, 18)},
     'back': {'shoulder_flex': (-32, 8), 'shoulder_abd': (16, 6), 'shoulder_rot': (40, 20), 'elbow': (40, 22)},
-    'head': {'shoulder_flex': (62, 12), 'shoulder_abd': (72, 14), 'shoulder_rot': (-40, 15), 'elbow': (130, 10)},
+    'head': {'shoulder_flex': (62, 12), 'shoulder_abd': (72, 14), 'shoulder_rot': (-40, 15),
+        'elbow': (130, 10)},
     'lap': {'shoulder_flex': (24, 9), 'shoulder_abd': (10, 5), 'shoulder_rot': (20, 12), 'elbow': (50, 12)},
     'wild': {'shoulder_flex': (50, 50), 'shoulder_abd': (50, 40), 'shoulder_rot': (0, 40), 'elbow': (55, 40)},
 }  # fmt: skip
@@ -90,10 +102,9 @@ def _draw(rng: np.random.Generator, table: dict[str, tuple[float, float]]) -> An
 def _add_gait(rng: np.random.Generator, posture: str, *, angles: Angles) -> None:
     """Legs that differ by phase: walking, running, a lunge, a kick."""
     lead, trail = SIDES if rng.random() < 0.5 else SIDES[::-1]
-    stride = {'walk': 24, 'run': 48, 'lunge': 78, 'kick': 80}.get(posture)
-    if stride is None:
+    if posture not in STRIDES:
         return
-    stride *= rng.uniform(0.5, 1.15)
+    stride = STRIDES[posture] * rng.uniform(0.5, 1.15)
     angles[f'{lead}_hip_flex'] = stride
     angles[f'{lead}_knee'] = {'walk': 12, 'run': 62, 'lunge': 84, 'kick': 18}[posture] * rng.uniform(0.4, 1.4)
     angles[f'{trail}_hip_flex'] = -stride * {'kick': 0.05}.get(posture, rng.uniform(0.3, 0.7))

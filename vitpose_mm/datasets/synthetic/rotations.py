@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-Array = np.ndarray
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
 
 
 def rot_x(degrees: float) -> Array:

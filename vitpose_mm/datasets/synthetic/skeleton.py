@@ -102,7 +102,7 @@ def _pose_arm(skeleton: Skeleton, a: dict[str, float], *, side: str, sign: float
     raised = np.clip(max(angle('shoulder_abd'), angle('shoulder_flex')) - 60, 0, 120) * 0.16  # clavicle follows
     reach = 0.112 * h * skeleton.build.shoulders
     offset = rot_z(sign * (angle('shrug') + raised)) @ [sign * reach, 0, 0]
-    joints[f'{side}_shoulder'] = joints['thorax'] + chest @ (offset + [0, -0.018 * h, 0.006 * h])
+    joints[f'{side}_shoulder'] = joints['thorax'] + chest @ (offset + np.array([0, -0.018 * h, 0.006 * h]))
     upper = (
         chest
         @ rot_z(sign * angle('shoulder_abd'))

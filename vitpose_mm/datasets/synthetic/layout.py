@@ -1,0 +1,116 @@
+"""Who stands where: the camera, people, groups and things in front of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .camera import Camera
+from .meshes import Mesh
+from .people import Person, make_person
+from .props import occluder
+from .rotations import Array
+
+
+def sample_camera(rng: np.random.Generator, size: tuple[int, int]) -> Camera:
+    """Random state and size (w, h) -> camera; rolled by more than 15 degrees in one image of ten."""
+    roll = rng.normal(0, 4) if rng.random() < 0.85 else rng.normal(0, 22)
+    focal = size[0] * rng.uniform(0.8, 2.2)
+    return Camera(focal, size, float(rng.normal(6, 8)), float(roll), float(rng.uniform(0.7, 2.4)))
+
+
+def sample_people(rng: np.random.Generator, camera: Camera) -> list[Person]:
+    count = int(rng.choice([0, 1, 2, 3, 4, 5, 6, 7, 8], p=[0.06, 0.34, 0.22, 0.14, 0.09, 0.06, 0.04, 0.03, 0.02]))
+    w, h = camera.size
+    tallest = {0: 1.0, 1: 1.5, 2: 1.15, 3: 0.95}.get(count, 0.75)
+    smallest = {0: 0.3, 1: 0.4, 2: 0.3, 3: 0.25}.get(count, 0.18)
+    people: list[Person] = []
+    spots: list[tuple[float, float]] = []
+    for _ in range(count):
+        tall = h * float(np.exp(rng.uniform(np.log(smallest), np.log(tallest))))
+        depth, column = camera.focal * 1.72 / tall, float(rng.uniform(-0.02, 1.02) * w)
+        if spots and rng.random() < 0.45:  # somebody beside, behind or before another
+            depth, column = spots[rng.integers(len(spots))]
+            depth += float(rng.choice([-1, 1]) * rng.uniform(0.3, 0.9))
+            depth = max(depth, 0.8)
+            column += float(rng.normal(0, 0.28) * camera.focal * 1.72 / depth)
+        spots.append((depth, column))
+        people.append(_place(rng, camera, depth=depth, column=column, owner=len(people)))
+    if count and rng.random() < 0.04:
+        people += _crowd(rng, camera, first=len(people))
+    return people
+
+
+def _place(rng: np.random.Generator, camera: Camera, *, depth: float, column: float, owner: int) -> Person:
+    """Feet on the floor where that leaves the hips in the image, else anywhere."""
+    w, h = camera.size
+    tall = camera.focal * 1.72 / depth
+    hips = camera.floor_row(depth) - 0.5 * tall
+    free = rng.random() < 0.15 or not 0.1 * h < hips < 1.1 * h
+    row = float(rng.uniform(0.25, 0.9) * h) if free else None
+    if free and rng.random() < 0.7:  # rather the whole upper body than legs alone
+        row = float(rng.uniform(min(0.45 * tall + 0.05 * h, 0.9 * h), 1.0 * h))
+    return make_person(rng, camera, depth=depth, column=float(np.clip(column, 0, w)), row=row, owner=owner)
+
+
+def _crowd(rng: np.random.Generator, camera: Camera, *, first: int) -> list[Person]:
+    """A far group that is labelled as one region."""
+    w, h = camera.size
+    tall, count = h * rng.uniform(0.08, 0.14), int(rng.integers(6, 12))
+    center, row = rng.uniform(0.15, 0.85) * w, rng.uniform(0.3, 0.6) * h
+    group = []
+    for i in range(count):
+        depth = camera.focal * 1.72 / tall * rng.uniform(0.9, 1.1)
+        column = center + rng.normal(0, 0.12) * w
+        person = make_person(
+            rng, camera, depth=depth, column=column, row=row + rng.normal(0, 0.01) * h, owner=first + i
+        )
+        person.in_crowd = True
+        group.append(person)
+    return group
+
+
+def sample_overlapping_people(rng: np.random.Generator, camera: Camera) -> list[Person]:
+    """Two or three large people, the boxes of two of them with an IoU above one half."""
+    best: list[Person] = []
+    best_overlap = -1.0
+    for _ in range(8):
+        w, h = camera.size
+        tall = h * rng.uniform(0.65, 1.25)
+        depth, column, row = camera.focal * 1.72 / tall, rng.uniform(0.3, 0.7) * w, rng.uniform(0.45, 0.7) * h
+        people = []
+        for i in range(int(rng.choice([2, 3], p=[0.75, 0.25]))):
+            nearer = i * rng.uniform(0.22, 0.45) * (1 if i != 2 else -0.8)
+            shift = 0.0 if i == 0 else rng.normal(0, 0.16) * tall
+            place = {'depth': max(depth - nearer, 0.7), 'column': column + shift}
+            people.append(make_person(rng, camera, row=row + rng.normal(0, 0.04) * tall, owner=i, **place))
+        boxes = [person.outline(camera) for person in people]
+        overlap = max(box_iou(a, b, size=camera.size) for k, a in enumerate(boxes) for b in boxes[:k])
+        if overlap > best_overlap:
+            best, best_overlap = people, overlap
+        if best_overlap > 0.5:
+            break
+    return best
+
+
+def box_iou(a: Array, b: Array, *, size: tuple[int, int]) -> float:
+    """Two boxes x1 y1 x2 y2, cut to an image of size (w, h) -> intersection over union."""
+    a, b = (np.clip(box, 0, [*size, *size]) for box in (a, b))
+    inner = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod()
+    return float(inner / max((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - inner, 1e-6))
+
+
+def sample_occluders(rng: np.random.Generator, camera: Camera, people: list[Person]) -> list[Mesh]:
+    """Things in front of people, and now and then a thing alone."""
+    things = []
+    up = camera.body_rotation(0.0)
+    for person in people:
+        if not person.in_crowd and rng.random() < 0.16:
+            names = list(person.points)
+            target = person.points[names[rng.integers(len(names))]]
+            center = target * rng.uniform(0.72, 0.9) + rng.normal(0, 0.1, 3)
+            if center[2] > 0.6:
+                things.append(occluder(rng, center, up=up))
+    if rng.random() < 0.12:
+        depth = rng.uniform(2, 6)
+        things.append(occluder(rng, camera.unproject(rng.uniform(0, 1, 2) * camera.size, depth), up=up))
+    return things
