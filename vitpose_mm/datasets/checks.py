@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def check_plain_file(path: str, *, content: str, where: str) -> None:
 
 def join_root(root: str, path: str) -> str:
     """data_root and a path of a dataset config -> where the host looks for it."""
-    return path if not root or '://' in path else str(Path(root) / path)
+    return path if not root or '://' in path else os.path.join(root, path)
 
 
 def _exists(path: str, *, folder: bool = False) -> bool:

@@ -36,9 +36,7 @@ class SeededSampler(Sampler):
         [3]
     """
 
-    def __init__(
-        self, dataset: Sized, *, seed: int | None = None, shuffle: bool = True, round_up: bool = True
-    ) -> None:
+    def __init__(self, dataset: Sized, *, seed: int | None = None, shuffle: bool = True, round_up: bool = True) -> None:
         if len(dataset) == 0:
             raise ValueError('SeededSampler got a dataset of length 0: check its annotation file and filters')
         self.rank, self.world_size = get_dist_info()

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.datasets.tiny_coco import write_coco
+from vitpose_mm.datasets import checks
+from vitpose_mm.datasets.checks import check_files, check_plain_file, count_keypoints
+
+
+def test_keypoints_are_counted_from_the_first_person(tmp_path: Path) -> None:
+    folder = write_coco(tmp_path, num_images=2, num_keypoints=14)
+    assert count_keypoints(str(folder / 'ann.json')) == 14
+
+
+def test_keypoints_are_counted_from_names_and_past_empty_lists(tmp_path: Path) -> None:
+    file = tmp_path / 'a.json'
+    file.write_text('{"categories": [{"keypoints": ["nose", "left ear", "right ear"], "skeleton": [[1, 2]]}]}')
+    assert count_keypoints(str(file)) == 3
+    file.write_text('{"annotations": [{"keypoints": []}, {"keypoints": [ ]}, {"keypoints": [1,2,0, 3.5,4e0,2]}]}')
+    assert count_keypoints(str(file)) == 2
+    file.write_text('{"annotations": [{"num_keypoints": 3, "bbox": [1, 2, 3, 4]}]}')
+    assert count_keypoints(str(file)) is None
+
+
+def test_a_list_across_two_chunks_is_found_and_the_rest_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, '_CHUNK', 100)
+    file = tmp_path / 'a.json'
+    for pad in range(100, 200, 7):
+        content = {'images': 'x' * pad, 'annotations': [{'keypoints': list(range(51))}]}
+        file.write_text(json.dumps(content) + ' no json from here on')
+        assert count_keypoints(str(file)) == 17
+
+
+def test_files_are_looked_for_where_the_host_does(tmp_path: Path) -> None:
+    folder = write_coco(tmp_path, num_images=1)
+    good = {'data_root': str(folder), 'ann_file': 'ann.json', 'data_prefix': {'img': 'images/'}}
+    check_files(good, where='here')
+    check_files({'ann_file': str(folder / 'ann.json'), 'data_prefix': {'img': str(folder / 'images')}}, where='here')
+    check_files({**good, 'data_root': 's3://bucket/coco'}, where='here')
+    check_files({}, where='here')
+    with pytest.raises(
+        ValueError, match=r"here: data_root '/no' is no folder.*'ann.json' and 'images/'.*here.data_root"
+    ):
+        check_files({**good, 'data_root': '/no'}, where='here')
+    with pytest.raises(ValueError, match=r"file of detected boxes 'b\.json' does not exist.*set here\.bbox_file"):
+        check_files({**good, 'bbox_file': 'b.json'}, where='here')
+    with pytest.raises(ValueError, match='file of head boxes'):
+        check_files({**good, 'headbox_file': 'h.mat'}, where='here')
+    with pytest.raises(ValueError, match=r"annotation file 'x\.json' does not exist; put it there or set there"):
+        check_plain_file('x.json', content='annotation file', where='there')

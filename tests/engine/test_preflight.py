@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from tests.datasets.tiny_coco import dataset_cfg, write_coco
+from tests.engine.tiny_run import run_cfg
+from vitpose_mm.engine.preflight import check_config, checkpoint_files, choose_resume, find_leaves
+
+
+@pytest.fixture
+def cfg(coco: Path, tmp_path: Path) -> Config:
+    """A config of training, validation and test with which nothing is wrong."""
+    cfg = run_cfg(coco, tmp_path / 'work')
+    loader = {'batch_size': 1, 'dataset': dataset_cfg(coco, test_mode=True)}
+    cfg.val_dataloader = cfg.test_dataloader = loader
+    cfg.val_evaluator = {'type': 'CocoMetric', 'ann_file': str(coco / 'ann.json')}
+    cfg.test_evaluator = [cfg.val_evaluator]
+    return cfg
+
+
+def save(file: Path, **content: Any) -> str:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({'state_dict': {'a': torch.zeros(2)}, **content}, file)
+    return str(file)
+
+
+def test_a_good_config_passes_as_it_is(cfg: Config) -> None:
+    before = cfg.to_dict()
+    check_config(cfg)
+    check_config(cfg, for_training=False)
+    cfg.val_dataloader = cfg.val_evaluator = None
+    check_config(cfg)
+    cfg.val_dataloader, cfg.val_evaluator = before['val_dataloader'], before['val_evaluator']
+    assert cfg.to_dict() == before
+
+
+def test_checkpoints_are_judged_before_the_data_is_looked_for(cfg: Config, tmp_path: Path) -> None:
+    broken = tmp_path / 'broken.pth'
+    broken.write_bytes(b'no checkpoint')
+    cfg.train_dataloader.dataset.datasets[0].data_root = '/nowhere'
+    with pytest.raises(ValueError, match=r'broken\.pth'):
+        check_config(cfg, resume=str(broken))
+    assert (cfg.resume, cfg.load_from) == (True, str(broken))
+    cfg.resume, cfg.load_from = False, None
+    cfg.model.backbone.init_cfg = {'type': 'Pretrained', 'checkpoint': str(broken)}
+    with pytest.raises(ValueError, match=r'broken\.pth'):
+        check_config(cfg)
+    check_config(cfg, for_training=False)
+    cfg.model.backbone.init_cfg = [{'type': 'Pretrained', 'checkpoint': 'https://example.com/a.pth'}]
+    with pytest.raises(ValueError, match='data_root'):
+        check_config(cfg)
+
+
+def test_all_checkpoints_of_a_model_are_found(cfg: Config) -> None:
+    cfg.load_from = 'first.pth'
+    cfg.model.backbone.init_cfg = [{'type': 'Constant'}, {'type': 'Pretrained', 'checkpoint': 'second.pth'}]
+    cfg.model.head.init_cfg = {'type': 'Pretrained', 'checkpoint': 'third.pth', 'prefix': 'head.'}
+    assert list(checkpoint_files(cfg, for_training=True)) == ['first.pth', 'second.pth', 'third.pth']
+    assert list(checkpoint_files(cfg, for_training=False)) == ['first.pth']
+
+
+def test_resume_without_a_path_takes_the_newest_readable_and_says_so(
+    cfg: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work_dir = Path(cfg.work_dir)
+    choose_resume(cfg, 'auto')
+    assert (cfg.resume, cfg.load_from) == (False, None)
+    good = save(work_dir / 'iter_1.pth', optimizer={}, meta={'iter': 1, 'epoch': 0})
+    (work_dir / 'iter_2.pth').write_bytes(b'')
+    for resume in ('auto', None):
+        cfg.resume, cfg.load_from = resume is None, None
+        check_config(cfg, resume=resume)
+        assert (cfg.resume, cfg.load_from) == (True, good)
+    cfg.resume, cfg.load_from = False, None
+    check_config(cfg)
+    assert (cfg.resume, cfg.load_from) == (False, None)
+
+
+def test_missing_data_is_named_with_its_key_in_the_config(cfg: Config) -> None:
+    def expect(match: str, *, for_training: bool = True) -> None:
+        with pytest.raises(ValueError, match=match):
+            check_config(cfg, for_training=for_training)
+
+    cfg.test_dataloader.dataset.bbox_file = 'boxes.json'
+    check_config(cfg)
+    expect(
+        r"^file of detected boxes 'boxes\.json' does not exist.*test_dataloader\.dataset\.bbox_file", for_training=False
+    )
+    cfg.test_dataloader.dataset.bbox_file = None
+    cfg.test_evaluator[0].ann_file = 'gone.json'
+    expect(r"annotation file 'gone\.json'.*test_evaluator\.ann_file", for_training=False)
+    cfg.val_dataloader.dataset.ann_file = 'gone.json'
+    expect(r"^val_dataloader\.dataset: annotation file '.*/gone\.json' does not exist")
+    cfg.train_dataloader.dataset.datasets[0].data_prefix.img = 'train'
+    expect(r"^train_dataloader\.dataset\.datasets\.0: image folder '.*/train' does not exist")
+
+
+def test_keypoints_of_annotations_metainfo_and_head_are_compared(cfg: Config, tmp_path: Path) -> None:
+    aic = write_coco(tmp_path / 'aic', num_images=1, num_keypoints=14)
+    cfg.val_dataloader = cfg.val_evaluator = None
+    cfg.train_dataloader.dataset.datasets = [dataset_cfg(aic)]
+    with pytest.raises(
+        ValueError, match=r'datasets\.0: .* has 14 keypoints a person, the metainfo of CocoDataset has 17'
+    ):
+        check_config(cfg)
+    cfg.train_dataloader.dataset.datasets[0].type = 'mmpose.AicDataset'
+    with pytest.raises(
+        ValueError, match=r'AicDataset has 14 keypoints, .* out_channels=17; set model.head.out_channels=14'
+    ):
+        check_config(cfg)
+    cfg.model.head.out_channels = 14
+    check_config(cfg)
+    cfg.model.head.out_channels = 17
+    convert = {'type': 'KeypointConverter', 'num_keypoints': 17, 'mapping': [(0, 6)]}
+    cfg.train_dataloader.dataset.datasets[0].pipeline.insert(1, convert)
+    check_config(cfg)
+    cfg.model.head = {'type': 'vitpose_mm.DatasetRouter', 'heads': {'coco': {'out_channels': 17}}}
+    check_config(cfg)
+    cfg.model.head.heads.aic = {'out_channels': 16}
+    with pytest.raises(ValueError, match='out_channels=16'):
+        check_config(cfg)
+
+
+def test_datasets_are_found_below_wrappers() -> None:
+    leaf = {'type': 'CocoDataset'}
+    inner = {
+        'type': 'RepeatDataset',
+        'dataset': {**leaf, 'pipeline': [{'type': 'KeypointConverter', 'num_keypoints': 5}]},
+    }
+    found = list(find_leaves({'type': 'CombinedDataset', 'datasets': [leaf, inner]}, where='top'))
+    assert [(x.where, x.converted) for x in found] == [('top.datasets.0', None), ('top.datasets.1.dataset', 5)]
+    outer = {'type': 'X', 'dataset': inner, 'pipeline': [{'type': 'mmpose.KeypointConverter', 'num_keypoints': 9}]}
+    assert [x.converted for x in find_leaves(outer, where='top')] == [9]
+
+
+def test_whole_body_and_unknown_classes_are_not_counted(cfg: Config, coco: Path) -> None:
+    cfg.val_dataloader = cfg.val_evaluator = None
+    cfg.train_dataloader.dataset.datasets = [dataset_cfg(coco, type='CocoWholeBodyDataset')]
+    with pytest.raises(ValueError, match=r'CocoWholeBodyDataset has 133 keypoints'):
+        check_config(cfg)
+    cfg.model.head.out_channels = 133
+    check_config(cfg)
+    cfg.train_dataloader.dataset.datasets = [dataset_cfg(coco, type='NobodysDataset')]
+    check_config(cfg)
+
+
+def test_real_annotation_files(shared_data: Path) -> None:
+    from vitpose_mm.datasets.checks import count_keypoints
+
+    counts = {
+        'coco/annotations/person_keypoints_train2017.json': 17,
+        'coco/annotations/person_keypoints_val2017.json': 17,
+        'lspet/annotations/lspet_train_aic14.json': 14,
+        'lspet/annotations/lspet_train_coco17.json': 17,
+    }
+    assert {name: count_keypoints(str(shared_data / name)) for name in counts} == counts

@@ -1,0 +1,161 @@
+"""Look at a config before anything is built: are checkpoints and data there, do keypoints fit?
+
+Loading a large annotation file and building a model take minutes; a wrong path should not cost them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmpose.datasets.datasets import BaseCocoStyleDataset
+
+from ..checkpoints import judge, newest_readable
+from ..datasets.checks import check_files, check_plain_file, count_keypoints, join_root
+from ..registry import DATASETS
+
+
+class Leaf(NamedTuple):
+    """A dataset that reads files, inside any wrappers.
+
+    Attributes:
+        cfg: Its config.
+        where: How the user reaches it in the config.
+        converted: Keypoints after a KeypointConverter of its own or of a wrapper; None without one.
+    """
+
+    cfg: dict
+    where: str
+    converted: int | None
+
+
+def check_config(cfg: Config, *, resume: str | None = None, for_training: bool = True) -> None:
+    """Config -> nothing; raises for the first thing that is missing or does not fit.
+
+    Checkpoint files are judged first, then the files of every dataloader in use, then the keypoints.
+    A resume without a path takes the newest readable checkpoint of ``cfg.work_dir``, says which, and
+    writes it to ``cfg.load_from``.
+
+    Args:
+        cfg: Whole config, flags of the command line merged in.
+        resume: None, 'auto' or the path of a checkpoint; None: what the config says.
+        for_training: Look at the training (and validation) data; otherwise at the test data.
+
+    Raises:
+        ValueError: One sentence that names the value and the mend.
+    """
+    if for_training:
+        choose_resume(cfg, resume)
+    for path in checkpoint_files(cfg, for_training=for_training):
+        judge(path)
+    names = ('train', 'val') if for_training else ('test',)
+    for name in names:
+        loader = cfg.get(f'{name}_dataloader')
+        if loader is None:
+            continue
+        leaves = list(find_leaves(loader['dataset'], where=f'{name}_dataloader.dataset'))
+        for leaf in leaves:
+            check_files(leaf.cfg, where=leaf.where)
+        check_evaluators(cfg.get(f'{name}_evaluator'), where=f'{name}_evaluator')
+        for leaf in leaves:
+            check_keypoints(leaf, cfg.get('model') or {})
+
+
+def choose_resume(cfg: Config, resume: str | None = None) -> None:
+    """Write the checkpoint to resume from into the config; without a path the newest readable one."""
+    if resume not in (None, 'auto'):
+        cfg.resume, cfg.load_from = True, resume
+    elif resume == 'auto' or (cfg.get('resume') and not cfg.get('load_from')):
+        newest = newest_readable(cfg.work_dir)
+        cfg.resume, cfg.load_from = newest is not None, newest and str(newest)
+        if newest is None:
+            text = f'No checkpoint to resume from in {cfg.work_dir}: training begins anew'
+            print_log(text, logger='current')
+
+
+def checkpoint_files(cfg: Config, *, for_training: bool) -> Iterator[str]:
+    """Config -> paths of the checkpoints that will be read: load_from, then every Pretrained init_cfg."""
+    if cfg.get('load_from'):
+        yield cfg['load_from']
+    # a test never initialises weights
+    if for_training:
+        yield from _pretrained(cfg.get('model'))
+
+
+def _pretrained(node: Any) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        if node.get('type') == 'Pretrained' and isinstance(node.get('checkpoint'), str):
+            yield node['checkpoint']
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for item in node:
+            yield from _pretrained(item)
+
+
+def find_leaves(cfg: Any, *, where: str, converted: int | None = None) -> Iterator[Leaf]:
+    """Dataset config -> the datasets that read files, below MultiDataset and other wrappers."""
+    if not isinstance(cfg, Mapping):
+        return
+    for transform in cfg.get('pipeline') or ():
+        if _class_name(transform) == 'KeypointConverter' and converted is None:
+            converted = transform['num_keypoints']
+    inner = {f'datasets.{i}': part for i, part in enumerate(cfg.get('datasets') or ())}
+    if 'dataset' in cfg:
+        inner['dataset'] = cfg['dataset']
+    if not inner:
+        yield Leaf(dict(cfg), where, converted)
+    for key, part in inner.items():
+        yield from find_leaves(part, where=f'{where}.{key}', converted=converted)
+
+
+def _class_name(cfg: Any) -> str:
+    kind = cfg.get('type', '') if isinstance(cfg, Mapping) else type(cfg)
+    return kind.rsplit('.', 1)[-1] if isinstance(kind, str) else kind.__name__
+
+
+def check_evaluators(evaluators: Any, *, where: str) -> None:
+    """Evaluator config or list of them -> nothing; raises where an annotation file is missing."""
+    if isinstance(evaluators, Mapping):
+        evaluators = [evaluators, *(evaluators.get('metrics') or ())]
+    for evaluator in evaluators or ():
+        if isinstance(evaluator, Mapping) and evaluator.get('ann_file'):
+            check_plain_file(evaluator['ann_file'], content='annotation file', where=f'{where}.ann_file')
+
+
+def check_keypoints(leaf: Leaf, model: Mapping) -> None:
+    """Dataset and model config -> nothing; raises where annotations, metainfo and head differ in number.
+
+    Annotations are compared for COCO-style classes only: others (MPII, whole-body) read keys of their own.
+    """
+    kind = leaf.cfg.get('type')
+    dataset = DATASETS.get(kind) if isinstance(kind, str) else kind
+    if dataset is None or not issubclass(dataset, BaseCocoStyleDataset):
+        return
+    metainfo = dataset._load_metainfo(leaf.cfg.get('metainfo'))
+    expected = metainfo.get('num_keypoints')
+    ann_file = join_root(leaf.cfg.get('data_root') or '', leaf.cfg.get('ann_file') or '')
+    plain = dataset.parse_data_info is BaseCocoStyleDataset.parse_data_info
+    found = count_keypoints(ann_file) if plain and ann_file and '://' not in ann_file else None
+    if found is not None and expected is not None and found != expected:
+        raise ValueError(
+            f'{leaf.where}: annotation file {ann_file!r} has {found} keypoints a person, the metainfo of '
+            f'{dataset.__name__} has {expected}; set {leaf.where}.type or {leaf.where}.metainfo to the '
+            f'dataset that the file belongs to'
+        )
+    fed = leaf.converted or expected
+    channels = _out_channels(model.get('head'), metainfo.get('dataset_name'))
+    if fed is not None and channels is not None and fed != channels:
+        raise ValueError(
+            f'{leaf.where}: {dataset.__name__} has {fed} keypoints, the head predicts '
+            f'out_channels={channels}; set model.head.out_channels={fed}, or choose the dataset that '
+            f'belongs to the head'
+        )
+
+
+def _out_channels(head: Any, dataset_name: str | None) -> int | None:
+    # a head of heads has one for each dataset name
+    if isinstance(head, Mapping) and isinstance(head.get('heads'), Mapping):
+        head = head['heads'].get(dataset_name)
+    return head.get('out_channels') if isinstance(head, Mapping) else None
