@@ -32,7 +32,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def run_processes(function: Callable[..., Any], *args: Any, num_processes: int = 2, timeout: float = 120) -> list[Any]:
+def run_processes(function: Callable[..., Any], *args: Any, num_processes: int = 2, timeout: float = 300) -> list[Any]:
     """Top-level function of a file and its arguments -> its results in order of rank.
 
     Args:
