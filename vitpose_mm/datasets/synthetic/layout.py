@@ -81,8 +81,8 @@ def sample_overlapping_people(rng: np.random.Generator, camera: Camera) -> list[
         for i in range(int(rng.choice([2, 3], p=[0.75, 0.25]))):
             nearer = i * rng.uniform(0.22, 0.45) * (1 if i != 2 else -0.8)
             shift = 0.0 if i == 0 else rng.normal(0, 0.16) * tall
-            place = {'depth': max(depth - nearer, 0.7), 'column': column + shift}
-            people.append(make_person(rng, camera, row=row + rng.normal(0, 0.04) * tall, owner=i, **place))
+            near, middle = max(depth - nearer, 0.7), row + rng.normal(0, 0.04) * tall
+            people.append(make_person(rng, camera, depth=near, column=column + shift, row=middle, owner=i))
         boxes = [person.outline(camera) for person in people]
         overlap = max(box_iou(a, b, size=camera.size) for k, a in enumerate(boxes) for b in boxes[:k])
         if overlap > best_overlap:
