@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
 import re
 import subprocess
 import sys
@@ -72,11 +74,23 @@ def test_help_is_quick_and_names_mmposes_flags() -> None:
     assert '--gpus' not in flags  # mim looks for it
 
 
+class Bomb:
+    """Unpickling it makes a folder."""
+
+    def __reduce__(self) -> tuple:
+        return os.mkdir, ('gone_off',)
+
+
 @pytest.mark.slow
-def test_wrong_use_is_one_sentence(tmp_path: Path) -> None:
-    result = run('a.py', 'a.pth', 'b.py', 'b.pth', '--input', str(tmp_path), '--output-root', str(tmp_path / 'out'))
+def test_a_bomb_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / 'detector.py').write_text(DETECTOR)
+    (tmp_path / 'bomb.pth').write_bytes(pickle.dumps({'state_dict': Bomb()}, protocol=2))
+    Image.new('RGB', (8, 8)).save(tmp_path / 'a.png')
+    words = ('detector.py', 'bomb.pth', 'pose.py', 'pose.pth', '--input', 'a.png', '--output-root', 'out')
+    result = run(*words, '--device', 'cpu', cwd=tmp_path)
     assert result.returncode == 2
-    assert re.fullmatch(r'error: .* has no image: 0 files .*\.\n', result.stderr), result.stderr
+    assert re.fullmatch(r'error: .*bomb\.pth.*\.\n', result.stderr), result.stderr
+    assert not (tmp_path / 'gone_off').exists()
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
@@ -59,4 +60,6 @@ def test_written_file_is_strict_json(tmp_path: Path) -> None:
         'keypoint_id2name': {'0': 'nose'},
     }
     assert content['instance_info'] == [{'keypoints': [[None, 1.0]]}]
+    with pytest.raises(ValueError, match='JSON compliant'):
+        write_results(tmp_path / 'b.json', metainfo, [{'bbox_score': float('nan')}])
     assert [file.name for file in tmp_path.iterdir()] == ['results_a.json']

@@ -84,6 +84,7 @@ def test_boxes_of_a_pixel_or_less(pose_model: nn.Module, box: tuple[int, ...]) -
     people = TopDown(lambda _: boxes_of((*box, 0.5)), pose_model)(spotted((60, 50))).pred_instances
     assert np.isfinite(people.keypoints).all()
     assert np.abs(people.keypoints[0, 0] - box[:2]).max() <= 2
+    assert people.keypoint_scores[0, 0] == pytest.approx(1 if box[0] > 0 else 0, abs=0.05)  # the spot is bright
 
 
 def test_at_least_one_pixel() -> None:
