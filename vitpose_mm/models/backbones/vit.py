@@ -10,6 +10,7 @@ from mmpose.models.backbones.base_backbone import BaseBackbone
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from vitpose_mm.checkpoints import adopt
 from vitpose_mm.registry import MODELS
 
 from ..layers import (
@@ -117,8 +118,9 @@ class ViT(BaseBackbone):
         with_cp: recompute blocks in the backward pass to save memory (non-reentrant).
         init_cfg: of mmengine; without one, weights start as MAE's do.
 
-    A checkpoint with another position grid is resized when it is loaded (bicubic). Its grid is read from
-    ``pos_grid``, which our checkpoints carry, else taken for a square, else for 4:3.
+    Checkpoints of the official code, mmpose, Hugging Face, MAE, timm and DINO load as they are
+    (:func:`vitpose_mm.checkpoints.adopt`). A position embedding of another grid is resized (bicubic); its grid
+    is read from ``pos_grid``, which our checkpoints carry, else taken for a square, else for 4:3.
 
     Raises:
         ValueError: an argument that names nothing or sizes that do not divide.
@@ -231,7 +233,8 @@ class ViT(BaseBackbone):
         super().init_weights()
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
-        """Fit the position embedding of another grid; a checkpoint without ``pos_grid`` is complete too."""
+        """Take foreign names and the position embedding of another grid; ``pos_grid`` may be missing."""
+        adopt(self, state_dict, prefix)
         key = prefix + 'pos_embed'
         stored = state_dict.get(prefix + 'pos_grid')
         if key in state_dict:

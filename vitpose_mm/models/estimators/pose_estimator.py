@@ -8,6 +8,7 @@ import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor
 
+from vitpose_mm.checkpoints import adopt
 from vitpose_mm.registry import MODELS
 
 
@@ -54,6 +55,11 @@ class PoseEstimator(TopdownPoseEstimator):
             metainfo=metainfo,
         )
         self.expert_ids = expert_ids
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
+        """Take the names of any origin: ``load_from`` and the demo open released files as they are."""
+        adopt(self, state_dict, prefix)
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def extract_feat(self, inputs: Tensor, data_samples: list | None = None) -> tuple[Tensor, ...]:
         """(B, 3, h, w) crops and their samples -> the backbone's (and neck's) feature maps."""
