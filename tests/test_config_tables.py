@@ -160,3 +160,13 @@ def test_real_data_recipe(size: tuple[int, int]) -> None:
     assert cfg.val_dataloader.dataset.bbox_file == ''
     assert cfg.test_dataloader.dataset.filter_cfg.bbox_score_thr == 0.1
     assert cfg.test_dataloader.dataset.bbox_file.endswith('COCO_val2017_detections_AP_H_49_person.json')
+
+
+def test_options_of_the_command_line() -> None:
+    """Pre-trained weights and ground-truth boxes are a flag away from every COCO config."""
+    cfg = copy.deepcopy(read('coco/vitpose_base_classic_coco-256x192'))
+    weights = {'type': 'Pretrained', 'checkpoint': 'mae.pth'}
+    cfg.merge_from_dict({f'model.backbone.init_cfg.{key}': value for key, value in weights.items()})
+    cfg.merge_from_dict({'test_dataloader.dataset.bbox_file': None})
+    assert cfg.model.backbone.init_cfg == weights
+    assert not cfg.test_dataloader.dataset.bbox_file

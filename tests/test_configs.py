@@ -193,8 +193,9 @@ def test_every_trained_parameter_has_a_learning_rate(path: Path) -> None:
     """In its full size."""
     cfg = read(path)
     model = build(cfg.model, 'meta')
-    optim_wrapper = copy.deepcopy(cfg.optim_wrapper)
-    groups = build_optim_wrapper(model, optim_wrapper).optimizer.param_groups
+    mixed_precision = ('type', 'dtype', 'loss_scale')  # which asks for a GPU
+    plain = {key: value for key, value in cfg.optim_wrapper.items() if key not in mixed_precision}
+    groups = build_optim_wrapper(model, copy.deepcopy(plain)).optimizer.param_groups
     given = {id(p): group['lr'] for group in groups for p in group['params']}
     assert set(given) == {id(p) for p in model.parameters() if p.requires_grad}
     assert max(given.values()) == cfg.optim_wrapper.optimizer.lr

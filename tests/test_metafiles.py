@@ -69,6 +69,33 @@ def test_the_papers_figures() -> None:
             assert (result['Dataset'], result['Metrics']) == ('COCO val2017', {'AP': figure})
 
 
+def test_the_papers_ablations() -> None:
+    """ViTPose-B: attention at 1/8 features, resolution, partial finetuning."""
+    table = {
+        'vitpose_base_stride8-{}_coco-256x192': {
+            'full': 77.4,
+            'window': 66.4,
+            'shift': 76.4,
+            'pool': 76.4,
+            'shift-pool': 76.8,
+            'quarters': 76.9,
+            'shift-pool-16x12': 77.1,
+        },
+        'vitpose_base_classic_coco-{}': {
+            '224x224': 74.9,
+            '256x256': 75.8,
+            '384x288': 76.9,
+            '384x384': 77.1,
+            '576x432': 77.8,
+        },
+        'vitpose_base_frozen-{}_coco-256x192': {'attention': 75.1, 'ffn': 72.8},
+    }
+    ours = {entry['Name']: entry for entry in ENTRIES}
+    for name, rows in table.items():
+        for row, figure in rows.items():
+            assert ours[name.format(row)]['Results'][0]['Metrics'] == {'AP': figure}
+
+
 def test_mim_reads_the_index() -> None:
     models = load(str(ROOT / 'model-index.yml')).models
     assert sorted(model.name for model in models) == sorted(entry['Name'] for entry in ENTRIES)
