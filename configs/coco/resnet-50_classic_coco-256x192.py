@@ -1,5 +1,5 @@
 # ResNet-50 with the classic decoder: the crops and targets of ViTPose, the optimiser of SimpleBaseline.
-# (The paper's figures are SimpleBaseline's in MMPose, whose targets are not unbiased: expect some .3 AP more.)
+# (The paper's figures are SimpleBaseline's in MMPose, whose targets are not unbiased.)
 _base_ = [
     '../_base_/schedules/adam_210e.py',
     '../_base_/data/coco_256x192.py',
