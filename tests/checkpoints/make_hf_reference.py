@@ -53,13 +53,13 @@ def main() -> None:
             **SIZES,
         )
         model = VitPoseForPoseEstimation(
-            VitPoseConfig(
-                backbone_config=backbone, num_labels=NUM_KEYPOINTS, use_simple_decoder=kind != 'classic'
-            )
+            VitPoseConfig(backbone_config=backbone, num_labels=NUM_KEYPOINTS, use_simple_decoder=kind != 'classic')
         ).eval()
         state = model.state_dict()
         floats = {name: tuple(value.shape) for name, value in state.items() if value.is_floating_point()}
-        model.load_state_dict({name: torch.from_numpy(draw(name, shape)) for name, shape in floats.items()}, strict=False)
+        model.load_state_dict(
+            {name: torch.from_numpy(draw(name, shape)) for name, shape in floats.items()}, strict=False
+        )
         shapes[kind] = floats
         x = torch.from_numpy(images())
         for index in range(experts):

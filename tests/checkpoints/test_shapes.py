@@ -37,7 +37,9 @@ def test_features_equal_timm_at_its_own_grid(scale: float | None) -> None:
     ).eval()
     fill(theirs)
     state, report = convert(theirs.state_dict())
-    assert report.origin == 'timm' and report.complete and report.dropped == ['backbone.head.weight', 'backbone.head.bias']
+    assert (
+        report.origin == 'timm' and report.complete and report.dropped == ['backbone.head.weight', 'backbone.head.bias']
+    )
     assert len(report.folded) == (scale is not None)
     ours = ViT(dict(embed_dims=48, num_layers=3, num_heads=4), input_size=(48, 64), patch_padding=0).eval()
     ours.load_state_dict(state)

@@ -12,7 +12,8 @@ from typing import Any
 from torch import nn
 
 from .convert import to_native
-from .rename import detect, with_prefix
+from .rename import State, detect, with_prefix
+from .report import Report
 
 
 def adopt(module: nn.Module, state_dict: dict[str, Any], prefix: str) -> None:
@@ -38,12 +39,15 @@ def adopt(module: nn.Module, state_dict: dict[str, Any], prefix: str) -> None:
     patch = getattr(getattr(vit, 'patch_embed', None), 'proj', None)
     if not isinstance(patch, nn.Conv2d):
         return
-    native, report = to_native(theirs, patch_size=patch.kernel_size[0])
+    native, report = _to_native(theirs, vit, patch.kernel_size[0])
     if _has_experts(native) and not _has_experts(dict(vit.named_parameters())):
         raise ValueError(
             'The checkpoint holds experts of several datasets and the model has none: choose a dataset with '
             'tools/convert_checkpoint.py SRC DST --dataset NAME, and load DST.'
         )
+    # A resize of half precision would be rounded back to it.
+    if 'backbone.pos_embed' in native:
+        native['backbone.pos_embed'] = native['backbone.pos_embed'].float()
     for name in theirs:
         del state_dict[prefix + name]
     for name, value in native.items():
@@ -53,6 +57,17 @@ def adopt(module: nn.Module, state_dict: dict[str, Any], prefix: str) -> None:
             state_dict[prefix + name.removeprefix('backbone.')] = value
     for name in report.unknown:
         state_dict[prefix + name] = theirs.get(name, theirs.get(name.removeprefix('backbone.')))
+
+
+def _to_native(state: Mapping[str, Any], vit: nn.Module, patch_size: int) -> tuple[State, Report]:
+    """As ``to_native``; a position embedding of no square and no 4:3 grid is of the module's own grid."""
+    try:
+        return to_native(state, patch_size=patch_size)
+    except ValueError:
+        grid = getattr(vit, 'grid', None)
+        if not isinstance(grid, tuple):
+            raise
+    return to_native(state, grid=(grid[0], grid[1]), patch_size=patch_size)
 
 
 def _has_experts(state: Mapping[str, Any]) -> bool:

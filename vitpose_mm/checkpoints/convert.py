@@ -31,18 +31,28 @@ from .shapes import Grid, fit_kernel, fold_first_row, fold_scales, resize_grid, 
 HOLDERS = ('state_dict', 'model', 'teacher', 'student')
 
 
+def weights_holder(checkpoint: Mapping[str, Any]) -> str | None:
+    """Checkpoint -> the key of the dict that holds its weights, or None where no such key does."""
+    for name in HOLDERS:
+        inner = checkpoint.get(name)
+        if isinstance(inner, Mapping) and any(isinstance(value, Tensor) for value in inner.values()):
+            return name
+    return None
+
+
 def state_dict_of(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
     """Checkpoint -> its weights by name, wherever the file keeps them.
 
     Raises:
         CheckpointError: there are none.
     """
-    for inner in (*(checkpoint.get(name) for name in HOLDERS), checkpoint):
-        if isinstance(inner, Mapping):
-            tensors = {str(name): value for name, value in inner.items() if isinstance(value, Tensor)}
-            if tensors:
-                return tensors
-    raise CheckpointError(f'The checkpoint holds no weights: its keys are {", ".join(map(str, checkpoint)) or "none"}.')
+    holder = weights_holder(checkpoint)
+    inner = checkpoint if holder is None else checkpoint[holder]
+    tensors = {str(name): value for name, value in inner.items() if isinstance(value, Tensor)}
+    if not tensors:
+        keys = ', '.join(map(str, checkpoint)) or 'none'
+        raise CheckpointError(f'The checkpoint holds no weights: its keys are {keys}.')
+    return tensors
 
 
 def to_native(

@@ -19,6 +19,7 @@ from mmengine.dist import barrier, get_dist_info
 from mmengine.runner import CheckpointLoader
 
 from .allowlist import allowed_names
+from .convert import weights_holder
 from .reading import CheckpointError, drop_code, explain, load_file
 
 Loader = Callable[..., dict[str, Any]]
@@ -36,8 +37,12 @@ def make_loading_safe() -> None:
 
 
 def load_from_local(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """Local path -> checkpoint; the loader of paths without a scheme."""
-    return load_file(filename, 'cpu' if map_location is None else map_location)
+    """Local path -> checkpoint, with ``state_dict`` also where MAE's and DINO's files have another word for it."""
+    checkpoint = load_file(filename, 'cpu' if map_location is None else map_location)
+    holder = weights_holder(checkpoint)
+    if holder is not None and 'state_dict' not in checkpoint:
+        checkpoint['state_dict'] = checkpoint[holder]
+    return checkpoint
 
 
 def load_from_http(filename: str, map_location: Any = None, model_dir: str | None = None) -> dict[str, Any]:

@@ -1,0 +1,113 @@
+"""init_cfg and load_from take files of every origin as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.runner import load_checkpoint
+from safetensors.torch import save_file
+from torch import Tensor
+
+from vitpose_mm.checkpoints import adopt, convert
+from vitpose_mm.models import PoseEstimator, ViT
+
+State = dict[str, Tensor]
+ARCH = dict(embed_dims=12, num_layers=2, num_heads=3)
+
+
+def make_vit(**kwargs: object) -> ViT:
+    return ViT(ARCH, input_size=(48, 64), **kwargs)
+
+
+def make_estimator() -> PoseEstimator:
+    return PoseEstimator(
+        dict(type='vitpose_mm.ViT', arch=ARCH, input_size=(48, 64)),
+        dict(type='vitpose_mm.SimpleHead', in_channels=12, out_channels=17),
+    )
+
+
+@pytest.fixture
+def simple(official: State) -> State:
+    """The authors' model with a simple decoder."""
+    rest = {name: value for name, value in official.items() if 'head' not in name}
+    head = {'weight': torch.randn(17, 12, 3, 3), 'bias': torch.randn(17)}
+    return rest | {f'keypoint_head.final_layer.{name}': value for name, value in head.items()}
+
+
+@pytest.mark.parametrize('target', ['official', 'vitpose_mm', 'mmpose', 'hf'])
+@pytest.mark.parametrize('suffix', ['.pth', '.safetensors'])
+def test_load_from_takes_every_format(tmp_path: Path, simple: State, target: str, suffix: str) -> None:
+    """The whole model: loaded in place it is what the converter makes of the file."""
+    state, _ = convert(simple, target=target)
+    file = tmp_path / f'model{suffix}'
+    save_file(state, file) if suffix == '.safetensors' else torch.save({'state_dict': state}, file)
+    model = make_estimator()
+    load_checkpoint(model, str(file), strict=True)
+    expected, _ = convert(state)
+    assert all(torch.equal(value, expected[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize('target', ['official', 'vitpose_mm', 'mmpose', 'hf'])
+def test_init_cfg_takes_the_backbone_of_a_whole_model(tmp_path: Path, simple: State, target: str) -> None:
+    state, _ = convert(simple, target=target)
+    torch.save(state, tmp_path / 'model.pth')
+    vit = make_vit(init_cfg=dict(type='Pretrained', checkpoint=str(tmp_path / 'model.pth')))
+    vit.init_weights()
+    expected, _ = convert(state)
+    assert all(torch.equal(value, expected[f'backbone.{name}']) for name, value in vit.state_dict().items())
+
+
+def test_init_cfg_takes_mae_and_resizes_its_grid(tmp_path: Path, mae: State) -> None:
+    torch.save({'model': mae}, tmp_path / 'mae.pth')
+    torch.save({'state_dict': mae}, tmp_path / 'mae2.pth')
+    vit = make_vit(init_cfg=dict(type='Pretrained', checkpoint=str(tmp_path / 'mae2.pth')))
+    vit.init_weights()
+    expected, _ = convert(mae, to_grid=(4, 3))
+    assert all(torch.equal(value, expected[name]) for name, value in vit.state_dict().items())
+    estimator = make_estimator()
+    load_checkpoint(estimator, str(tmp_path / 'mae2.pth'))
+    assert torch.equal(estimator.backbone.blocks[1].mlp.fc2.bias, mae['blocks.1.mlp.fc2.bias'])
+
+
+def test_init_cfg_takes_files_that_keep_weights_under_another_name(tmp_path: Path, mae: State) -> None:
+    """MAE's own files say ``model``, DINO's ``teacher``."""
+    for holder in ('model', 'teacher'):
+        torch.save({holder: mae, 'epoch': 3}, tmp_path / 'mae.pth')
+        vit = make_vit(init_cfg=dict(type='Pretrained', checkpoint=str(tmp_path / 'mae.pth')))
+        vit.init_weights()
+        assert torch.equal(vit.blocks[1].mlp.fc2.bias, mae['blocks.1.mlp.fc2.bias'])
+
+
+def test_the_real_vit_small_loads_as_it_is(shared_data: Path) -> None:
+    path = shared_data / 'weights' / 'vit_small_patch14_dinov2like_fp16.pth'
+    vit = ViT(dict(embed_dims=384, num_layers=12, num_heads=6), init_cfg=dict(type='Pretrained', checkpoint=str(path)))
+    vit.init_weights()
+    expected, report = convert(torch.load(path, weights_only=True), to_grid=(16, 12))
+    assert report.origin == 'timm' and report.complete
+    for name, value in vit.state_dict().items():
+        torch.testing.assert_close(value, expected[name].to(value), atol=1e-6, rtol=0)
+
+
+def test_a_grid_that_cannot_be_guessed_is_the_modules_own(official: State) -> None:
+    official['backbone.pos_embed'] = torch.randn(1, 1 + 5 * 2, 12)
+    ViT(ARCH, input_size=(32, 80)).load_state_dict(official)
+    with pytest.raises(ValueError, match='11 rows was not trained on a grid of 4x3'):
+        make_vit().load_state_dict(official)
+
+
+def test_experts_are_not_left_out_silently(plus_plus: State) -> None:
+    for module in (make_vit(), make_estimator()):
+        with pytest.raises(ValueError, match='experts of several datasets and the model has none'):
+            module.load_state_dict(plus_plus, strict=False)
+
+
+@pytest.mark.parametrize('make', [make_vit, make_estimator])
+def test_our_own_and_strange_files_pass_untouched(make: Callable[[], torch.nn.Module]) -> None:
+    model = make()
+    for state in (model.state_dict(prefix='student.'), {'student.conv1.weight': torch.ones(1)}, {}):
+        seen = dict(state)
+        adopt(model, seen, 'student.')
+        assert list(seen) == list(state) and all(seen[name] is state[name] for name in state)
