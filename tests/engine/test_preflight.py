@@ -149,6 +149,17 @@ def test_whole_body_and_unknown_classes_are_not_counted(cfg: Config, coco: Path)
     check_config(cfg)
 
 
+def test_a_detectors_config_is_looked_at_too(cfg: Config, coco: Path) -> None:
+    cfg.default_scope = 'mmdet'
+    cfg.model = {'type': 'RTMDet', 'bbox_head': {'type': 'RTMDetHead', 'num_classes': 1}}
+    leaf = dataset_cfg(coco, metainfo={'classes': ('person',)})
+    cfg.train_dataloader.dataset = cfg.val_dataloader.dataset = leaf
+    check_config(cfg)
+    cfg.train_dataloader.dataset.ann_file = 'gone.json'
+    with pytest.raises(ValueError, match=r"annotation file '.*/gone\.json' does not exist"):
+        check_config(cfg)
+
+
 def test_real_annotation_files(shared_data: Path) -> None:
     from vitpose_mm.datasets.checks import count_keypoints
 

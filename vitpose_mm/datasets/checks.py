@@ -13,7 +13,10 @@ from mmengine.dataset import BaseDataset
 from ..registry import DATASETS
 
 # keys of files that mmpose's datasets do not join with data_root
-_PLAIN_FILES = {'bbox_file': 'file of detected boxes', 'headbox_file': 'file of head boxes'}
+_PLAIN_FILES = {
+    'bbox_file': ('file of detected boxes', " ('' for ground-truth boxes)"),
+    'headbox_file': ('file of head boxes', ''),
+}
 # the first flat list under "keypoints", of numbers (a person) or of names (a category)
 _KEYPOINTS = re.compile(rb'"keypoints"\s*:\s*(\[[^\[\]]+\])')
 _CHUNK, _LONGEST = 1 << 20, 1 << 16
@@ -49,9 +52,9 @@ def check_files(cfg: dict, *, where: str) -> None:
                 f'{where}: image folder {join_root(root, prefix)!r} does not exist; put the images there or '
                 f'set {where}.data_prefix.{key} (below data_root, or absolute)'
             )
-    for key, content in _PLAIN_FILES.items():
+    for key, (content, choice) in _PLAIN_FILES.items():
         if cfg.get(key):
-            check_plain_file(cfg[key], content=content, where=f'{where}.{key}')
+            check_plain_file(cfg[key], content=content, where=f'{where}.{key}{choice}')
 
 
 def check_plain_file(path: str, *, content: str, where: str) -> None:

@@ -94,7 +94,9 @@ class ExactResumeHook(Hook):
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
         """Seed this process from (seed, rank, iteration)."""
-        seed_everything(mix_seed(runner.seed, STEP, get_rank(), runner.iter))
+        # the sampler's seed is the one that every checkpoint keeps; FlexibleRunner forgets its own
+        seed = runner.seed if self._sampler is None else self._sampler.seed
+        seed_everything(mix_seed(seed, STEP, get_rank(), runner.iter))
 
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: dict | None = None

@@ -60,7 +60,7 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
             check_files(leaf.cfg, where=leaf.where)
         check_evaluators(cfg.get(f'{name}_evaluator'), where=f'{name}_evaluator')
         for leaf in leaves:
-            check_keypoints(leaf, cfg.get('model') or {})
+            check_keypoints(leaf, cfg.get('model') or {}, scope=cfg.get('default_scope') or 'mmpose')
 
 
 def choose_resume(cfg: Config, resume: str | None = None) -> None:
@@ -124,13 +124,15 @@ def check_evaluators(evaluators: Any, *, where: str) -> None:
             check_plain_file(evaluator['ann_file'], content='annotation file', where=f'{where}.ann_file')
 
 
-def check_keypoints(leaf: Leaf, model: Mapping) -> None:
+def check_keypoints(leaf: Leaf, model: Mapping, *, scope: str = 'mmpose') -> None:
     """Dataset and model config -> nothing; raises where annotations, metainfo and head differ in number.
 
     Annotations are compared for COCO-style classes only: others (MPII, whole-body) read keys of their own.
     """
-    kind = leaf.cfg.get('type')
-    dataset = DATASETS.get(kind) if isinstance(kind, str) else kind
+    dataset = leaf.cfg.get('type')
+    if isinstance(dataset, str):
+        # mmdet too has a CocoDataset
+        dataset = DATASETS.get(dataset if '.' in dataset else f'{scope}.{dataset}')
     if dataset is None or not issubclass(dataset, BaseCocoStyleDataset):
         return
     metainfo = dataset._load_metainfo(leaf.cfg.get('metainfo'))
