@@ -56,7 +56,9 @@ def test_fake_tensors_weigh_as_much_as_real_ones() -> None:
     estimate = estimate_training_memory(model, 3, (48, 64))
     with LiveTensors() as live:
         step = TrainingStep(
-            Features(attention=('window', 'shift+pool'), window_size=(2, 2)), torch.zeros(3, 3, 64, 48), bf16=True
+            Features(attention=('window', 'shift+pool'), window_size=(2, 2)),
+            torch.zeros(3, 3, 64, 48),
+            amp=torch.bfloat16,
         )
         step()
         live.peak = live.now

@@ -70,7 +70,7 @@ class TrainingMemory:
 
 
 def estimate_training_memory(
-    model: nn.Module, batch: int, size: tuple[int, int], *, bf16: bool = True
+    model: nn.Module, batch: int, size: tuple[int, int], *, amp: torch.dtype | None = torch.bfloat16
 ) -> TrainingMemory:
     """A model and B crops of (w, h) pixels -> bytes of one AdamW step, without making any of them.
 
@@ -80,12 +80,12 @@ def estimate_training_memory(
         model: maps (B, 3, h, w) to heatmaps; on any device, the meta device too; left as it is.
         batch: B.
         size: (w, h) of the crops.
-        bf16: forward under bf16 autocast; parameters and optimizer stay fp32.
+        amp: number type of autocast, or None; parameters and optimizer stay fp32.
     """
     model = copy.deepcopy(model)
     with FakeTensorMode(), LiveTensors() as live:
         _make_fake(model)
-        step = TrainingStep(model, torch.zeros(batch, 3, size[1], size[0]), bf16=bf16)
+        step = TrainingStep(model, torch.zeros(batch, 3, size[1], size[0]), amp=amp)
         step()
         live.peak = live.now
         step()

@@ -13,19 +13,19 @@ class TrainingStep:
     Args:
         model: maps (B, 3, h, w) crops to (B, K, H, W) heatmaps; set to training mode.
         crops: (B, 3, h, w).
-        bf16: run the forward pass under bf16 autocast.
+        amp: number type of autocast in the forward pass, or None for none.
     """
 
-    def __init__(self, model: nn.Module, crops: Tensor, *, bf16: bool = False) -> None:
+    def __init__(self, model: nn.Module, crops: Tensor, *, amp: torch.dtype | None = None) -> None:
         model.train()
         self.model = model
         self.crops = crops
-        self.bf16 = bf16
+        self.amp = amp
         trained = [p for p in model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(trained, lr=1e-5, weight_decay=0.1)
 
     def __call__(self) -> None:
-        with torch.autocast(self.crops.device.type, torch.bfloat16, enabled=self.bf16):
+        with torch.autocast(self.crops.device.type, self.amp, enabled=self.amp is not None):
             heatmaps = self.model(self.crops)
         F.mse_loss(heatmaps.float(), torch.zeros_like(heatmaps, dtype=torch.float32)).backward()
         del heatmaps

@@ -1,0 +1,71 @@
+"""Measure models.
+
+`attention`: the table of attention kinds. `model`: speed next to others. `memory`: what training a config needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line; nothing heavy is imported before this returns, so that -h is quick."""
+    parser = argparse.ArgumentParser(description='Measure parameters, operations, memory and speed of models.')
+    subjects = parser.add_subparsers(dest='subject', required=True)
+    attention = subjects.add_parser('attention', help="the paper's table of attention kinds at 1/8 features")
+    attention.add_argument('--rows', nargs='+', help='rows by name (default: all)')
+    attention.add_argument('--training', default=None, help='setting of the step (default: bf16 on a GPU, fp32)')
+    attention.add_argument('--forward', default=None, help='setting of the forward pass (default: likewise)')
+    attention.add_argument('--memory-batch', type=int, default=64, help='crops of the computed memory (default: 64)')
+    add_protocol(attention)
+    model = subjects.add_parser('model', help='crops a second, latency and training steps next to other models')
+    model.add_argument(
+        '--models', nargs='+', default=['*'], metavar='NAME', help="names, patterns such as 'ours-*' or config files"
+    )
+    model.add_argument(
+        '--settings',
+        nargs='+',
+        help='number type (fp32 tf32 bf16 fp16) with any of +channels_last +compile +autotune; each model runs in its '
+        'fastest (default: fp32 bf16 bf16+channels_last bf16+channels_last+compile on a GPU, fp32 on a CPU)',
+    )
+    model.add_argument('--tasks', nargs='+', default=['speed', 'latency'], choices=['speed', 'latency', 'training'])
+    model.add_argument('--matmul-side', type=int, help='matrices of the ceiling (default: 8192 on a GPU, 1024)')
+    add_protocol(model)
+    memory = subjects.add_parser('memory', help='computed memory of a training step, on no device')
+    memory.add_argument('config')
+    memory.add_argument('--batch', type=int, default=64)
+    memory.add_argument('--fp32', action='store_true', help='no autocast to bf16')
+    memory.add_argument('--with-cp', action='store_true', help='recompute blocks in the backward pass')
+    return parser.parse_args()
+
+
+def add_protocol(parser: argparse.ArgumentParser) -> None:
+    """Add what both timed subjects share; what is left out depends on the device."""
+    parser.add_argument('--device', help='cuda or cpu (default: cuda if there is one)')
+    parser.add_argument('--batch', type=int, help='default: 64 on a GPU, 2 on a CPU')
+    parser.add_argument('--warmup', type=int, help='default: 100 on a GPU, 1 on a CPU')
+    parser.add_argument('--iterations', type=int, help='default: 100 on a GPU, 5 on a CPU')
+    parser.add_argument('--rounds', type=int, default=5, help='turns that the iterations are spread over')
+    parser.add_argument('--threads', type=int, help='of the CPU; with 1, processor time is measured, not wall time')
+    parser.add_argument('--out', type=Path, help='folder for the Markdown and JSON pages')
+
+
+def say(text: str) -> None:
+    """Progress, apart from the result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    args = parse_args()
+    from vitpose_mm.benchmarks import command
+
+    page = command.run(args, CONFIGS, say)
+    print(page)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,107 @@
+"""Arguments of tools/benchmark.py -> a run and its page."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from .attention import ROWS, AttentionBench, benchmark_attention, choose_rows
+from .contenders import build, choose
+from .memory import estimate_training_memory
+from .models import Bench, Task, benchmark_models
+from .report import Report
+from .settings import Setting
+from .timing import Clock, Protocol, Say
+
+GIB = 2**30
+GPU_SETTINGS = ('fp32', 'bf16', 'bf16+channels_last', 'bf16+channels_last+compile')
+
+
+def run(args: argparse.Namespace, configs: Path, say: Say) -> str:
+    """Do what the arguments ask -> Markdown; pages are written too where ``args.out`` names a folder."""
+    if args.subject == 'memory':
+        return describe_memory(args)
+    device = find_device(args.device)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    torch.backends.cudnn.benchmark = True
+    run_subject = _run_attention if args.subject == 'attention' else _run_models
+    report = run_subject(args, configs, device, say)
+    if args.out:
+        for path in report.write(args.out, f'benchmark_{args.subject}'):
+            say(f'wrote {path}')
+    return report.to_markdown()
+
+
+def find_device(name: str | None) -> torch.device:
+    """Name, or None for a GPU if there is one -> device.
+
+    Raises:
+        ValueError: a GPU is asked for and there is none.
+    """
+    device = torch.device(name or ('cuda' if torch.cuda.is_available() else 'cpu'))
+    if device.type == 'cuda' and not torch.cuda.is_available():
+        raise ValueError(f'--device {name}: torch sees no GPU here; leave it out or use --device cpu.')
+    return device
+
+
+def describe_memory(args: argparse.Namespace) -> str:
+    """-> the computed memory of a training step, a line for each holder."""
+    model, size = build(Path(args.config))
+    if args.with_cp:
+        model.estimator.backbone.with_cp = True
+    memory = estimate_training_memory(model, args.batch, size, amp=None if args.fp32 else torch.bfloat16)
+    parts = {name: getattr(memory, name) for name in ('parameters', 'gradients', 'optimizer', 'activations', 'peak')}
+    millions = sum(p.numel() for p in model.parameters()) / 1e6
+    lines = [f'{millions:.1f} M parameters, {args.batch} crops of {size[0]}x{size[1]} (w x h)']
+    return '\n'.join(lines + [f'{name:12} {held / GIB:7.2f} GiB' for name, held in parts.items()])
+
+
+def _protocol(args: argparse.Namespace, device: torch.device) -> Protocol:
+    gpu = device.type == 'cuda'
+    warmup = (100 if gpu else 1) if args.warmup is None else args.warmup
+    return Protocol(warmup, args.iterations or (100 if gpu else 5), args.rounds)
+
+
+def _batch(args: argparse.Namespace, device: torch.device) -> int:
+    batch: int = args.batch or (64 if device.type == 'cuda' else 2)
+    return batch
+
+
+def _run_attention(args: argparse.Namespace, configs: Path, device: torch.device, say: Say) -> Report:
+    default = 'bf16' if device.type == 'cuda' else 'fp32'
+    bench = AttentionBench(
+        device=device,
+        clock=Clock.of(device, torch.get_num_threads()),
+        protocol=_protocol(args, device),
+        training=Setting.parse(args.training or default),
+        forward=Setting.parse(args.forward or default),
+        batch=_batch(args, device),
+        memory_batch=args.memory_batch,
+        say=say,
+    )
+    return benchmark_attention(bench, choose_rows(args.rows or list(ROWS)), configs)
+
+
+def _run_models(args: argparse.Namespace, configs: Path, device: torch.device, say: Say) -> Report:
+    gpu = device.type == 'cuda'
+    settings = args.settings or (GPU_SETTINGS if gpu else ('fp32',))
+    for setting in settings:
+        Setting.parse(setting)  # say now what is wrong with one, not after the first model
+    batch = _batch(args, device)
+    tasks = {
+        'speed': Task('Speed', batch),
+        'latency': Task('Latency', 1),
+        'training': Task('Training step', batch, training=True),
+    }
+    bench = Bench(
+        device=device,
+        clock=Clock.of(device, torch.get_num_threads()),
+        protocol=_protocol(args, device),
+        settings=settings,
+        matmul_side=args.matmul_side or (8192 if gpu else 1024),
+        say=say,
+    )
+    return benchmark_models(bench, [tasks[name] for name in args.tasks], choose(args.models, configs))

@@ -1,0 +1,203 @@
+"""Crops a second, latency and training steps of whole models, ours next to others in one run.
+
+Each model is tried in every setting first and then measured in its best one, in turns with all others and with
+a matrix product that shows how fast the device is at that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+
+import torch
+from torch import Tensor
+
+from .contenders import Contender, Heatmaps, build
+from .machine import describe_machine
+from .macs import count_macs
+from .report import Report
+from .settings import Setting, allow_many_compilations
+from .timing import Call, Clock, Protocol, Say, Spread, matmul_call, ratios, time_in_turns
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is timed.
+
+    Args:
+        name: for headings.
+        batch: crops a call.
+        training: whether a call is a training step, and not a forward pass.
+    """
+
+    name: str
+    batch: int
+    training: bool = False
+
+
+@dataclass
+class Outcome:
+    """Figures of one task by name of the model."""
+
+    task: Task
+    settings: dict[str, str] = field(default_factory=dict)
+    trials: dict[str, dict[str, float | str]] = field(default_factory=dict)  # seconds a call, or what went wrong
+    seconds: dict[str, list[float]] = field(default_factory=dict)  # of each round
+    ceilings: dict[str, float] = field(default_factory=dict)  # multiply-accumulates a second by number type
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Runs tasks on one device.
+
+    Args:
+        device: to run on.
+        clock: to time with.
+        protocol: how often.
+        settings: that every model is tried in.
+        matmul_side: of the matrices whose product is the ceiling.
+        say: is told how far it is.
+    """
+
+    device: torch.device
+    clock: Clock
+    protocol: Protocol
+    settings: Sequence[str]
+    matmul_side: int
+    say: Say
+
+    def run(self, task: Task, contenders: Sequence[Contender]) -> Outcome:
+        """Time one task for all contenders in turns."""
+        outcome = Outcome(task)
+        for contender in contenders:
+            self._choose_setting(contender, outcome)
+        calls = {
+            contender.name: self._make_call(contender, outcome.settings[contender.name], task)
+            for contender in contenders
+            if contender.name in outcome.settings
+        }
+        numbers = sorted({setting.split('+')[0] for setting in outcome.settings.values()})
+        timed = time_in_turns(calls | self._products(numbers), self.clock, self.protocol, self.say)
+        for number in numbers:
+            outcome.ceilings[number] = self.matmul_side**3 / Spread.of(timed.pop(f'product {number}')).median
+        outcome.seconds = timed
+        return outcome
+
+    def _choose_setting(self, contender: Contender, outcome: Outcome) -> None:
+        """Time a few calls in each setting; the fastest is the contender's."""
+        trials: dict[str, float | str] = {}
+        for setting in self.settings:
+            trials[setting] = self._try(contender, setting, outcome.task)
+            self.say(f'{outcome.task.name}: {contender.name} {setting}: {trials[setting]}')
+        times = {setting: time for setting, time in trials.items() if isinstance(time, float)}
+        outcome.trials[contender.name] = trials
+        if times:
+            outcome.settings[contender.name] = min(times, key=lambda setting: times[setting])
+
+    def _try(self, contender: Contender, setting: str, task: Task) -> float | str:
+        """-> seconds a call, or the first line of what went wrong."""
+        if len(self.settings) == 1:
+            return 0.0
+        try:
+            call = self._make_call(contender, setting, task)
+            for _ in range(max(1, self.protocol.warmup // 10)):
+                call()
+            return self.clock.time(call, max(1, self.protocol.chunk // 2))
+        except Exception as error:  # whatever a compiler or a number type cannot do is a result, not an end
+            return f'{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ""}'
+        finally:
+            self._clean()
+
+    def _make_call(self, contender: Contender, setting: str, task: Task) -> Call:
+        torch.manual_seed(0)
+        model, size = build(contender.config)
+        crops = torch.randn(task.batch, 3, size[1], size[0], device=self.device)
+        return make_call(model, crops, Setting.parse(setting), training=task.training)
+
+    def _products(self, numbers: Sequence[str]) -> dict[str, Call]:
+        calls: dict[str, Call] = {}
+        for number in numbers:
+            setting = Setting.parse(number)
+            product = matmul_call(setting.dtype, self.device, self.matmul_side)
+            calls[f'product {number}'] = with_setting(setting, product)
+        return calls
+
+    def _clean(self) -> None:
+        torch.compiler.reset()
+        if self.device.type == 'cuda':
+            torch.cuda.empty_cache()
+
+
+def make_call(model: Heatmaps, crops: Tensor, setting: Setting, *, training: bool) -> Call:
+    """A model and crops on a device -> a call of one forward pass, or of one training step (bf16 by autocast)."""
+    prepare = setting.prepare_training if training else setting.prepare_forward
+    return with_setting(setting, prepare(model, crops))
+
+
+def with_setting(setting: Setting, call: Callable[[], object]) -> Call:
+    """-> the call, with the process's switches set first."""
+
+    def activated() -> None:
+        setting.activate()
+        call()
+
+    return activated
+
+
+def benchmark_models(bench: Bench, tasks: Sequence[Task], contenders: Sequence[Contender]) -> Report:
+    """Run the tasks -> report with one table for each."""
+    allow_many_compilations()
+    report = Report('Speed of models', describe_machine(bench.device), NOTES + _protocol_notes(bench))
+    costs = {}
+    for contender in contenders:
+        bench.say(f'counting {contender.name}')
+        model, size = build(contender.config)
+        costs[contender.name] = (sum(p.numel() for p in model.parameters()), count_macs(model, size).total)
+    for task in tasks:
+        outcome = bench.run(task, contenders)
+        report.tables[f'{task.name}, batch {task.batch}'] = [
+            _row(contender, outcome, costs[contender.name]) for contender in contenders
+        ]
+        report.raw[task.name] = asdict(outcome)
+    report.raw['costs'] = {name: {'parameters': cost[0], 'macs': cost[1]} for name, cost in costs.items()}
+    return report
+
+
+NOTES = [
+    'Random weights and random crops of 256x192; no flip, no pre- or post-processing.',
+    'Every model in the fastest of its settings; `bf16` is the type of weights and activations in a forward pass, '
+    'and autocast in training. A training step is forward, mean squared error, backward and AdamW.',
+    'Crops/s is the median of the rounds; "vs mmpose" is the speed relative to mmpose\'s own model in the same '
+    'rounds: median (least to largest).',
+    '"of ceiling" is the share of the multiply-accumulates a second that a square matrix product of the same number '
+    'type reached in the same rounds.',
+]
+
+
+def _protocol_notes(bench: Bench) -> list[str]:
+    protocol = bench.protocol
+    return [
+        f'{protocol.warmup} calls to warm up and {protocol.chunk * protocol.rounds} timed, in {protocol.rounds} rounds '
+        f'in turns; clock: {bench.clock.kind}.'
+    ]
+
+
+def _row(contender: Contender, outcome: Outcome, cost: tuple[int, int]) -> dict[str, str]:
+    """-> a line of the table."""
+    batch, (parameters, macs) = outcome.task.batch, cost
+    row = {'model': contender.name, 'parameters (M)': f'{parameters / 1e6:.1f}', 'GMACs': f'{macs / 1e9:.2f}'}
+    seconds = outcome.seconds.get(contender.name)
+    if seconds is None:
+        return row | {'setting': 'failed', 'crops/s': '-', 'ms': '-', 'of ceiling': '-', 'vs mmpose': '-'}
+    setting = outcome.settings[contender.name]
+    spread = Spread.of(seconds)
+    share = macs * batch / spread.median / outcome.ceilings[setting.split('+')[0]]
+    rival = outcome.seconds.get(contender.rival or '')
+    versus = ratios(seconds, rival) if rival else None
+    return row | {
+        'setting': setting,
+        'crops/s': f'{batch / spread.median:.4g}',
+        'ms': f'{spread.median * 1e3:.4g}',
+        'of ceiling': '-' if outcome.task.training else f'{share:.0%}',
+        'vs mmpose': f'{versus.median:.2f} ({versus.low:.2f} to {versus.high:.2f})' if versus else '-',
+    }
