@@ -95,11 +95,10 @@ def test_processes_add_up_and_stop_together() -> None:
 def test_a_run_counts_over_its_workers_and_saves_before_it_stops(tmp_path: Path) -> None:
     data = write_coco(tmp_path / 'data', num_images=16)
     (data / 'images/002.png').write_bytes(b'')
-    work_dir = tmp_path / 'stops'
+    by_epoch = {'checkpoint': {'type': 'CheckpointHook', 'interval': 1}}
     with pytest.raises(ValueError, match=r'1 of 16 .*002\.png'):
-        train(run_cfg(data, work_dir, num_workers=2))
-    assert (work_dir / 'iter_4.pth').is_file()
-    assert not (work_dir / 'iter_5.pth').exists()
+        train(run_cfg(data, tmp_path / 'stops', num_workers=2, default_hooks=by_epoch))
+    assert [file.name for file in (tmp_path / 'stops').glob('*.pth')] == ['epoch_1.pth']
     hooks = [{'type': 'vitpose_mm.BadImageHook', 'max_ratio': 0.2}]
     runner = train(run_cfg(data, tmp_path / 'goes on', num_workers=2, custom_hooks=hooks))
     (hook,) = (hook for hook in runner.hooks if isinstance(hook, BadImageHook))
