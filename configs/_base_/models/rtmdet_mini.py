@@ -1,0 +1,10 @@
+# MMDetection's RTMDet-tiny for one class, two thirds as wide, from random weights, for one device.
+_base_ = 'mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py'
+
+norm = dict(norm_cfg=dict(type='BN'))
+model = dict(
+    backbone=dict(widen_factor=0.25, init_cfg=None, **norm),
+    neck=dict(in_channels=[64, 128, 256], out_channels=64, **norm),
+    bbox_head=dict(num_classes=1, in_channels=64, feat_channels=64, **norm),
+    test_cfg=dict(max_per_img=50, score_thr=0.01),
+)

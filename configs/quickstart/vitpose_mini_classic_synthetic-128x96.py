@@ -1,0 +1,11 @@
+# A very small ViTPose on synthetic people at 128x96: the pose model of the quick start.
+_base_ = [
+    '../_base_/schedules/adamw_10e.py',
+    '../_base_/data/synthetic_128x96.py',
+    '../_base_/models/vitpose_mini.py',
+]
+model = dict(
+    backbone=dict(input_size=_base_.codec.input_size),
+    head=dict(out_channels=_base_.num_keypoints, decoder=_base_.codec),
+)
+optim_wrapper = dict(paramwise_cfg=dict(layer_decay_rate=_base_.layer_decay_rate))

@@ -1,0 +1,80 @@
+"""One line of progress for a training or a test, instead of mmengine's log (which stays in its file)."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+from tqdm import tqdm
+
+
+class ProgressHook(Hook):
+    """Shows iterations done of all, time left and the smoothed loss in one line."""
+
+    priority = 'LOWEST'
+
+    def __init__(self) -> None:
+        self.bar: tqdm | None = None
+        self.loss: float | None = None
+
+    def before_train(self, runner: Runner) -> None:
+        """A bar over all iterations, begun where a resumed training begins."""
+        self.bar = tqdm(total=runner.max_iters, initial=runner.iter, desc='train', unit='it', mininterval=1)
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
+    ) -> None:
+        """One step further."""
+        assert self.bar is not None
+        loss = float((outputs or {}).get('loss', float('nan')))
+        self.loss = loss if self.loss is None else 0.95 * self.loss + 0.05 * loss
+        self.bar.set_postfix_str(f'loss {self.loss:.4g}', refresh=False)
+        self.bar.update()
+
+    def after_train(self, runner: Runner) -> None:
+        """Leave the line."""
+        assert self.bar is not None
+        self.bar.close()
+
+    def before_test(self, runner: Runner) -> None:
+        """A bar over the batches of a test."""
+        self.bar = tqdm(total=len(runner.test_dataloader), desc='test', unit='batch', mininterval=1)
+
+    def after_test_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
+    ) -> None:
+        """One batch further."""
+        assert self.bar is not None
+        self.bar.update()
+
+    def after_test(self, runner: Runner) -> None:
+        """Leave the line."""
+        assert self.bar is not None
+        self.bar.close()
+
+
+@contextlib.contextmanager
+def quiet(cfg: Config, name: str) -> Iterator[None]:
+    """Config and a name no other runner has -> inside, mmengine's log and what the scorers print go to a file.
+
+    Writes `experiment_name` and the visualizer's name into the config: mmengine finds loggers and
+    visualizers of earlier runners by name.
+    """
+    log = Path(cfg.work_dir) / f'{name}.log'
+    log.parent.mkdir(parents=True, exist_ok=True)
+    cfg.experiment_name = name
+    if cfg.get('visualizer'):
+        cfg.visualizer.name = name
+    logger = MMLogger.get_instance(name, log_file=str(log), log_level='INFO', file_mode='a')
+    for handler in logger.handlers:
+        if not isinstance(handler, logging.FileHandler):
+            handler.setLevel(logging.ERROR)
+    with log.open('a') as file, contextlib.redirect_stdout(file):
+        yield

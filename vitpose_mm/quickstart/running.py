@@ -1,0 +1,73 @@
+"""Training and testing a config of the quick start in another folder than the one it names."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from ..engine.launch import build_runner
+from ..engine.preflight import check_config
+from .progress import ProgressHook, quiet
+
+CONFIGURED_DATA = 'quickstart/data/'  # data root of the configs
+_run_number = itertools.count()
+
+
+def load(config: Path, data: Path, *, work_dir: Path) -> Config:
+    """Config file -> config that reads `data` instead of quickstart/data and works in `work_dir`."""
+    cfg = Config.fromfile(config)
+    moved = _replace(cfg.to_dict(), CONFIGURED_DATA, f'{data}/')
+    cfg = Config(moved, filename=str(config))
+    cfg.work_dir = str(work_dir)
+    return cfg
+
+
+def _replace(node: Any, old: str, new: str) -> Any:
+    """Nested dicts and lists -> the same with `old` at the beginning of strings replaced."""
+    if isinstance(node, str):
+        return new + node[len(old) :] if node.startswith(old) else node
+    if isinstance(node, Mapping):
+        return {key: _replace(value, old, new) for key, value in node.items()}
+    if isinstance(node, (list, tuple)):
+        return type(node)(_replace(value, old, new) for value in node)
+    return node
+
+
+def train(cfg: Config, *, epochs: int) -> None:
+    """Config -> checkpoint epoch_<epochs>.pth in its work folder; an interrupted training is resumed.
+
+    The learning rate's cosine ends with the last epoch. There is no validation on the way.
+    """
+    cfg.train_cfg.max_epochs = epochs
+    for scheduler in cfg.param_scheduler:
+        if scheduler.type == 'CosineAnnealingLR':
+            scheduler.T_max = epochs
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    with quiet(cfg, _name('train')):
+        check_config(cfg, resume='auto')
+        _runner(cfg).train()
+
+
+def test(cfg: Config, checkpoint: str) -> dict[str, float]:
+    """Config and trained model -> the metrics of its test set."""
+    cfg.load_from, cfg.resume = checkpoint, False
+    with quiet(cfg, _name('test')):
+        check_config(cfg, for_training=False)
+        return _runner(cfg).test()
+
+
+def _runner(cfg: Config) -> Runner:
+    warnings.filterwarnings('ignore', 'The metainfo config file')
+    runner = build_runner(cfg)
+    runner.register_hook(ProgressHook())
+    return runner
+
+
+def _name(kind: str) -> str:
+    return f'quickstart_{kind}_{next(_run_number)}'
