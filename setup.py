@@ -20,15 +20,11 @@ class BuildWithMim(build_py):
             super().run()
             return  # requirements/install.py makes links instead
         build = Path(self.build_lib)
-        shutil.rmtree(
-            build / 'vitpose_mm', ignore_errors=True
-        )  # what an earlier build left is not ours any more
+        shutil.rmtree(build / 'vitpose_mm', ignore_errors=True)  # what an earlier build left is not ours any more
         super().run()
         mim = build / 'vitpose_mm' / '.mim'
         for folder in ('configs', 'tools'):
-            shutil.copytree(
-                ROOT / folder, mim / folder, ignore=shutil.ignore_patterns('__pycache__', '*.pyc')
-            )
+            shutil.copytree(ROOT / folder, mim / folder, ignore=shutil.ignore_patterns('__pycache__', '*.pyc'))
         shutil.copy(ROOT / 'model-index.yml', mim)
         shutil.copy(ROOT / 'vitpose_mm.pth', build)
 

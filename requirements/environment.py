@@ -163,9 +163,7 @@ def wait_for(process: subprocess.Popen[bytes]) -> int:
 def create(env: Environment) -> None:
     """Make the virtual environment, over one of ours but never over somebody else's."""
     if env.folder.exists() and not env.marks.exists():
-        raise SetupError(
-            f'{env.folder} was not made by this set-up: move it away or run `make clean`, {AGAIN}'
-        )
+        raise SetupError(f'{env.folder} was not made by this set-up: move it away or run `make clean`, {AGAIN}')
     shutil.rmtree(env.folder, ignore_errors=True)
     env.marks.mkdir(parents=True)
     if subprocess.run([sys.executable, '-m', 'venv', str(env.folder)]).returncode != 0:

@@ -65,9 +65,7 @@ def install_packages(env: Environment) -> None:
 def check_stack(env: Environment) -> None:
     """Refuse an environment in which the models of the host do not import."""
     if not env.imports(STACK):
-        raise SetupError(
-            f'`{env.python} -c "import {STACK}"` fails: remove {env.folder} and {cache_root()}, {AGAIN}'
-        )
+        raise SetupError(f'`{env.python} -c "import {STACK}"` fails: remove {env.folder} and {cache_root()}, {AGAIN}')
 
 
 def judge_machine(env: Environment) -> None:

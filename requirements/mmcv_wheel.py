@@ -45,9 +45,7 @@ def gpu_kind(env: Environment) -> str:
     compiler = nvcc()
     if shutil.which('nvidia-smi') is None or compiler is None:
         return 'cpu'
-    probe = (
-        'import torch; a, b = torch.cuda.get_device_capability(); print(f"cuda{torch.version.cuda}-sm{a}{b}")'
-    )
+    probe = 'import torch; a, b = torch.cuda.get_device_capability(); print(f"cuda{torch.version.cuda}-sm{a}{b}")'
     kind = env.output(probe)
     text = subprocess.run([compiler, '--version'], capture_output=True, text=True).stdout
     release = re.search(r'release (\d+)\.', text)
@@ -74,9 +72,7 @@ def compile_mmcv(env: Environment, kind: str) -> None:
     """Build the wheel of mmcv with its compiled ops onto its shelf."""
     check_compiler()
     ops = 'CPU' if kind == 'cpu' else 'CUDA and CPU'
-    say(
-        f'compiling mmcv {MMCV} with its {ops} ops: 8 to 15 minutes on two cores, once; kept in {shelf(kind)}'
-    )
+    say(f'compiling mmcv {MMCV} with its {ops} ops: 8 to 15 minutes on two cores, once; kept in {shelf(kind)}')
     shelf(kind).mkdir(parents=True, exist_ok=True)
     flags = {'MMCV_WITH_OPS': '1', 'MAX_JOBS': os.environ.get('MAX_JOBS', str(jobs()))}
     flags |= {'FORCE_CUDA': '0', 'CUDA_VISIBLE_DEVICES': ''} if kind == 'cpu' else {'FORCE_CUDA': '1'}

@@ -73,6 +73,7 @@ def test_a_missing_package(installed: dict[str, str], name: str) -> None:
         ('mmengine', '0.10.6', False),
         ('mmengine', '0.11.0', False),
         ('mmcv', '2.2.0', False),
+        ('mmcv', '2.2', False),
         ('mmcv', '1.7.2', False),
         ('mmcv', '2.0.1', True),
         ('mmdet', '3.2.0', False),
