@@ -45,6 +45,8 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
     def __call__(self, model: nn.Module) -> Any:
         """Model -> optimizer wrapper; also without paramwise_cfg the weight-decay rules hold."""
         self.paramwise_cfg.setdefault('layer_decay_rate', 1.0)
+        # asked here, because add_params sees the model without its outermost wrapper
+        self._sharded = any(isinstance(part, FullyShardedDataParallel) for part in model.modules())
         return super().__call__(model)
 
     def add_params(self, params: list[dict], module: nn.Module, **_: Any) -> None:
@@ -52,12 +54,11 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
         groups: dict[tuple[float, float], list] = defaultdict(list)
         names: dict[tuple[float, float], list] = defaultdict(list)
         norms = scales_of_norms(module)
-        sharded = any(isinstance(part, FullyShardedDataParallel) for part in module.modules())
         for name, parameter in module.named_parameters():
             if not parameter.requires_grad:
                 continue
             clean = strip_wrappers(name)
-            plain = never_decays(clean, parameter, norms, sharded=sharded)
+            plain = never_decays(clean, parameter, norms, sharded=self._sharded)
             key = self._rates(clean, module, 0.0 if plain else self.base_wd or 0.0)
             groups[key].append(parameter)
             names[key].append(clean)
