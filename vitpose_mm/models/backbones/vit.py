@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from mmpose.models.backbones.base_backbone import BaseBackbone
@@ -22,6 +24,7 @@ from ..layers import (
     guess_grid,
     resize_position,
     sincos_position,
+    statistics_kept,
 )
 
 
@@ -113,8 +116,8 @@ class ViT(BaseBackbone):
         drop_path_rate: of the last block; the first has 0 and it grows linearly.
         dynamic_input: take crops of any size and resize the position embedding to them.
         frozen_blocks: number of first blocks that are not trained; patches and positions are frozen with them.
-        frozen_parts: 'attention' and/or 'ffn' of all blocks. Attention takes norm1 with it; the FFN takes norm2,
-            the patch embedding and the position embedding, as in the authors' partial finetuning.
+        frozen_parts: 'attention', 'ffn' or a list of both, of all blocks. Attention takes norm1 with it; the FFN
+            takes norm2, the patch embedding and the position embedding, as in the authors' partial finetuning.
         with_cp: recompute blocks in the backward pass to save memory (non-reentrant).
         init_cfg: of mmengine; without one, weights start as MAE's do.
 
@@ -149,7 +152,7 @@ class ViT(BaseBackbone):
         drop_path_rate: float = 0.0,
         dynamic_input: bool = False,
         frozen_blocks: int = 0,
-        frozen_parts: Sequence[str] = (),
+        frozen_parts: str | Sequence[str] = (),
         with_cp: bool = False,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
@@ -209,11 +212,17 @@ class ViT(BaseBackbone):
         x = self.patch_embed(x)  # (B, H, W, C)
         x = x + self._position((x.shape[1], x.shape[2]))
         for block in self.blocks:
-            if self.with_cp and torch.is_grad_enabled():
-                x, tokens = checkpoint(block, x, tokens, expert, use_reentrant=False)
-            else:
-                x, tokens = block(x, tokens, expert)
+            x, tokens = self._run(block, x, tokens, expert)
         return (self.last_norm(x).permute(0, 3, 1, 2),)
+
+    def _run(
+        self, block: nn.Module, x: Tensor, tokens: Tensor | None, expert: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """What the block maps; recomputed in the backward pass where ``with_cp`` asks for it."""
+        if not (self.with_cp and torch.is_grad_enabled()):
+            return block(x, tokens, expert)
+        contexts = {} if block.conv is None else {'context_fn': partial(_contexts, block)}
+        return checkpoint(block, x, tokens, expert, use_reentrant=False, **contexts)
 
     def _position(self, grid: tuple[int, int]) -> Tensor:
         """-> (1, H, W, C): the embedding of every place plus the first row (MAE's class row) for all."""
@@ -260,9 +269,10 @@ class ViT(BaseBackbone):
 
     # ------------------------------------------------------------------ freezing
 
-    def _find_frozen(self, num_blocks: int, parts: Sequence[str]) -> list[str]:
+    def _find_frozen(self, num_blocks: int, parts: str | Sequence[str]) -> list[str]:
         """-> names of the modules and parameters that are not trained."""
         depth = self.arch.num_layers
+        parts = (parts,) if isinstance(parts, str) else parts
         if not 0 <= num_blocks <= depth:
             raise ValueError(f'frozen_blocks={num_blocks} is out of range: the backbone has {depth} blocks.')
         unknown = [part for part in parts if part not in FREEZABLE]
@@ -288,6 +298,11 @@ class ViT(BaseBackbone):
         super().train(mode)
         self._freeze()
         return self
+
+
+def _contexts(block: nn.Module) -> tuple[AbstractContextManager, AbstractContextManager]:
+    """-> contexts of a checkpointed block's first and second pass."""
+    return nullcontext(), statistics_kept(block)
 
 
 def _init_module(module: nn.Module) -> None:

@@ -3,7 +3,7 @@
 from .attention import Attention, attend
 from .block import Block
 from .feed_forward import FeedForward
-from .parallel_conv import ParallelConv
+from .parallel_conv import ParallelConv, statistics_kept
 from .patch_embed import PatchEmbed
 from .position import RelativePosition, guess_grid, resize_position, sincos_position
 from .windows import Windows, pool_windows
@@ -21,4 +21,5 @@ __all__ = [
     'pool_windows',
     'resize_position',
     'sincos_position',
+    'statistics_kept',
 ]
