@@ -166,7 +166,8 @@ def create(env: Environment) -> None:
         raise SetupError(f'{env.folder} was not made by this set-up: move it away or run `make clean`, {AGAIN}')
     shutil.rmtree(env.folder, ignore_errors=True)
     env.marks.mkdir(parents=True)
-    if subprocess.run([sys.executable, '-m', 'venv', str(env.folder)]).returncode != 0:
+    say('making a virtual environment')
+    if subprocess.run([sys.executable, '-m', 'venv', str(env.folder)], capture_output=True).returncode != 0:
         shutil.rmtree(env.folder, ignore_errors=True)
         raise SetupError(
             'Python could not make a virtual environment: install its venv module '

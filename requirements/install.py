@@ -107,8 +107,8 @@ def set_up(folder: Path) -> None:
     start = time.monotonic()
     env = Environment(folder)
     judge_machine(env)
-    if not env.python.exists():
-        create(env)
+    if not env.python.exists() or not env.mark('build tools'):
+        create(env)  # anew where it was stopped before pip could be used
     install_stack(env)
     files = [ROOT / 'setup.py', ROOT / 'pyproject.toml', ROOT / 'vitpose_mm.pth', Path(__file__)]
     key = hashlib.sha256(b''.join(file.read_bytes() for file in files)).hexdigest() + str(ROOT)

@@ -223,6 +223,21 @@ def test_a_half_made_environment_of_ours_is_made_anew(tmp_path: Path) -> None:
     assert env.mark('torch') == ''
 
 
+def test_an_environment_without_pip_is_made_anew(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An interrupt while Python makes the environment leaves one that has a python and no pip."""
+    made = []
+    monkeypatch.setattr(install, 'Environment', lambda folder: env)
+    monkeypatch.setattr(install, 'judge_machine', lambda env: None)
+    monkeypatch.setattr(install, 'create', lambda env: made.append(env))
+    monkeypatch.setattr(install, 'install_stack', lambda env: (env.marks / 'build tools').write_text('key'))
+    monkeypatch.setattr(install, 'install_project', lambda env: None)
+    install.set_up(env.folder)
+    install.set_up(env.folder)
+    assert len(made) == 1
+
+
 def test_no_venv_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment.subprocess, 'run', lambda *a, **k: SimpleNamespace(returncode=1))
     env = Environment(tmp_path / 'env')
