@@ -10,7 +10,7 @@ from functools import partial
 import torch
 from mmpose.models.backbones.base_backbone import BaseBackbone
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
+from torch.utils.checkpoint import checkpoint, noop_context_fn
 
 from vitpose_mm.checkpoints import adopt
 from vitpose_mm.registry import MODELS
@@ -221,8 +221,8 @@ class ViT(BaseBackbone):
         """What the block maps; recomputed in the backward pass where ``with_cp`` asks for it."""
         if not (self.with_cp and torch.is_grad_enabled()):
             return block(x, tokens, expert)
-        contexts = {} if block.conv is None else {'context_fn': partial(_contexts, block)}
-        return checkpoint(block, x, tokens, expert, use_reentrant=False, **contexts)
+        contexts = noop_context_fn if block.conv is None else partial(_contexts, block)
+        return checkpoint(block, x, tokens, expert, use_reentrant=False, context_fn=contexts)
 
     def _position(self, grid: tuple[int, int]) -> Tensor:
         """-> (1, H, W, C): the embedding of every place plus the first row (MAE's class row) for all."""

@@ -49,8 +49,9 @@ def statistics_kept(module: nn.Module) -> Iterator[None]:
 
     For the second pass of activation checkpointing, which would count every batch twice.
     """
-    norms = [part for part in module.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
-    before = [(norm.momentum, norm.num_batches_tracked.clone()) for norm in norms]
+    kinds = nn.modules.batchnorm._BatchNorm
+    norms = [part for part in module.modules() if isinstance(part, kinds) and part.track_running_stats]
+    before = [(norm.momentum, norm.get_buffer('num_batches_tracked').clone()) for norm in norms]
     for norm in norms:
         norm.momentum = 0.0  # they must be handed over all the same: both passes have to save the same tensors
     try:
@@ -58,4 +59,4 @@ def statistics_kept(module: nn.Module) -> Iterator[None]:
     finally:
         for norm, (momentum, count) in zip(norms, before, strict=True):
             norm.momentum = momentum
-            norm.num_batches_tracked.copy_(count)
+            norm.get_buffer('num_batches_tracked').copy_(count)
