@@ -74,7 +74,7 @@ def train_setting(setting: str, data: Path, work_dir: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope='module')
 def results(coco: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, dict[str, Any]]]:
-    return run_processes(train_ddp, coco, tmp_path_factory.mktemp('ddp'), timeout=300)
+    return run_processes(train_ddp, coco, tmp_path_factory.mktemp('ddp'), timeout=600)
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize('setting', SETTINGS)]

@@ -60,7 +60,7 @@ class ShardedStrategy(FSDPStrategy):
             self.state_dict_config = FullStateDictConfig(offload_to_cpu=False, rank0_only=True)
             self.optim_state_dict_config = FullOptimStateDictConfig(offload_to_cpu=False, rank0_only=True)
 
-    def build_optim_wrapper(self, optim_wrapper: Any, model: nn.Module | None = None) -> BaseOptimWrapper:
+    def build_optim_wrapper(self, optim_wrapper: Any, model: Any = None) -> BaseOptimWrapper:
         """Config and sharded model -> optimizer wrapper that clips by the norm of the whole gradient."""
         built = super().build_optim_wrapper(optim_wrapper, model)
         if getattr(built, 'clip_func', None) is nn.utils.clip_grad_norm_:
