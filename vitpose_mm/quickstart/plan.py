@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-DETECTOR = 'rtmdet_mini_synthetic-320.py'
+DETECTOR = 'rtmdet_mini_synthetic-256.py'
 POSE = 'vitpose_mini_classic_synthetic-128x96.py'
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -65,6 +66,8 @@ def test(cfg: Config, checkpoint: str) -> dict[str, float]:
 def _runner(cfg: Config) -> Runner:
     warnings.filterwarnings('ignore', 'The metainfo config file')
     runner = build_runner(cfg)
+    if cfg.default_scope == 'mmdet':  # its convolutions are a quarter faster that way on a CPU
+        runner.model.to(memory_format=torch.channels_last)
     runner.register_hook(ProgressHook())
     return runner
 

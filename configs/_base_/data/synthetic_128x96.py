@@ -1,10 +1,17 @@
 # Trained and scored on synthetic people, crops of 128x96.
 _base_ = ['loaders.py', 'synthetic.py', 'crop_128x96.py']
 
+# The paper's augmentation is for 210 epochs; a short training sees flips, half its rotation and some zoom.
+augment = [
+    _base_.augment[0],
+    dict(type='RandomBBoxTransform', shift_prob=0.0, scale_factor=(0.8, 1.25), rotate_factor=40.0),
+]
+train_pipeline = [*_base_.load, *augment, _base_.crop, _base_.target, dict(type='PackPoseInputs')]
+
 dataset_type = 'CocoDataset'
 num_keypoints = 17
 train_dataloader = dict(
-    num_workers=1, dataset=dict(datasets=[dict(_base_.synthetic_train, pipeline=_base_.train_pipeline)])
+    batch_size=16, num_workers=1, dataset=dict(datasets=[dict(_base_.synthetic_train, pipeline=train_pipeline)])
 )
 val_dataloader = dict(num_workers=1, dataset=dict(_base_.synthetic_val, pipeline=_base_.val_pipeline))
 test_dataloader = val_dataloader

@@ -1,14 +1,14 @@
-# Person boxes of the synthetic people, images of 320x256; it inherits the model because MMDetection's base
+# Person boxes of the synthetic people, images of 256x192; it inherits the model because MMDetection's base
 # configs bind data and model in one file.
 _base_ = ['../models/rtmdet_mini.py', 'synthetic.py']
 
-size = (320, 256)  # width, height
+size = (256, 192)  # width, height
 fill = dict(type='Pad', size=size, pad_val=dict(img=(114, 114, 114)))
 keys = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations', with_bbox=True),
-    dict(type='RandomResize', scale=size, ratio_range=(0.7, 1.4), keep_ratio=True),
+    dict(type='RandomResize', scale=size, ratio_range=(0.8, 1.3), keep_ratio=True),
     dict(type='RandomCrop', crop_size=size, allow_negative_crop=True),
     dict(type='RandomFlip', prob=0.5),
     fill,
@@ -35,7 +35,7 @@ val = dict(
     data_prefix=_base_.synthetic_val.data_prefix,
     pipeline=test_pipeline,
 )
-train_dataloader = dict(batch_size=16, num_workers=1, pin_memory=False, dataset=train)
+train_dataloader = dict(batch_size=4, num_workers=1, pin_memory=False, dataset=train)
 val_dataloader = dict(batch_size=8, num_workers=1, dataset=val)
 test_dataloader = val_dataloader
 val_evaluator = dict(ann_file=_base_.synthetic_val_metric.ann_file)

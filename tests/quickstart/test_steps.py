@@ -1,0 +1,57 @@
+"""The whole path at a size that learns nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+
+from vitpose_mm.quickstart import run, steps
+from vitpose_mm.quickstart.plan import DETECTOR, FAST, POSE, WHOLE, Places, Plan
+
+TINY = Plan(
+    images=16, val_images=6, demo_images=2, detector_epochs=1, pose_epochs=1, minutes=FAST.minutes,
+    size=(160, 120), demo_size=(160, 120), least_score=0.0,
+)  # fmt: skip
+
+
+@pytest.fixture
+def configs(root: Path) -> Path:
+    return root / 'configs' / 'quickstart'
+
+
+def test_both_plans_walk_the_same_path_within_their_time(configs: Path) -> None:
+    names = []
+    for plan, limit in ((WHOLE, 20), (FAST, 5)):
+        stages = steps.make_stages(plan, Places(Path('out'), configs))
+        assert sum(stage.minutes for stage in stages) <= limit
+        names.append([stage.name for stage in stages])
+    assert names[0] == names[1] == ['render', 'detector', 'boxes', 'pose', 'truth', 'detected', 'pictures']
+
+
+@pytest.mark.slow
+def test_everything_is_there_at_the_end_and_kept(
+    tmp_path: Path, configs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, 'FAST', TINY)
+    said: list[str] = []
+    run(tmp_path, configs, fast=True, say=said.append)
+    places = Places(tmp_path / 'fast', configs)
+    assert len(json.loads((places.data / 'annotations/person_keypoints_train.json').read_text())['images']) == 16
+    for config in (DETECTOR, POSE):
+        assert (places.work_dir(config) / 'epoch_1.pth').is_file()
+    pictures = sorted(places.pictures.glob('*.jpg'))
+    assert [cv2.imread(str(path)).shape for path in pictures] == [(120, 160, 3)] * 2
+    assert cv2.imread(str(places.curves)) is not None
+    text = '\n'.join(said)
+    for word in ('[7/7]', 'pose, ground-truth boxes', 'pose, detected boxes', 'person detector', 'together'):
+        assert word in text
+    stamps = {path: path.stat().st_mtime_ns for path in tmp_path.rglob('*') if path.suffix in ('.pth', '.jpg')}
+    again: list[str] = []
+    run(tmp_path, configs, fast=True, say=again.append)
+    assert sum('done before' in line for line in again[1:8]) == 7
+    assert stamps == {path: path.stat().st_mtime_ns for path in stamps}
+    # the table is the first run's but for the notes
+    assert [line for line in said if 'AP50' in line] == [line for line in again if 'AP50' in line]
