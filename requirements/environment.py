@@ -123,6 +123,8 @@ class Environment:
         }
         with self.log.open('w') as log:
             code = wait_for(subprocess.Popen(command, env=variables, stdout=log, stderr=subprocess.STDOUT))
+        if code < 0:
+            raise SetupError(f'pip was stopped by signal {-code}, as a full memory does: make room, {AGAIN}')
         if code != 0:
             raise SetupError(explain_pip_failure(self.log.read_text(errors='replace'), self.log))
 

@@ -13,7 +13,7 @@ from mmpose.visualization import PoseLocalVisualizer
 from tqdm import tqdm
 
 from ..registry import DATASETS
-from .seeding import SAMPLE, SeededIndex, isolated_rng, mix_seed
+from .seeding import SAMPLE, isolated_rng, mix_seed
 
 
 def pack_transformed(dataset: Any) -> None:
@@ -82,7 +82,7 @@ def browse(cfg: Config, out: str, *, number: int = 20, epoch: int = 0, seed: int
     for folder, metainfo, index in tqdm(choose(dataset, number), unit='picture'):
         visualizer.set_dataset_meta(metainfo)
         with isolated_rng(mix_seed(seed, SAMPLE, epoch, index)):
-            sample = dataset[SeededIndex(index, epoch, seed)]
+            sample = dataset[index]
         path = Path(out) / folder / f'{index:06d}_{Path(sample["data_samples"].img_path).stem}.jpg'
         draw(visualizer, sample, path)
         pictures.append(path)
