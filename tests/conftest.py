@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -16,9 +18,11 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(autouse=True)
-def seeded() -> None:
-    """Every test starts from the same random state."""
+def fresh_state() -> Iterator[None]:
+    """Every test starts from the same random state and in mmpose's scope, whatever ran before it."""
     torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        yield
 
 
 @pytest.fixture(scope='session')

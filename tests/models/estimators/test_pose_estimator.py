@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from mmengine.registry import DefaultScope
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.testing import get_packed_inputs
 
@@ -18,11 +17,6 @@ BACKBONE = {
 }
 CODEC = {'type': 'UDPHeatmap', 'input_size': (192, 256), 'heatmap_size': (48, 64), 'sigma': 2}
 HEAD = {'type': 'vitpose_mm.ClassicHead', 'in_channels': 32, 'out_channels': 17, 'decoder': CODEC}
-
-
-@pytest.fixture(autouse=True)
-def scope() -> None:
-    DefaultScope.get_instance('mmpose', scope_name='mmpose')
 
 
 def build(kind: str, **kwargs: object) -> torch.nn.Module:
