@@ -8,8 +8,9 @@ import argparse
 import sys
 import warnings
 
-# what mmengine, mmdet and torch say of one another's old names; nothing a user can mend
-NOISE = ('pkg_resources is deprecated', r'`torch\.cuda\.amp', r'torch\.meshgrid: in an upcoming')
+from vitpose_mm.utils.arguments import hush_host_warnings
+
+DETECTOR_NOISE = (r'`torch\.cuda\.amp', r'torch\.meshgrid: in an upcoming')  # old names that mmdet uses
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,7 +44,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     """Run the demo and return the exit code."""
     args = parse_args()
-    for message in NOISE:
+    hush_host_warnings()
+    for message in DETECTOR_NOISE:
         warnings.filterwarnings('ignore', message)
     from vitpose_mm.inference.demo import Demo, DemoOptions
 

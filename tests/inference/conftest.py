@@ -64,6 +64,8 @@ def detector_files(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     (folder / 'tiny_rtmdet.py').write_text(DETECTOR)
     torch.manual_seed(0)
     model = init_detector(Config.fromfile(folder / 'tiny_rtmdet.py'), None, device='cpu')
+    for conv in model.bbox_head.rtm_reg:
+        torch.nn.init.constant_(conv.bias, 2)  # boxes of about 4 strides
     torch.save({'state_dict': model.state_dict(), 'meta': {}}, folder / 'tiny_rtmdet.pth')
     return SimpleNamespace(config=str(folder / 'tiny_rtmdet.py'), checkpoint=str(folder / 'tiny_rtmdet.pth'))
 
