@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,10 +39,16 @@ def _replace(node: Any, old: str, new: str) -> Any:
     return node
 
 
-def train(cfg: Config, *, epochs: int) -> None:
+def train(cfg: Config, *, epochs: int, title: str = 'train', row: int = 0) -> None:
     """Config -> checkpoint epoch_<epochs>.pth in its work folder; an interrupted training is resumed.
 
     The learning rate's cosine ends with the last epoch. There is no validation on the way.
+
+    Args:
+        cfg: from :func:`load`; it is changed.
+        epochs: how many.
+        title: of the line of progress.
+        row: of that line, where several trainings run at once.
     """
     cfg.train_cfg.max_epochs = epochs
     for scheduler in cfg.param_scheduler:
@@ -52,7 +57,7 @@ def train(cfg: Config, *, epochs: int) -> None:
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     with quiet(cfg, _name('train')):
         check_config(cfg, resume='auto')
-        _runner(cfg).train()
+        _runner(cfg, ProgressHook(title, row=row)).train()
 
 
 def test(cfg: Config, checkpoint: str) -> dict[str, float]:
@@ -60,15 +65,14 @@ def test(cfg: Config, checkpoint: str) -> dict[str, float]:
     cfg.load_from, cfg.resume = checkpoint, False
     with quiet(cfg, _name('test')):
         check_config(cfg, for_training=False)
-        return _runner(cfg).test()
+        return _runner(cfg, ProgressHook('test')).test()
 
 
-def _runner(cfg: Config) -> Runner:
-    warnings.filterwarnings('ignore', 'The metainfo config file')
+def _runner(cfg: Config, progress: ProgressHook) -> Runner:
     runner = build_runner(cfg)
     if cfg.default_scope == 'mmdet':  # its convolutions are a quarter faster that way on a CPU
         runner.model.to(memory_format=torch.channels_last)
-    runner.register_hook(ProgressHook())
+    runner.register_hook(progress)
     return runner
 
 

@@ -13,8 +13,9 @@ from ..datasets.synthetic import generate
 from ..inference.demo import Demo, DemoOptions
 from .plan import DETECTOR, FAST, POSE, WHOLE, Places, Plan
 from .report import draw_curves, score_table, time_table
-from .running import load, test, train
+from .running import load, test
 from .stages import Result, Stage, duration, forget_other_settings, run_stages
+from .together import Training, train_together
 
 
 def run(out: str | Path, configs: str | Path, *, fast: bool = False, say: Callable[[str], None]) -> None:
@@ -43,12 +44,10 @@ def run(out: str | Path, configs: str | Path, *, fast: bool = False, say: Callab
 
 def make_stages(plan: Plan, places: Places) -> list[Stage]:
     """Plan and folders -> the stages in order."""
-    det, pose = (f'{plan.epochs(config)} epochs' for config in (DETECTOR, POSE))
     table: list[tuple[str, str, Callable[[Plan, Places], Result]]] = [
         ('render', f'render {plan.images} + {plan.val_images} images of people', render),
-        ('detector', f'train an RTMDet person detector, {det}', partial(train_config, config=DETECTOR)),
+        ('train', 'train a person detector (RTMDet) and a small ViTPose, side by side', train_both),
         ('boxes', 'detect people in the validation images', find_boxes),
-        ('pose', f'train a small ViTPose, {pose}', partial(train_config, config=POSE)),
         ('truth', 'score the poses in ground-truth boxes', partial(score_pose, detected=False)),
         ('detected', 'score the poses in detected boxes', partial(score_pose, detected=True)),
         ('pictures', f'draw the poses in {plan.demo_images} held-out images', draw_pictures),
@@ -70,10 +69,13 @@ def render(plan: Plan, places: Places) -> Result:
     return people
 
 
-def train_config(plan: Plan, places: Places, *, config: str) -> Result:
-    """One of the two trainings, resumed where it was interrupted."""
-    cfg = load(places.configs / config, places.data, work_dir=places.work_dir(config))
-    train(cfg, epochs=plan.epochs(config))
+def train_both(plan: Plan, places: Places) -> Result:
+    """The two trainings, each resumed where it was interrupted."""
+    titles = {DETECTOR: 'detector', POSE: 'pose    '}
+    train_together([
+        Training(places.configs / config, places.data, places.work_dir(config), plan.epochs(config), title)
+        for config, title in titles.items()
+    ])  # fmt: skip
     return {}
 
 
