@@ -32,7 +32,13 @@ def parse_args() -> argparse.Namespace:
         help='number type (fp32 tf32 bf16 fp16) with any of +channels_last +compile +autotune; each model runs in its '
         'fastest (default: fp32 bf16 bf16+channels_last bf16+channels_last+compile on a GPU, fp32 on a CPU)',
     )
-    model.add_argument('--tasks', nargs='+', default=['speed', 'latency'], choices=['speed', 'latency', 'training'])
+    model.add_argument(
+        '--tasks',
+        nargs='+',
+        default=['speed', 'latency'],
+        choices=['speed', 'latency', 'training'],
+        help='default: speed latency; all models are in memory at once, so choose some of them for training',
+    )
     model.add_argument('--matmul-side', type=int, help='matrices of the ceiling (default: 8192 on a GPU, 1024)')
     add_protocol(model)
     memory = subjects.add_parser('memory', help='computed memory of a training step, on no device')

@@ -35,7 +35,7 @@ class PaperRow:
         return configs / 'attention' / f'vitpose_base_stride8-{self.config}_coco-256x192.py'
 
 
-# ViTPose table 5; the reading of each row is in docs/attention.md
+# The paper's table of attention kinds; our reading of each row is in docs/attention.md
 ROWS = {
     row.config: row
     for row in (

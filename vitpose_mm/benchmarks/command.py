@@ -93,7 +93,7 @@ def _run_models(args: argparse.Namespace, configs: Path, device: torch.device, s
     batch = _batch(args, device)
     tasks = {
         'speed': Task('Speed', batch),
-        'latency': Task('Latency', 1),
+        'latency': Task('Latency', 1, wait=True),
         'training': Task('Training step', batch, training=True),
     }
     bench = Bench(

@@ -28,11 +28,13 @@ class Task:
         name: for headings.
         batch: crops a call.
         training: whether a call is a training step, and not a forward pass.
+        wait: whether each call ends when its result is there; else a GPU is kept busy.
     """
 
     name: str
     batch: int
     training: bool = False
+    wait: bool = False
 
 
 @dataclass
@@ -84,7 +86,10 @@ class Bench:
         return outcome
 
     def _choose_setting(self, contender: Contender, outcome: Outcome) -> None:
-        """Time a few calls in each setting; the fastest is the contender's."""
+        """Time a few calls in each setting; the fastest is the contender's. A single setting needs no trial."""
+        if len(self.settings) == 1:
+            outcome.settings[contender.name] = self.settings[0]
+            return
         trials: dict[str, float | str] = {}
         for setting in self.settings:
             trials[setting] = self._try(contender, setting, outcome.task)
@@ -96,8 +101,6 @@ class Bench:
 
     def _try(self, contender: Contender, setting: str, task: Task) -> float | str:
         """-> seconds a call, or the first line of what went wrong."""
-        if len(self.settings) == 1:
-            return 0.0
         try:
             call = self._make_call(contender, setting, task)
             for _ in range(max(1, self.protocol.warmup // 10)):
@@ -112,7 +115,8 @@ class Bench:
         torch.manual_seed(0)
         model, size = build(contender.config)
         crops = torch.randn(task.batch, 3, size[1], size[0], device=self.device)
-        return make_call(model, crops, Setting.parse(setting), training=task.training)
+        call = make_call(model, crops, Setting.parse(setting), training=task.training)
+        return waiting(call) if task.wait and self.device.type == 'cuda' else call
 
     def _products(self, numbers: Sequence[str]) -> dict[str, Call]:
         calls: dict[str, Call] = {}
@@ -142,6 +146,16 @@ def with_setting(setting: Setting, call: Callable[[], object]) -> Call:
         call()
 
     return activated
+
+
+def waiting(call: Call) -> Call:
+    """-> the call, which returns when the GPU has done it."""
+
+    def call_and_wait() -> None:
+        call()
+        torch.cuda.synchronize()
+
+    return call_and_wait
 
 
 def benchmark_models(bench: Bench, tasks: Sequence[Task], contenders: Sequence[Contender]) -> Report:
