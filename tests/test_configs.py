@@ -18,7 +18,7 @@ from mmengine.dataset import Compose
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 
-from vitpose_mm.models.backbones.vit import find_arch
+from vitpose_mm.models.backbones.arch import find_arch
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs'

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from vitpose_mm.models import ViT
-from vitpose_mm.models.backbones.vit import attention_of_blocks
 from vitpose_mm.models.layers import resize_position
 
 TINY = {'embed_dims': 32, 'num_layers': 3, 'num_heads': 4}
@@ -118,13 +117,7 @@ def test_eighth_features() -> None:
     assert vit(torch.zeros(1, 3, 256, 192))[0].shape == (1, 32, 32, 24)
 
 
-def test_patterns_of_attention() -> None:
-    assert attention_of_blocks('full', 3) == ('full',) * 3
-    assert attention_of_blocks(('window', 'window', 'full'), 12)[2::3] == ('full',) * 4
-    with pytest.raises(ValueError, match='pattern of 5 kinds'):
-        attention_of_blocks(('full',) * 5, 12)
-    with pytest.raises(ValueError, match="'globl' is not known"):
-        attention_of_blocks('globl', 12)
+def test_attention_of_every_block() -> None:
     vit = ViT(TINY, attention=('window', 'shift', 'full'), window_size=(8, 6))
     kinds = [(b.attn.window, b.attn.shift, b.attn.rel_pos is not None) for b in vit.blocks]
     assert kinds == [((8, 6), False, True), ((8, 6), True, True), (None, False, False)]

@@ -1,5 +1,6 @@
 """Backbones."""
 
-from .vit import ARCH, ViT
+from .arch import ARCH
+from .vit import ViT
 
 __all__ = ['ARCH', 'ViT']

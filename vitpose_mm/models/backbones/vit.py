@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -26,76 +25,7 @@ from ..layers import (
     sincos_position,
     statistics_kept,
 )
-
-
-@dataclass(frozen=True)
-class Arch:
-    """Widths and depths of one size."""
-
-    embed_dims: int
-    num_layers: int
-    num_heads: int
-    mlp_ratio: float = 4.0
-
-
-# ViTPose table 1 and the authors' code; the small one was released with the code.
-ARCH = {
-    'small': Arch(384, 12, 12),
-    'base': Arch(768, 12, 12),
-    'large': Arch(1024, 24, 16),
-    'huge': Arch(1280, 32, 16),
-}
-
-# kind of attention: (in windows, windows shifted, pooled tokens)
-ATTENTION = {
-    'full': (False, False, False),
-    'window': (True, False, False),
-    'shift': (True, True, False),
-    'pool': (True, False, True),
-    'shift+pool': (True, True, True),
-}
-
-# what a frozen part takes with it, as in the authors' code: names below a block, names below the backbone
-FREEZABLE = {
-    'attention': (('attn', 'norm1'), ()),
-    'ffn': (('mlp', 'norm2'), ('patch_embed', 'pos_embed')),
-}
-
-
-def find_arch(arch: str | dict) -> Arch:
-    """Name or fields of a size -> the size.
-
-    Raises:
-        ValueError: an unknown name, or fields that are no size.
-    """
-    if isinstance(arch, str):
-        if arch not in ARCH:
-            raise ValueError(f'arch={arch!r} is not known: choose one of {sorted(ARCH)} or give a dict of sizes.')
-        return ARCH[arch]
-    try:
-        return Arch(**arch)
-    except TypeError as error:
-        raise ValueError(
-            f'arch={dict(arch)!r} is no size: give embed_dims, num_layers, num_heads and, if it is not 4, mlp_ratio.'
-        ) from error
-
-
-def attention_of_blocks(attention: str | Sequence[str], num_layers: int) -> tuple[str, ...]:
-    """One kind or a pattern of kinds that repeats -> the kind of every block.
-
-    Raises:
-        ValueError: an unknown kind, or a pattern that does not divide the number of blocks.
-    """
-    pattern = (attention,) if isinstance(attention, str) else tuple(attention)
-    unknown = [kind for kind in pattern if kind not in ATTENTION]
-    if unknown:
-        raise ValueError(f'Attention {unknown[0]!r} is not known: choose from {sorted(ATTENTION)}.')
-    if not pattern or num_layers % len(pattern):
-        raise ValueError(
-            f'A pattern of {len(pattern)} kinds of attention does not repeat evenly over {num_layers} blocks: '
-            f'give one for every block or a divisor of {num_layers}.'
-        )
-    return pattern * (num_layers // len(pattern))
+from .arch import ATTENTION, FREEZABLE, attention_of_blocks, find_arch
 
 
 @MODELS.register_module()
