@@ -65,13 +65,21 @@ def make(run: Run, folder: Path, *, seed: int, root: Path, say: Say) -> None:
     start = time.perf_counter()
     options = [_fill(option, folder, seed) for option in (*run.options, f'randomness.seed={seed}')]
     config = root / 'configs' / run.train
-    train = ['train.py', config, '--work-dir', place, '--resume', '--cfg-options', *options]
+    train: list[str | Path] = ['train.py', config, '--work-dir', place, '--resume', '--cfg-options', *options]
     call_tool(root, train, log=place / 'train.log')
     metrics = {}
     if run.scored:
         found = place / 'tested.json'
         config = root / 'configs' / (run.test or run.train)
-        test = ['test.py', config, last_checkpoint(place), '--work-dir', place / 'test', '--out', found]
+        test: list[str | Path] = [
+            'test.py',
+            config,
+            last_checkpoint(place),
+            '--work-dir',
+            place / 'test',
+            '--out',
+            found,
+        ]
         options = [_fill(option, folder, seed) for option in run.test_options]
         call_tool(root, [*test, *(['--cfg-options', *options] if options else [])], log=place / 'test.log')
         metrics = json.loads(found.read_text())
