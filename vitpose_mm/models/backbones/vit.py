@@ -17,6 +17,7 @@ from vitpose_mm.registry import MODELS
 from ..layers import (
     Attention,
     Block,
+    ExpertFeedForward,
     FeedForward,
     ParallelConv,
     PatchEmbed,
@@ -43,12 +44,13 @@ class ViT(BaseBackbone):
         window_size: (h, w) tokens of a window.
         rel_pos: which blocks have a relative position bias: 'none', 'windows' (all but full ones) or 'all'.
         parallel_conv: add ViTAE's convolution beside every attention.
+        num_experts: of ViTPose++'s feed-forward networks; 0 for plain ones.
+        expert_features: channels that come from the expert; None for a quarter, as in the released models.
         drop_path_rate: of the last block; the first has 0 and it grows linearly.
         dynamic_input: take crops of any size and resize the position embedding to them.
         frozen_blocks: number of first blocks that are not trained; patches and positions are frozen with them.
         frozen_parts: 'attention', 'ffn' or a list of both, of all blocks. Attention takes norm1 with it; the FFN
             takes norm2, the patch embedding and the position embedding, as in the authors' partial finetuning.
-        num_tokens: T of a distilled model's constant (1, T, C) ``tokens``, appended to every image's patches.
         with_cp: recompute blocks in the backward pass to save memory (non-reentrant).
         init_cfg: of mmengine; without one, weights start as MAE's do.
 
@@ -80,11 +82,12 @@ class ViT(BaseBackbone):
         window_size: tuple[int, int] = (8, 8),
         rel_pos: str = 'windows',
         parallel_conv: bool = False,
+        num_experts: int = 0,
+        expert_features: int | None = None,
         drop_path_rate: float = 0.0,
         dynamic_input: bool = False,
         frozen_blocks: int = 0,
         frozen_parts: str | Sequence[str] = (),
-        num_tokens: int = 0,
         with_cp: bool = False,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
@@ -93,6 +96,7 @@ class ViT(BaseBackbone):
         self.input_size = tuple(input_size)
         self.dynamic_input = dynamic_input
         self.with_cp = with_cp
+        self.num_experts = num_experts
         dim, depth = self.arch.embed_dims, self.arch.num_layers
         self.patch_embed = PatchEmbed(
             dim, patch_size, ratio=patch_ratio, padding=patch_padding, in_channels=in_channels
@@ -100,17 +104,18 @@ class ViT(BaseBackbone):
         self.grid = self.patch_embed.grid((input_size[1], input_size[0]))
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + self.grid[0] * self.grid[1], dim))
         self.register_buffer('pos_grid', torch.tensor(self.grid))
-        self.register_buffer('tokens', torch.zeros(1, num_tokens, dim) if num_tokens else None)
 
         if rel_pos not in ('none', 'windows', 'all'):
             raise ValueError(f"rel_pos={rel_pos!r} is not known: choose 'none', 'windows' or 'all'.")
         kinds = attention_of_blocks(attention, depth)
+        experts = partial(ExpertFeedForward, num_experts=num_experts, expert_features=expert_features)
+        feed_forward = experts if num_experts else FeedForward
         rates = torch.linspace(0, drop_path_rate, depth, device='cpu').tolist()
         self.blocks = nn.ModuleList(
             Block(
                 dim,
                 self._make_attention(kind, (window_size[0], window_size[1]), rel_pos),
-                FeedForward(dim, int(dim * self.arch.mlp_ratio)),
+                feed_forward(dim, int(dim * self.arch.mlp_ratio)),
                 conv=ParallelConv(dim) if parallel_conv else None,
                 drop_path=rate,
             )
@@ -135,25 +140,18 @@ class ViT(BaseBackbone):
     # ------------------------------------------------------------------ forward
 
     def forward(self, x: Tensor, expert: Tensor | None = None, tokens: Tensor | None = None) -> tuple[Tensor, ...]:
-        """(B, 3, h, w) crops, (B,) expert ids, (B, T, C) tokens to append -> ((B, C, H, W),)."""
+        """(B, 3, h, w) crops, (B,) expert ids, (B, T, C) appended tokens -> ((B, C, H, W),)."""
         size = (x.shape[-1], x.shape[-2])
         if size != self.input_size and not self.dynamic_input:
             raise ValueError(
                 f'The backbone was made for {self.input_size} (w, h) pixels and got {size}: set input_size, or '
                 f'dynamic_input=True to resize the position embedding as needed.'
             )
-        x = self.embed(x)
-        if self.tokens is not None:
-            own = self.tokens.expand(len(x), -1, -1)
-            tokens = own if tokens is None else torch.cat([own, tokens], 1)
+        x = self.patch_embed(x)  # (B, H, W, C)
+        x = x + self._position((x.shape[1], x.shape[2]))
         for block in self.blocks:
             x, tokens = self._run(block, x, tokens, expert)
         return (self.last_norm(x).permute(0, 3, 1, 2),)
-
-    def embed(self, x: Tensor) -> Tensor:
-        """(B, 3, h, w) crops -> (B, H, W, C): patches and positions, as the first block gets them."""
-        x = self.patch_embed(x)
-        return x + self._position((x.shape[1], x.shape[2]))
 
     def _run(
         self, block: nn.Module, x: Tensor, tokens: Tensor | None, expert: Tensor | None
@@ -190,23 +188,18 @@ class ViT(BaseBackbone):
             source = stored.tolist() if stored is not None else guess_grid(state_dict[key].shape[1] - 1)
             state_dict[key] = resize_position(state_dict[key], tuple(source), self.grid)
         state_dict[prefix + 'pos_grid'] = torch.tensor(self.grid)
-        if self.tokens is None and prefix + 'tokens' in state_dict:
-            raise ValueError(
-                f'The checkpoint is of a distilled model with {state_dict[prefix + "tokens"].shape[1]} appended tokens '
-                f'and this backbone has none: set num_tokens, or use the deploy config that lies beside it.'
-            )
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def get_layer_depth(self, name: str, prefix: str = '') -> tuple[int, int]:
         """Parameter name -> (depth, number of depths), for layer-wise decay (paper: ``rate ** (depths - 1 - depth)``).
 
-        Patches, positions and tokens have depth 0, block i has i + 1, all else (last norm, heads) the largest.
+        Patches and positions have depth 0, block i has i + 1, all else (last norm, heads) the largest.
         """
         num_depths = self.arch.num_layers + 2
         if not name.startswith(prefix):
             return num_depths - 1, num_depths
         parts = name[len(prefix) :].split('.')
-        if parts[0] in ('pos_embed', 'patch_embed', 'tokens'):
+        if parts[0] in ('pos_embed', 'patch_embed'):
             return 0, num_depths
         if parts[0] == 'blocks':
             return int(parts[1]) + 1, num_depths

@@ -2,15 +2,17 @@
 
 from .attention import Attention, attend
 from .block import Block
-from .feed_forward import FeedForward
+from .feed_forward import ExpertFeedForward, FeedForward
 from .parallel_conv import ParallelConv, statistics_kept
 from .patch_embed import PatchEmbed
 from .position import RelativePosition, guess_grid, resize_position, sincos_position
+from .unused import nothing_of
 from .windows import Windows, pool_windows
 
 __all__ = [
     'Attention',
     'Block',
+    'ExpertFeedForward',
     'FeedForward',
     'ParallelConv',
     'PatchEmbed',
@@ -18,6 +20,7 @@ __all__ = [
     'Windows',
     'attend',
     'guess_grid',
+    'nothing_of',
     'pool_windows',
     'resize_position',
     'sincos_position',

@@ -1,9 +1,17 @@
-"""The feed-forward network of a block."""
+"""The feed-forward network of a block, plain or with a part for each dataset.
+
+B images, C channels, E experts of P features.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from .unused import nothing_of
 
 
 class FeedForward(nn.Module):
@@ -22,3 +30,72 @@ class FeedForward(nn.Module):
     def forward(self, x: Tensor, expert: Tensor | None = None) -> Tensor:
         """(B, .., C), expert of each image (B,) or None -> (B, .., C); a plain network ignores the expert."""
         return self.fc2(F.gelu(self.fc1(x)))
+
+
+class ExpertFeedForward(nn.Module):
+    """Maps (B, .., C) to (B, .., C) as FeedForward does; the last P of the C channels come from an image's expert.
+
+    The images of one expert go together through one linear layer, [shared rows; the expert's rows]: for them this
+    is the plain network that the model collapses to, bit by bit. An expert without an image in the batch is not
+    run and gets zeros for a gradient. A plain network's weights load as they are: every expert starts from its
+    last P rows.
+
+    Args:
+        dim: C.
+        hidden: channels between the two layers.
+        num_experts: E.
+        expert_features: P; None for a quarter of C, as in the released models.
+
+    Source: ViTPose++ sec. 3.4, and the names of its released weights.
+    """
+
+    def __init__(self, dim: int, hidden: int, *, num_experts: int, expert_features: int | None = None) -> None:
+        super().__init__()
+        expert_features = dim // 4 if expert_features is None else expert_features
+        if not 0 < expert_features < dim:
+            raise ValueError(f'expert_features={expert_features} is no part of {dim} channels: {dim // 4} is usual.')
+        self.fc1 = nn.Linear(dim, hidden)
+        self.fc2 = nn.Linear(hidden, dim - expert_features)
+        self.dim = dim
+        self.experts = nn.ModuleList(nn.Linear(hidden, expert_features) for _ in range(num_experts))
+
+    def forward(self, x: Tensor, expert: Tensor | None = None) -> Tensor:
+        """(B, .., C), expert of each image (B,) -> (B, .., C). Ids on the CPU save a GPU from waiting for them."""
+        if expert is None:
+            raise ValueError(
+                f'A network with {len(self.experts)} experts needs the expert of each image: pass (B,) ids.'
+            )
+        return self._by_expert(F.gelu(self.fc1(x)), expert)
+
+    @torch.compiler.disable  # a compiler would start anew for every mix of experts
+    def _by_expert(self, hidden: Tensor, expert: Tensor) -> Tensor:
+        """(B, .., 4C), (B,) -> (B, .., C): one linear layer for the images of each expert."""
+        places: dict[int, list[int]] = {}
+        for place, index in enumerate(expert.tolist()):
+            places.setdefault(index, []).append(place)
+        unused = nothing_of((one for i, one in enumerate(self.experts) if i not in places), hidden.device)
+        if len(places) == 1:
+            return F.linear(hidden, *self._joined(next(iter(places)), unused))
+        order = torch.tensor([place for own in places.values() for place in own])
+        parts = hidden.index_select(0, order.to(hidden.device, non_blocking=True)).split(
+            list(map(len, places.values()))
+        )
+        mixed = [F.linear(part, *self._joined(index, unused)) for index, part in zip(places, parts, strict=True)]
+        return torch.cat(mixed).index_select(0, order.argsort().to(hidden.device, non_blocking=True))
+
+    def _joined(self, index: int, unused: Tensor) -> tuple[Tensor, Tensor]:
+        """-> weight and bias of [shared; expert]."""
+        own: Any = self.experts[index]
+        return torch.cat([self.fc2.weight, own.weight]), torch.cat([self.fc2.bias, own.bias + unused])
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
+        """Take a plain network's fc2: its first C - P rows are shared, its last P start every expert that is absent."""
+        shared = self.fc2.out_features
+        for leaf in ('weight', 'bias'):
+            whole = state_dict.get(f'{prefix}fc2.{leaf}')
+            if whole is None or len(whole) != self.dim:
+                continue
+            state_dict[f'{prefix}fc2.{leaf}'] = whole[:shared]
+            for index in range(len(self.experts)):
+                state_dict.setdefault(f'{prefix}experts.{index}.{leaf}', whole[shared:])
+        super()._load_from_state_dict(state_dict, prefix, *args)
