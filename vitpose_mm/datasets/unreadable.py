@@ -45,16 +45,12 @@ def _first_reason(error: BaseException) -> str:
 
 
 def note_unreadable(sample: Any, files: Sequence[Unreadable]) -> Any:
-    """Write the files that a sample replaces into its metainfo."""
-    return note(sample, META_KEY, [tuple(file) for file in files])
-
-
-def note(sample: Any, key: str, value: Any) -> Any:
-    """Write something into the metainfo of a packed sample, or into a raw dict."""
+    """Write the files that a sample replaces into its data sample's metainfo (or into a raw dict)."""
+    noted = [tuple(file) for file in files]
     if 'data_samples' in sample:
-        sample['data_samples'].set_metainfo({key: value})
+        sample['data_samples'].set_metainfo({META_KEY: noted})
     else:
-        sample[key] = value
+        sample[META_KEY] = noted
     return sample
 
 

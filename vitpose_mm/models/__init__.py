@@ -1,8 +1,7 @@
 """Models; importing this registers them."""
 
 from .backbones import ViT
-from .distillers import KnowledgeTokenDistiller, KnowledgeTokenTuner
 from .estimators import PoseEstimator
-from .heads import ClassicHead, SimpleHead
+from .heads import ClassicHead, DatasetRouter, SimpleHead
 
-__all__ = ['ClassicHead', 'KnowledgeTokenDistiller', 'KnowledgeTokenTuner', 'PoseEstimator', 'SimpleHead', 'ViT']
+__all__ = ['ClassicHead', 'DatasetRouter', 'PoseEstimator', 'SimpleHead', 'ViT']

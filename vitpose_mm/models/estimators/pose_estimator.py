@@ -11,6 +11,8 @@ from torch import Tensor
 from vitpose_mm.checkpoints import adopt
 from vitpose_mm.registry import MODELS
 
+from ..names import DatasetNames
+
 
 @MODELS.register_module()
 class PoseEstimator(TopdownPoseEstimator):
@@ -28,7 +30,11 @@ class PoseEstimator(TopdownPoseEstimator):
         data_preprocessor: config.
         init_cfg: of mmengine.
         metainfo: path of a metainfo file that replaces the dataset's, or None.
-        expert_ids: dataset name to the backbone's expert, or None for a backbone without experts.
+        expert_ids: dataset name to the backbone's expert, or None for a backbone without experts. Where the head
+            is a DatasetRouter, its datasets, aliases and default are those of the experts too.
+
+    Raises:
+        ValueError: the experts, the backbone's number of them and the head's datasets do not fit.
     """
 
     def __init__(
@@ -55,6 +61,25 @@ class PoseEstimator(TopdownPoseEstimator):
             metainfo=metainfo,
         )
         self.expert_ids = expert_ids
+        self.names = self._find_names()
+
+    def _find_names(self) -> DatasetNames | None:
+        """-> the datasets of the router, or else those with an expert; None where there is nothing to choose."""
+        ids, experts = self.expert_ids, getattr(self.backbone, 'num_experts', 0)
+        if experts and ids is None:
+            raise ValueError(
+                f'The backbone has {experts} experts: give expert_ids=dict(coco=0, ...) with one a dataset.'
+            )
+        names: DatasetNames | None = getattr(self.head, 'names', None) if self.with_head else None
+        if ids is None:
+            return names
+        names = names or DatasetNames(list(ids))
+        for name in names.known:
+            if name not in ids:
+                raise ValueError(f'The head has the dataset {name!r} and expert_ids has no expert for it: add one.')
+            if experts and not 0 <= ids[name] < experts:
+                raise ValueError(f'expert_ids[{name!r}] is {ids[name]} and the backbone has {experts} experts.')
+        return names
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
         """Take the names of any origin: ``load_from`` and the demo open released files as they are."""
@@ -63,26 +88,15 @@ class PoseEstimator(TopdownPoseEstimator):
 
     def extract_feat(self, inputs: Tensor, data_samples: list | None = None) -> tuple[Tensor, ...]:
         """(B, 3, h, w) crops and their samples -> the backbone's (and neck's) feature maps."""
-        feats = (
-            self.backbone(inputs)
-            if self.expert_ids is None
-            else self.backbone(inputs, self._experts(inputs, data_samples))
-        )
+        experts = () if self.expert_ids is None else (self._experts(self.expert_ids, inputs, data_samples),)
+        feats = self.backbone(inputs, *experts)
         return self.neck(feats) if self.with_neck else feats
 
-    def _experts(self, inputs: Tensor, data_samples: list | None) -> Tensor:
-        """-> (B,) expert of each sample; the first one where there are no samples (FLOPs, export)."""
-        assert self.expert_ids is not None
-        if data_samples is None:
-            default = next(iter(self.expert_ids.values()))
-            return torch.full((len(inputs),), default, device=inputs.device)
-        names = [sample.metainfo.get('dataset_name') for sample in data_samples]
-        unknown = [name for name in names if name not in self.expert_ids]
-        if unknown:
-            raise ValueError(
-                f'A sample is from dataset {unknown[0]!r}, which has no expert: known are {sorted(self.expert_ids)}.'
-            )
-        return torch.tensor([self.expert_ids[name] for name in names], device=inputs.device)
+    def _experts(self, ids: dict[str, int], inputs: Tensor, data_samples: list | None) -> Tensor:
+        """-> (B,) expert of each sample; the default dataset's where there are no samples (FLOPs, export)."""
+        assert self.names is not None
+        names = [self.names.default] * len(inputs) if data_samples is None else self.names.of(data_samples)
+        return torch.tensor([ids[name] for name in names])
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict:
         """(B, 3, h, w) crops and their samples -> the head's losses."""
