@@ -21,6 +21,7 @@ LOCATIONS = {
     'DATASETS': 'vitpose_mm.datasets',
     'DATA_SAMPLERS': 'vitpose_mm.datasets',
     'HOOKS': 'vitpose_mm.engine',
+    'METRICS': 'vitpose_mm.evaluation',
     'MODELS': 'vitpose_mm.models',
     'OPTIM_WRAPPER_CONSTRUCTORS': 'vitpose_mm.engine',
     'TRANSFORMS': 'vitpose_mm.datasets',
@@ -48,6 +49,7 @@ NODES = {
 DATASETS = NODES['DATASETS']
 DATA_SAMPLERS = NODES['DATA_SAMPLERS']
 HOOKS = NODES['HOOKS']
+METRICS = NODES['METRICS']
 MODELS = NODES['MODELS']
 OPTIM_WRAPPER_CONSTRUCTORS = NODES['OPTIM_WRAPPER_CONSTRUCTORS']
 RUNNERS = NODES['RUNNERS']

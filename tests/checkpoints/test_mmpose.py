@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import mmpose
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmpose.apis import inference_topdown
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import MODELS
 from mmpose.utils import register_all_modules
 
 from vitpose_mm.checkpoints import convert
 from vitpose_mm.models import PoseEstimator
 
+ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = Path(mmpose.__file__).parent / '.mim/configs/body_2d_keypoint/topdown_heatmap/coco'
 
 
+def read_theirs(kind: str) -> Config:
+    """mmpose's own config of ViTPose-B with one of the decoders, two blocks deep."""
+    config = Config.fromfile(CONFIGS / f'td-hm_ViTPose-base{kind}_8xb64-210e_coco-256x192.py')
+    config.model.backbone.init_cfg = None
+    config.model.backbone.arch = dict(embed_dims=768, num_layers=2, num_heads=12, feedforward_channels=3072)
+    return config
+
+
 def build_theirs(kind: str) -> tuple[torch.nn.Module, dict]:
-    """mmpose's ViTPose-B from its own config, two blocks deep, with seeded weights and statistics."""
+    """That model with seeded weights and statistics."""
     register_all_modules()
-    config = Config.fromfile(CONFIGS / f'td-hm_ViTPose-base{kind}_8xb64-210e_coco-256x192.py').model
-    config.backbone.init_cfg = None
-    config.backbone.arch = dict(embed_dims=768, num_layers=2, num_heads=12, feedforward_channels=3072)
+    config = read_theirs(kind).model
     model = MODELS.build(config).eval()
     for name, value in model.state_dict().items():
         if value.is_floating_point():
@@ -54,3 +65,38 @@ def test_heatmaps_equal_mmpose_and_the_way_back_is_bit_equal(kind: str, head: st
     assert back.keys() == source.keys()
     assert all(torch.equal(back[name], source[name]) for name in source)
     theirs.load_state_dict(back)
+
+
+def make_people() -> tuple[np.ndarray, np.ndarray]:
+    """-> an image of coloured blots, and three boxes in it (x1 y1 x2 y2)."""
+    blots = np.random.default_rng(0).integers(0, 255, (12, 16, 3), dtype=np.uint8)
+    boxes = [[30.5, 40, 200, 420], [260, 12.25, 330, 200], [400, 100, 610, 470]]
+    return cv2.resize(blots, (640, 480), interpolation=cv2.INTER_CUBIC), np.array(boxes, dtype=np.float32)
+
+
+def run_topdown(
+    model: torch.nn.Module, config: Config, image: np.ndarray, boxes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """-> keypoints (N, K, 2) in pixels and their scores (N, K), with the config's flip test."""
+    model.cfg, model.dataset_meta = config, parse_pose_metainfo(dict(from_file='configs/_base_/datasets/coco.py'))
+    people = [sample.pred_instances for sample in inference_topdown(model, image, boxes)]
+    return np.concatenate([one.keypoints for one in people]), np.concatenate([one.keypoint_scores for one in people])
+
+
+@pytest.mark.slow
+def test_inference_topdown_gives_the_keypoints_of_mmpose() -> None:
+    theirs, _ = build_theirs('')
+    image, boxes = make_people()
+    _, scores = run_topdown(theirs, read_theirs(''), image, boxes)
+    for parameter in theirs.head.final_layer.parameters():
+        parameter.data /= float(np.median(scores))  # peaks of about 1, as a trained model has
+    our_config = Config.fromfile(ROOT / 'configs/coco/vitpose_base_classic_coco-256x192.py')
+    our_config.model.backbone.arch = dict(embed_dims=768, num_layers=2, num_heads=12)
+    ours = MODELS.build(our_config.model).eval()
+    ours.load_state_dict(theirs.state_dict())  # renamed where it is loaded
+    expected, scores = run_topdown(theirs, read_theirs(''), image, boxes)
+    keypoints, our_scores = run_topdown(ours, our_config, image, boxes)
+    sure = scores > 0.3
+    assert sure.mean() > 0.5 and scores.max() < 3
+    assert np.abs(keypoints - expected)[sure].max() < 0.05
+    assert np.abs(our_scores - scores).max() < 1e-4

@@ -182,3 +182,29 @@ def test_a_dataset_without_usable_people_is_refused(tmp_path: Path, serialize: b
     for lazy in (True, False):
         with pytest.raises(ValueError, match=r"datasets\.0: annotation file '.*ann\.json' has no usable person"):
             MultiDataset([dataset_cfg(folder, serialize_data=serialize, lazy_init=lazy)])
+
+
+def test_named_subsets_are_told_apart_and_bring_their_metainfo(coco: Path, aic: Path) -> None:
+    """The same dataset may be there twice, as two subsets."""
+    first, second = _two_sets(coco, aic)
+    dataset = MultiDataset({'val': first, 'test': dict(first, indices=3), 'aic': second})
+    assert dataset.names == ['val', 'test', 'aic']
+    found = [dataset[index]['data_samples'].metainfo['subset'] for index in (0, 19, 20, 22, 23, 28)]
+    assert found == ['val', 'val', 'test', 'test', 'aic', 'aic']
+    subsets = dataset.metainfo['subsets']
+    assert {name: meta['num_keypoints'] for name, meta in subsets.items()} == {'val': 17, 'test': 17, 'aic': 14}
+    assert dataset.metainfo['num_keypoints'] == 17
+    assert MultiDataset({'raw': dict(first, pipeline=[])})[0]['subset'] == 'raw'
+    listed = MultiDataset([first])
+    assert 'subsets' not in listed.metainfo and 'subset' not in listed[0]['data_samples'].metainfo
+    with pytest.raises(ValueError, match=r"datasets\.aic: data_root '/nowhere' is no folder"):
+        MultiDataset({'val': first, 'aic': dict(second, data_root='/nowhere')})
+
+
+def test_one_pipeline_is_for_all_that_have_none(coco: Path, aic: Path) -> None:
+    first, second = _two_sets(coco, aic)
+    pipeline = first.pop('pipeline')
+    dataset = MultiDataset({'a': first, 'b': dict(second, pipeline=[])}, pipeline=pipeline)
+    assert dataset[SeededIndex(0)]['inputs'].shape == (3, 64, 48)
+    assert 'inputs' not in dataset[SeededIndex(20)]
+    assert 'pipeline' not in first

@@ -22,11 +22,28 @@ def read_epoch(*, start: int, round_up: bool) -> list[tuple[int, int, int]]:
     return [(int(index), index.epoch, index.seed) for index in sampler]
 
 
+class Two:
+    """As much of a MultiDataset as the sampler looks at: 4 and 7 samples."""
+
+    names = ['a', 'b']
+    datasets = [range(4), range(7)]
+
+    def __len__(self) -> int:
+        return 11
+
+
+def read_shares() -> list[int]:
+    """What this process sees of epoch 1 where the first subset, a third of the samples, gives two of three."""
+    sampler = SeededSampler(Two(), seed=2, ratios=[2, 1])
+    sampler.set_epoch(1)
+    return [int(index) for index in sampler]
+
+
 def read_all() -> dict:
-    """Whole and rest of an epoch with and without round_up, and the order without a given seed."""
+    """Whole and rest of an epoch with and without round_up, the order without a given seed, and with ratios."""
     cases = [(start, round_up) for start in (0, 4) for round_up in (False, True)]
     epochs = {(start, round_up): read_epoch(start=start, round_up=round_up) for start, round_up in cases}
-    return {**epochs, 'no seed': [int(index) for index in SeededSampler(range(8))]}
+    return {**epochs, 'no seed': [int(index) for index in SeededSampler(range(8))], 'shares': read_shares()}
 
 
 def test_order_is_the_hosts_and_depends_on_seed_and_epoch() -> None:
@@ -66,6 +83,9 @@ def test_start_continues_at_the_next_unseen_sample_and_ends_with_the_epoch() -> 
 @pytest.mark.slow
 def test_two_processes_share_an_epoch_and_the_rest_of_one() -> None:
     first, second = run_processes(read_all)
+    one = read_shares()
+    assert first['shares'] == one[0::2]
+    assert second['shares'] == [*one[1::2], one[0]]  # rounded up with the first sample
     assert sorted(first['no seed'] + second['no seed']) == list(range(8))
     for round_up in (False, True):
         whole = [process[0, round_up] for process in (first, second)]

@@ -97,6 +97,13 @@ def test_frozen_parameters_have_no_group() -> None:
     }
 
 
+def test_an_appended_token_is_learned_as_positions_are() -> None:
+    model = Model()
+    del model.backbone.tokens  # a constant
+    model.backbone.tokens = nn.Parameter(torch.zeros(1, 1, 16))
+    assert rates(model, layer_decay_rate=0.5) == {**TABLE, 'backbone.tokens': (0.125, 0.0)}
+
+
 def test_mmpretrains_backbone_is_asked_too() -> None:
     from mmpretrain.models import VisionTransformer
 

@@ -24,6 +24,7 @@ _HEAD: Table = (
 VITPOSE_MM: Table = (
     ('backbone.pos_embed', 'backbone.pos_embed'),
     ('backbone.pos_grid', 'backbone.pos_grid'),
+    ('backbone.tokens', 'backbone.tokens'),
     ('backbone.patch_embed.proj', 'backbone.patch_embed.proj'),
     *_VIT_BLOCK,
     ('backbone.blocks.{i}.attn.rel_pos.rel_pos_h', 'backbone.blocks.{i}.attn.rel_pos.rel_pos_h'),

@@ -25,8 +25,9 @@ def pack_transformed(dataset: Any) -> None:
     for transform in dataset.get('pipeline') or ():
         if transform['type'].rsplit('.', 1)[-1] == 'PackPoseInputs':
             transform['pack_transformed'] = True
-    for key in ('datasets', 'dataset'):
-        pack_transformed(dataset.get(key) or [])
+    parts = dataset.get('datasets') or []
+    pack_transformed(list(parts.values()) if isinstance(parts, dict) else parts)
+    pack_transformed(dataset.get('dataset') or [])
 
 
 def spread(length: int, number: int) -> list[int]:
@@ -37,10 +38,11 @@ def spread(length: int, number: int) -> list[int]:
 def choose(dataset: BaseDataset | ConcatDataset, number: int) -> list[tuple[str, dict, int]]:
     """Dataset -> (folder name, metainfo, index in the whole) of ``number`` samples of each part."""
     parts = dataset.datasets if isinstance(dataset, ConcatDataset) else [dataset]
+    named = dataset.names if getattr(dataset, 'named', False) else None
     chosen, start = [], 0
     for which, part in enumerate(parts):
         name = part.metainfo.get('dataset_name', type(part).__name__)
-        folder = f'{which}_{name}' if len(parts) > 1 else name
+        folder = named[which] if named else f'{which}_{name}' if len(parts) > 1 else name
         chosen += [(folder, part.metainfo, start + index) for index in spread(len(part), number)]
         start += len(part)
     return chosen

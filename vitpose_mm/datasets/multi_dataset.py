@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,15 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from ..registry import DATASETS
 from .checks import build_checked, check_loaded
 from .seeding import SAMPLE, SeededIndex, isolated_rng, mix_seed
-from .unreadable import Unreadable, find_unreadable, note_unreadable
+from .unreadable import Unreadable, find_unreadable, note, note_unreadable
+
+# metainfo key of the name of the subset that a sample is from
+SUBSET_KEY = 'subset'
 
 
 @DATASETS.register_module()
 class MultiDataset(ConcatDataset):
-    """Datasets -> their concatenation for training; a sample is a function of (seed, epoch, index).
+    """Datasets -> their concatenation; a training sample is a function of (seed, epoch, index).
 
     Every sub-dataset keeps its metainfo, flip pairs and half-body sets, which mmpose's CombinedDataset
     overwrites. A :class:`SeededIndex` seeds the augmentation, whatever the worker, and leaves the
@@ -25,8 +28,13 @@ class MultiDataset(ConcatDataset):
     replaced by another one of its sub-dataset, drawn from the same stream; the replacement carries the
     file's name for :class:`BadImageHook`. Sub-datasets with test_mode=True raise instead.
 
+    Subsets that are given by name are told apart in evaluation, where one dataset may be there twice (OCHuman val
+    and test, true and detected boxes): a sample's metainfo has the name as ``subset``, and ``metainfo['subsets']``
+    has the metainfo of each for :class:`SubsetMetric`.
+
     Args:
-        datasets: Configs or datasets; at least one.
+        datasets: Configs or datasets, in a list or by name; at least one.
+        pipeline: Pipeline of the configs that have none of their own; inferencers of the host take it too.
         metainfo: Metainfo of the whole (for visualizer and checkpoint); None: the first dataset's.
         lazy_init: Do not load the annotations yet.
         max_replacements: Draws for one sample before its dataset counts as unreadable.
@@ -42,15 +50,21 @@ class MultiDataset(ConcatDataset):
 
     def __init__(
         self,
-        datasets: Sequence[dict | BaseDataset],
+        datasets: Sequence[dict | BaseDataset] | Mapping[str, dict | BaseDataset],
         metainfo: dict | None = None,
         *,
+        pipeline: Sequence[dict] | None = None,
         lazy_init: bool = False,
         max_replacements: int = 20,
     ) -> None:
         if not datasets:
             raise ValueError('MultiDataset got no datasets: list at least one config in datasets=[...]')
-        built = [build_checked(dataset, where=f'datasets.{i}') for i, dataset in enumerate(datasets)]
+        self.named = isinstance(datasets, Mapping)
+        parts = dict(datasets) if isinstance(datasets, Mapping) else {str(i): one for i, one in enumerate(datasets)}
+        self.names = list(parts)
+        built = [
+            build_checked(give_pipeline(dataset, pipeline), where=f'datasets.{name}') for name, dataset in parts.items()
+        ]
         self.max_replacements = max_replacements
         self._own_metainfo = None if metainfo is None else parse_pose_metainfo(metainfo)
         # every key may differ between sub-datasets: that is the point
@@ -60,14 +74,17 @@ class MultiDataset(ConcatDataset):
     @property
     def metainfo(self) -> dict:
         """Metainfo for runner, visualizer and checkpoint: the given one or the first dataset's."""
-        return self.datasets[0].metainfo if self._own_metainfo is None else dict(self._own_metainfo)
+        whole = self.datasets[0].metainfo if self._own_metainfo is None else dict(self._own_metainfo)
+        if self.named:
+            whole['subsets'] = {name: dataset.metainfo for name, dataset in zip(self.names, self.datasets, strict=True)}
+        return whole
 
     def full_init(self) -> None:
         """Load the annotations of all datasets and check them."""
         if self._fully_initialized:
             return
-        for i, dataset in enumerate(self.datasets):
-            check_loaded(dataset, where=f'datasets.{i}')
+        for name, dataset in zip(self.names, self.datasets, strict=True):
+            check_loaded(dataset, where=f'datasets.{name}')
         super().full_init()
 
     def __getitem__(self, index: int) -> Any:
@@ -91,8 +108,17 @@ class MultiDataset(ConcatDataset):
                 unreadable.append(file)
                 local = np.random.randint(len(dataset))
             else:
+                if self.named:
+                    note(sample, SUBSET_KEY, self.names[which])
                 return note_unreadable(sample, unreadable) if unreadable else sample
         raise ValueError(
-            f'datasets.{which}: {len(unreadable)} images drawn one after another cannot be read, the last is '
-            f'{unreadable[-1]}; check data_root and data_prefix'
+            f'datasets.{self.names[which]}: {len(unreadable)} images drawn one after another cannot be read, the last '
+            f'is {unreadable[-1]}; check data_root and data_prefix'
         )
+
+
+def give_pipeline(dataset: dict | BaseDataset, pipeline: Sequence[dict] | None) -> dict | BaseDataset:
+    """Dataset config without a pipeline -> the same with this one; anything else passes through."""
+    if pipeline is None or not isinstance(dataset, Mapping) or 'pipeline' in dataset:
+        return dataset
+    return {**dataset, 'pipeline': list(pipeline)}

@@ -11,6 +11,7 @@ from torch.utils.data import Sampler
 
 from ..registry import DATA_SAMPLERS
 from .seeding import SeededIndex
+from .shares import Ratios, count_shares, draw, find_weights, name_sizes
 
 
 @DATA_SAMPLERS.register_module()
@@ -20,14 +21,20 @@ class SeededSampler(Sampler):
     The order depends on seed and epoch alone, so a run with the host's sampler and the same seed sees
     the same samples. ``start`` makes the present epoch begin later; ``set_epoch`` clears it.
 
+    By default every sample comes once an epoch, so that subsets come in proportion to their sizes. With ``ratios`` or
+    ``temperature`` an epoch is as long, but small subsets come more often than once, and large ones take their turns
+    over several epochs (see shares.py).
+
     Args:
         dataset: Anything with a length.
         seed: Seed of order and augmentation, the same on all ranks; None: drawn by rank 0 and shared.
         shuffle: Shuffle in every epoch anew.
         round_up: Repeat samples until all ranks have equally many.
+        ratios: Weight of each subset of a MultiDataset, by name or in order; only their proportions count.
+        temperature: T > 0; weight of a subset is its size ** (1 / T).
 
     Raises:
-        ValueError: If the dataset is empty.
+        ValueError: If the dataset is empty, or ratios or temperature do not fit it.
 
     Example:
         >>> sampler = SeededSampler(range(4), seed=0, shuffle=False)
@@ -36,7 +43,16 @@ class SeededSampler(Sampler):
         [3]
     """
 
-    def __init__(self, dataset: Sized, *, seed: int | None = None, shuffle: bool = True, round_up: bool = True) -> None:
+    def __init__(
+        self,
+        dataset: Sized,
+        *,
+        seed: int | None = None,
+        shuffle: bool = True,
+        round_up: bool = True,
+        ratios: Ratios | None = None,
+        temperature: float | None = None,
+    ) -> None:
         if len(dataset) == 0:
             raise ValueError('SeededSampler got a dataset of length 0: check its annotation file and filters')
         self.rank, self.world_size = get_dist_info()
@@ -44,8 +60,19 @@ class SeededSampler(Sampler):
         self.seed = sync_random_seed() if seed is None else int(seed)
         self.shuffle = shuffle
         self.round_up = round_up
+        self.sizes: list[int] = []
+        self.counts: list[int] | None = None  # samples of each subset in an epoch; None: every sample once
+        if ratios is not None or temperature is not None:
+            self._share(ratios, temperature)
         self.epoch = 0
         self.start = 0
+
+    def _share(self, ratios: Ratios | None, temperature: float | None) -> None:
+        if not self.shuffle:
+            raise ValueError('SeededSampler got ratios or a temperature with shuffle=False: they need shuffle=True')
+        sizes = name_sizes(self.dataset)
+        weights = find_weights(sizes, ratios=ratios, temperature=temperature)
+        self.sizes, self.counts = list(sizes.values()), count_shares(len(self.dataset), weights)
 
     @property
     def total_size(self) -> int:
@@ -63,6 +90,9 @@ class SeededSampler(Sampler):
             generator = torch.Generator()
             generator.manual_seed(self.seed + self.epoch)
             order = torch.randperm(num, generator=generator).tolist()
+        if self.counts is not None:
+            drawn = draw(self.sizes, self.counts, seed=self.seed, epoch=self.epoch)
+            order = [drawn[place] for place in order]
         return (order * math.ceil(self.total_size / num))[: self.total_size]
 
     def __iter__(self) -> Iterator[SeededIndex]:

@@ -16,7 +16,7 @@ import torch
 from torch.utils.data import get_worker_info
 
 # what a mixed seed is for: two uses of the same three numbers draw different streams
-SAMPLE, STEP = 1, 2
+SAMPLE, STEP, ORDER = 1, 2, 3
 
 
 class SeededIndex(int):

@@ -45,12 +45,16 @@ def _first_reason(error: BaseException) -> str:
 
 
 def note_unreadable(sample: Any, files: Sequence[Unreadable]) -> Any:
-    """Write the files that a sample replaces into its data sample's metainfo (or into a raw dict)."""
-    noted = [tuple(file) for file in files]
+    """Write the files that a sample replaces into its metainfo."""
+    return note(sample, META_KEY, [tuple(file) for file in files])
+
+
+def note(sample: Any, key: str, value: Any) -> Any:
+    """Write something into the metainfo of a packed sample, or into a raw dict."""
     if 'data_samples' in sample:
-        sample['data_samples'].set_metainfo({META_KEY: noted})
+        sample['data_samples'].set_metainfo({key: value})
     else:
-        sample[META_KEY] = noted
+        sample[key] = value
     return sample
 
 

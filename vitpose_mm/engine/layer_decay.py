@@ -28,7 +28,7 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
     ``paramwise_cfg`` knows ``layer_decay_rate`` (1 means none) and ``custom_keys`` (part of a name to
     lr_mult, decay_mult; the longest match wins, on top of the layer's rate). The backbone's
     ``get_layer_depth(name, prefix)`` gives the depth. Weight decay is 0 for biases, for parameters with one
-    dimension and for position embeddings and relative position tables. Frozen parameters get no group.
+    dimension and for position embeddings, appended tokens and relative position tables. Frozen parameters get no group.
 
     Source: ViTPose sec. 4.1; BEiT for the layer-wise rate.
     """
@@ -109,11 +109,11 @@ def scales_of_norms(model: nn.Module) -> set[str]:
 
 
 def never_decays(name: str, parameter: nn.Parameter, norms: set[str], *, sharded: bool) -> bool:
-    """Whether a parameter is a bias, a scale or a table of positions.
+    """Whether a parameter is a bias, a scale, an appended token or a table of positions.
 
     FSDP flattens every parameter to one dimension, so there only names and owners tell.
     """
     last = name.rsplit('.', 1)[-1]
-    if last == 'bias' or last in ('pos_embed', 'rel_pos_h', 'rel_pos_w') or name in norms:
+    if last == 'bias' or last in ('pos_embed', 'tokens', 'rel_pos_h', 'rel_pos_w') or name in norms:
         return True
     return parameter.ndim <= 1 and not sharded

@@ -101,7 +101,9 @@ def find_leaves(cfg: Any, *, where: str, converted: int | None = None) -> Iterat
     for transform in cfg.get('pipeline') or ():
         if _class_name(transform) == 'KeypointConverter' and converted is None:
             converted = transform['num_keypoints']
-    inner = {f'datasets.{i}': part for i, part in enumerate(cfg.get('datasets') or ())}
+    parts = cfg.get('datasets') or ()
+    named = parts.items() if isinstance(parts, Mapping) else enumerate(parts)
+    inner = {f'datasets.{name}': part for name, part in named}
     if 'dataset' in cfg:
         inner['dataset'] = cfg['dataset']
     if not inner:
@@ -118,10 +120,17 @@ def _class_name(cfg: Any) -> str:
 def check_evaluators(evaluators: Any, *, where: str) -> None:
     """Evaluator config or list of them -> nothing; raises where an annotation file is missing."""
     if isinstance(evaluators, Mapping):
-        evaluators = [evaluators, *(evaluators.get('metrics') or ())]
-    for evaluator in evaluators or ():
-        if isinstance(evaluator, Mapping) and evaluator.get('ann_file'):
-            check_plain_file(evaluator['ann_file'], content='annotation file', where=f'{where}.ann_file')
+        if evaluators.get('ann_file'):
+            check_plain_file(evaluators['ann_file'], content='annotation file', where=f'{where}.ann_file')
+        metrics = evaluators.get('metrics')
+        if isinstance(metrics, Mapping) and 'type' not in metrics:  # by name of the subset
+            for name, metric in metrics.items():
+                check_evaluators(metric, where=f'{where}.metrics.{name}')
+        elif metrics:
+            check_evaluators(metrics, where=f'{where}.metrics')
+    elif isinstance(evaluators, (list, tuple)):
+        for evaluator in evaluators:
+            check_evaluators(evaluator, where=where)
 
 
 def check_keypoints(leaf: Leaf, model: Mapping, *, scope: str = 'mmpose') -> None:
@@ -159,5 +168,6 @@ def check_keypoints(leaf: Leaf, model: Mapping, *, scope: str = 'mmpose') -> Non
 def _out_channels(head: Any, dataset_name: str | None) -> int | None:
     # a head of heads has one for each dataset name
     if isinstance(head, Mapping) and isinstance(head.get('heads'), Mapping):
-        head = head['heads'].get(dataset_name)
+        aliases = head.get('aliases') or {}
+        head = head['heads'].get(aliases.get(dataset_name, dataset_name))
     return head.get('out_channels') if isinstance(head, Mapping) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from typing import Any
 
 import mmdet.apis
@@ -12,10 +11,10 @@ import torch
 import torch.nn as nn
 from mmengine.config import Config
 from mmengine.hub import get_config
-from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.utils import adapt_mmdet_pipeline
 
 from .. import registry  # noqa: F401  makes every checkpoint load safely from here on
+from ..checkpoints.weights import load_weights
 
 
 def pick_device(name: str | None) -> str:
@@ -75,32 +74,6 @@ def build_pose_model(config: str, checkpoint: str, device: str = 'cpu', *, outpu
     model.dataset_meta = meta.get('dataset_meta') or model.dataset_meta
     _check_keypoints(model, config)
     return model
-
-
-def load_weights(model: nn.Module, checkpoint: str, config: str) -> Mapping[str, Any]:
-    """Copy a checkpoint's weights into the model and return its meta information.
-
-    Raises:
-        ValueError: a weight of the model is missing or has another shape: mmengine only logs that, and the
-            model then answers with noise.
-    """
-    content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-    state = content.get('state_dict', content)
-    state = {name.removeprefix('module.'): value for name, value in state.items()}
-    hint = 'is it of another model, or of another codebase (tools/convert_checkpoint.py)?'
-    try:
-        missing, _ = model.load_state_dict(state, strict=False)
-    except RuntimeError as error:
-        detail = str(error).strip().splitlines()[-1].strip().rstrip('.')
-        raise ValueError(f'{checkpoint} does not fit {config} ({detail}): {hint}') from error
-    own = model.state_dict()
-    missing = [name for name in missing if own[name].is_floating_point()]  # counters may be missing
-    if missing:
-        raise ValueError(
-            f'{checkpoint} does not fit {config}: {len(missing)} of {len(own)} weights are missing, '
-            f'{missing[0]} is one; {hint}'
-        )
-    return content.get('meta') or {}
 
 
 def _check_keypoints(model: Any, config: str) -> None:

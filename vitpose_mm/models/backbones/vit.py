@@ -51,6 +51,7 @@ class ViT(BaseBackbone):
         frozen_blocks: number of first blocks that are not trained; patches and positions are frozen with them.
         frozen_parts: 'attention', 'ffn' or a list of both, of all blocks. Attention takes norm1 with it; the FFN
             takes norm2, the patch embedding and the position embedding, as in the authors' partial finetuning.
+        num_tokens: T of a distilled model's constant (1, T, C) ``tokens``, appended to every image's patches.
         with_cp: recompute blocks in the backward pass to save memory (non-reentrant).
         init_cfg: of mmengine; without one, weights start as MAE's do.
 
@@ -88,6 +89,7 @@ class ViT(BaseBackbone):
         dynamic_input: bool = False,
         frozen_blocks: int = 0,
         frozen_parts: str | Sequence[str] = (),
+        num_tokens: int = 0,
         with_cp: bool = False,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
@@ -104,6 +106,7 @@ class ViT(BaseBackbone):
         self.grid = self.patch_embed.grid((input_size[1], input_size[0]))
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + self.grid[0] * self.grid[1], dim))
         self.register_buffer('pos_grid', torch.tensor(self.grid))
+        self.register_buffer('tokens', torch.zeros(1, num_tokens, dim) if num_tokens else None)
 
         if rel_pos not in ('none', 'windows', 'all'):
             raise ValueError(f"rel_pos={rel_pos!r} is not known: choose 'none', 'windows' or 'all'.")
@@ -140,18 +143,25 @@ class ViT(BaseBackbone):
     # ------------------------------------------------------------------ forward
 
     def forward(self, x: Tensor, expert: Tensor | None = None, tokens: Tensor | None = None) -> tuple[Tensor, ...]:
-        """(B, 3, h, w) crops, (B,) expert ids, (B, T, C) appended tokens -> ((B, C, H, W),)."""
+        """(B, 3, h, w) crops, (B,) expert ids, (B, T, C) tokens to append -> ((B, C, H, W),)."""
         size = (x.shape[-1], x.shape[-2])
         if size != self.input_size and not self.dynamic_input:
             raise ValueError(
                 f'The backbone was made for {self.input_size} (w, h) pixels and got {size}: set input_size, or '
                 f'dynamic_input=True to resize the position embedding as needed.'
             )
-        x = self.patch_embed(x)  # (B, H, W, C)
-        x = x + self._position((x.shape[1], x.shape[2]))
+        x = self.embed(x)
+        if self.tokens is not None:
+            own = self.tokens.expand(len(x), -1, -1)
+            tokens = own if tokens is None else torch.cat([own, tokens], 1)
         for block in self.blocks:
             x, tokens = self._run(block, x, tokens, expert)
         return (self.last_norm(x).permute(0, 3, 1, 2),)
+
+    def embed(self, x: Tensor) -> Tensor:
+        """(B, 3, h, w) crops -> (B, H, W, C): patches and positions, as the first block gets them."""
+        x = self.patch_embed(x)
+        return x + self._position((x.shape[1], x.shape[2]))
 
     def _run(
         self, block: nn.Module, x: Tensor, tokens: Tensor | None, expert: Tensor | None
@@ -188,18 +198,23 @@ class ViT(BaseBackbone):
             source = stored.tolist() if stored is not None else guess_grid(state_dict[key].shape[1] - 1)
             state_dict[key] = resize_position(state_dict[key], tuple(source), self.grid)
         state_dict[prefix + 'pos_grid'] = torch.tensor(self.grid)
+        if self.tokens is None and prefix + 'tokens' in state_dict:
+            raise ValueError(
+                f'The checkpoint is of a distilled model with {state_dict[prefix + "tokens"].shape[1]} appended tokens '
+                f'and this backbone has none: set num_tokens, or use the deploy config that lies beside it.'
+            )
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def get_layer_depth(self, name: str, prefix: str = '') -> tuple[int, int]:
         """Parameter name -> (depth, number of depths), for layer-wise decay (paper: ``rate ** (depths - 1 - depth)``).
 
-        Patches and positions have depth 0, block i has i + 1, all else (last norm, heads) the largest.
+        Patches, positions and tokens have depth 0, block i has i + 1, all else (last norm, heads) the largest.
         """
         num_depths = self.arch.num_layers + 2
         if not name.startswith(prefix):
             return num_depths - 1, num_depths
         parts = name[len(prefix) :].split('.')
-        if parts[0] in ('pos_embed', 'patch_embed'):
+        if parts[0] in ('pos_embed', 'patch_embed', 'tokens'):
             return 0, num_depths
         if parts[0] == 'blocks':
             return int(parts[1]) + 1, num_depths

@@ -1,0 +1,35 @@
+"""Checkpoint -> a model that surely has its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.runner.checkpoint import CheckpointLoader
+from torch import nn
+
+
+def load_weights(model: nn.Module, checkpoint: str, config: str) -> Mapping[str, Any]:
+    """Copy a checkpoint's weights into the model and return its meta information.
+
+    Raises:
+        ValueError: a weight of the model is missing or has another shape: mmengine only logs that, and the
+            model then answers with noise.
+    """
+    content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    state = content.get('state_dict', content)
+    state = {name.removeprefix('module.'): value for name, value in state.items()}
+    hint = 'is it of another model, or of another codebase (tools/convert_checkpoint.py)?'
+    try:
+        missing, _ = model.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        detail = str(error).strip().splitlines()[-1].strip().rstrip('.')
+        raise ValueError(f'{checkpoint} does not fit {config} ({detail}): {hint}') from error
+    own = model.state_dict()
+    missing = [name for name in missing if own[name].is_floating_point()]  # counters may be missing
+    if missing:
+        raise ValueError(
+            f'{checkpoint} does not fit {config}: {len(missing)} of {len(own)} weights are missing, '
+            f'{missing[0]} is one; {hint}'
+        )
+    return content.get('meta') or {}

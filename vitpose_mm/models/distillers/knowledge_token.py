@@ -1,0 +1,155 @@
+"""Stage 2 of the knowledge token, and output distillation: a student learns, its teacher stays aside."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+
+from vitpose_mm.registry import MODELS
+
+from .held_token import held_token, make_trainable, prepare_backbone
+from .teacher import Teacher, label_loss
+from .token_file import load_token
+
+TOKENS = ('none', 'tuned', 'random', 'trainable')
+TOKEN_MAPS = ('fitted', 'learned', 'trainable')
+
+
+@MODELS.register_module()
+class KnowledgeTokenDistiller(BaseModel):
+    """Student and teacher in training; everywhere else it is the student.
+
+    loss = MSE(S({t; X}), K_gt) + output_weight * MSE(S({t; X}), T(X)). The first is the head's own loss, with
+    the weights of the labels. The second is over all keypoints: where there is no label the teacher still
+    knows something, and the paper's equation has no weights. T(X) is the teacher as it was trained: the paper
+    defines K_t with output distillation alone, where no token exists, and keeps the symbol for both.
+
+    Args:
+        student: config of a PoseEstimator.
+        teacher: file, ``package::path`` name, or the model's own config; read where ``output_weight`` is not 0.
+        teacher_checkpoint: of its weights.
+        teacher_dtype: number type of its autocast ('bfloat16', 'float16'); None: float32.
+        token: 'tuned' is the paper's, frozen; 'none'; the controls 'random' (frozen, normal, as large as the
+            tuned one) and 'trainable' (starts as 'random' and is trained).
+        token_file: of a (1, T, C) token at the student's width, or at any where ``token_map`` is 'trainable'.
+        token_map: how the token came or comes to the student's width: 'fitted' (least squares, before training),
+            'learned' (in stage 1, towards the teacher), 'trainable' (a map in the student, trained with it).
+        num_tokens: T.
+        output_weight: of the loss to the teacher's heatmaps; 0 for none (and no teacher in memory).
+
+    Raises:
+        ValueError: an unknown word; a token or a teacher that is not there or does not fit.
+
+    Source: ViTPose sec. 3.4.
+    """
+
+    def __init__(
+        self,
+        student: dict,
+        *,
+        teacher: str | dict | None = None,
+        teacher_checkpoint: str | None = None,
+        teacher_dtype: str | None = None,
+        token: str = 'tuned',
+        token_file: str | None = None,
+        token_map: str = 'fitted',
+        num_tokens: int = 1,
+        output_weight: float = 1.0,
+    ) -> None:
+        built = MODELS.build(student_config(student, token=token, num_tokens=num_tokens))
+        super().__init__(built.data_preprocessor)
+        self.student = built
+        self.kind = token
+        self.output_weight = output_weight
+        self._given: Tensor | None = None
+        if token != 'none':
+            self._given = load_token(token_file)
+            prepare_backbone(built.backbone, self._given, train_map=_known(token_map, TOKEN_MAPS) == 'trainable')
+            if token == 'trainable':
+                make_trainable(built.backbone)
+            self._place_token()
+        self.teacher = None
+        if output_weight:
+            if teacher is None:
+                raise ValueError(f'output_weight={output_weight} needs a teacher: name its config, or set it to 0.')
+            self.teacher = Teacher(teacher, teacher_checkpoint, dtype=teacher_dtype)
+            self.teacher.check_keypoints(built.head.out_channels)
+            check_colours(built.data_preprocessor, self.teacher.model.data_preprocessor)
+
+    # ------------------------------------------------------------------ the token
+
+    def init_weights(self) -> None:
+        """Initialise the student, then give it its token."""
+        super().init_weights()
+        self._place_token()
+
+    def _place_token(self) -> None:
+        if self._given is None:
+            return
+        token = self._given
+        if self.kind != 'tuned':
+            token = torch.randn_like(token) * token.square().mean().sqrt()
+        held_token(self.student.backbone).data.copy_(token)
+
+    # ------------------------------------------------------------------ the model
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> KnowledgeTokenDistiller:
+        if self.teacher is not None:
+            self.teacher.apply(fn)
+        return super()._apply(fn, recurse)
+
+    def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = 'tensor') -> Any:
+        """(B, 3, h, w) crops and their samples -> losses, or what the student says."""
+        if mode == 'loss':
+            assert data_samples is not None
+            return self.loss(inputs, data_samples)
+        return self.student(inputs, data_samples, mode)
+
+    def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
+        """(B, 3, h, w) crops and their samples -> ``loss_kpt`` and, with a teacher, ``loss_distill``."""
+        head = self.student.head
+        heatmaps = head(self.student.extract_feat(inputs, data_samples))
+        losses = {'loss_kpt': label_loss(head, heatmaps, data_samples)}
+        if self.teacher is not None:
+            self.teacher.check_keypoints(head.out_channels, data_samples[0].metainfo.get('flip_indices'))
+            with torch.no_grad():
+                aims = self.teacher.heatmaps(inputs, (heatmaps.shape[-2], heatmaps.shape[-1]))
+            losses['loss_distill'] = self.output_weight * F.mse_loss(heatmaps.float(), aims)
+        return losses
+
+
+def student_config(student: Mapping[str, Any], *, token: str, num_tokens: int) -> dict[str, Any]:
+    """The student's config as written -> as built, and as it is deployed: with room for its tokens."""
+    config = copy.deepcopy(dict(student))
+    if _known(token, TOKENS) == 'none':
+        return config
+    if config['backbone']['type'] not in ('vitpose_mm.ViT', 'ViT'):
+        raise ValueError(
+            f'The backbone {config["backbone"]["type"]!r} takes no tokens: use vitpose_mm.ViT, or model.token=none.'
+        )
+    config['backbone']['num_tokens'] = num_tokens
+    return config
+
+
+def check_colours(student: nn.Module, teacher: nn.Module) -> None:
+    """The two data preprocessors -> nothing; raises where the teacher would see other colours than it knows."""
+    for name in ('mean', 'std', '_channel_conversion'):
+        ours, theirs = getattr(student, name, None), getattr(teacher, name, None)
+        same = torch.equal(ours, theirs) if isinstance(ours, Tensor) and isinstance(theirs, Tensor) else ours is theirs
+        if not same:
+            raise ValueError(
+                f"The data_preprocessor of the teacher has another {name.strip('_')} than the student's: give the "
+                f"student the teacher's, both see the same crops."
+            )
+
+
+def _known(word: str, words: tuple[str, ...]) -> str:
+    if word not in words:
+        raise ValueError(f'{word!r} is not known: choose one of {", ".join(words)}.')
+    return word

@@ -1,0 +1,147 @@
+"""The frozen teacher of a distillation: it teaches, and is in nothing that is saved, trained or copied."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmengine.config import Config
+from mmengine.hub import get_config
+from torch import Tensor
+
+from vitpose_mm.checkpoints.weights import load_weights
+from vitpose_mm.registry import MODELS
+
+
+class Teacher:
+    """Maps (B, 3, h, w) crops to (B, K, h', w') heatmaps, with frozen weights and in eval mode.
+
+    It is no nn.Module, so what holds it has none of it in state_dict, optimizer, DDP buckets or ``train()``,
+    and a deep copy (EMA) shares it. Who holds it calls :meth:`apply` to move it along.
+
+    Args:
+        config: file, ``package::path`` name, or the model's own config.
+        checkpoint: file or address of its weights.
+        dtype: number type of its autocast ('bfloat16', 'float16'), whatever the student's is; None: float32.
+
+    Raises:
+        ValueError: config or checkpoint are missing, or do not fit each other.
+    """
+
+    def __init__(self, config: str | dict, checkpoint: str | None, *, dtype: str | None = None) -> None:
+        name = config if isinstance(config, str) else 'the config of the teacher'
+        if checkpoint is None:
+            raise ValueError(
+                f'No checkpoint is named for the teacher {name}: set model.teacher_checkpoint, or run tools/distill.py '
+                f'CONFIG --teacher CHECKPOINT.'
+            )
+        self.model = MODELS.build(read_model_config(config))
+        meta = load_weights(self.model, checkpoint, name)
+        self.flip_indices: Sequence[int] | None = (meta.get('dataset_meta') or {}).get('flip_indices')
+        self.dtype = None if dtype is None else getattr(torch, dtype)
+        self.model.requires_grad_(False).eval()
+
+    def __deepcopy__(self, memo: dict) -> Teacher:
+        return self
+
+    def apply(self, function: Callable[[Tensor], Tensor]) -> None:
+        """Move all tensors as the holder's are moved (``nn.Module._apply``)."""
+        self.model._apply(function)
+
+    @property
+    def width(self) -> int:
+        """C of the backbone's tokens."""
+        return int(self.model.backbone.arch.embed_dims)
+
+    def heatmaps(self, inputs: Tensor, size: tuple[int, int], tokens: Tensor | None = None) -> Tensor:
+        """(B, 3, h, w) crops and (1, T, C) extra tokens -> (B, K, *size) heatmaps, float32.
+
+        Crops and heatmaps of another size than the teacher's are resized. UDP puts the first and the last
+        pixel of both on the same places whatever the size, so corners are aligned.
+        """
+        inputs = self._own_size(inputs)
+        appended = () if tokens is None else (None, tokens.expand(len(inputs), -1, -1))
+        with torch.autocast(inputs.device.type, self.dtype, enabled=self.dtype is not None):
+            feats = self.model.backbone(inputs.float(), *appended)
+            feats = self.model.neck(feats) if self.model.with_neck else feats
+            heatmaps = self.model.head(feats)
+        return resize(heatmaps.float(), size)
+
+    def embed(self, inputs: Tensor, grid: tuple[int, int]) -> Tensor:
+        """(B, 3, h, w) crops -> (B, *grid, C): the tokens that enter the first block, resized to the grid."""
+        tokens = self.model.backbone.embed(self._own_size(inputs)).permute(0, 3, 1, 2)  # (B, C, H, W)
+        if tokens.shape[-2:] != torch.Size(grid):
+            tokens = F.interpolate(tokens, grid, mode='bilinear', align_corners=False)  # patches are areas
+        return tokens.permute(0, 2, 3, 1)
+
+    def _own_size(self, inputs: Tensor) -> Tensor:
+        size = getattr(self.model.backbone, 'input_size', None)  # a convolutional one takes any
+        return inputs if size is None else resize(inputs, (size[1], size[0]))
+
+    def check_keypoints(self, number: int, flip_indices: Sequence[int] | None = None) -> None:
+        """The student's keypoints -> nothing.
+
+        Raises:
+            ValueError: the teacher has others.
+        """
+        own = self.model.head.out_channels
+        if own != number:
+            raise ValueError(
+                f'The teacher has {own} keypoints and the student {number}: choose a teacher of the same keypoint set.'
+            )
+        if None not in (flip_indices, self.flip_indices) and list(flip_indices) != list(self.flip_indices):  # type: ignore[arg-type]
+            raise ValueError(
+                f'The {own} keypoints of the teacher are others than those of the training data (left and right are '
+                f'paired as {list(self.flip_indices or ())}): choose a teacher of the same keypoint set.'
+            )
+
+
+def resize(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """(B, C, h, w) -> (B, C, *size), the centres of the corner pixels on the corner pixels; the same if it fits."""
+    if maps.shape[-2:] == torch.Size(size):
+        return maps
+    return F.interpolate(maps, tuple(size), mode='bilinear', align_corners=True)
+
+
+def read_model_config(config: str | Mapping) -> dict[str, Any]:
+    """File, ``package::path`` name or config of a model -> the model's config, ready to build.
+
+    Raises:
+        ValueError: there is no such file, or it is of no pose model.
+    """
+    if isinstance(config, str):
+        if '::' not in config and not Path(config).is_file():
+            raise ValueError(
+                f'There is no teacher config {config} (from {Path.cwd()}): give a path from there, or '
+                f"'vitpose_mm::coco/NAME.py' for one that is installed."
+            )
+        whole = get_config(config) if '::' in config else Config.fromfile(config)
+        config = whole.get('model') or {}
+    if not {'backbone', 'head'} <= set(config):
+        raise ValueError(
+            f'The teacher config is of {config.get("type")!r}, which has no backbone and head: give the config of a '
+            f'pose model (of a distilled one, its deploy config).'
+        )
+    return copy.deepcopy(dict(config))
+
+
+def label_loss(head: Any, heatmaps: Tensor, samples: Sequence[Any]) -> Tensor:
+    """A head, its (B, K, h, w) heatmaps and B samples -> the head's own loss to their labels, weights included."""
+    targets = torch.stack([sample.gt_fields.heatmaps for sample in samples])
+    if targets.shape != heatmaps.shape:
+        raise ValueError(
+            f'The codec makes heatmaps of {tuple(targets.shape[1:])} (K, h, w) and the head of '
+            f'{tuple(heatmaps.shape[1:])}: set the codec or the head to fit the other.'
+        )
+    weights = torch.cat([sample.gt_instance_labels.keypoint_weights for sample in samples])
+    return head.loss_module(heatmaps, targets, weights)
+
+
+def target_size(samples: Sequence[Any]) -> tuple[int, int]:
+    """Samples -> (h, w) of their label heatmaps."""
+    height, width = samples[0].gt_fields.heatmaps.shape[-2:]
+    return int(height), int(width)

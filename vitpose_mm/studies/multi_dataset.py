@@ -1,0 +1,38 @@
+"""Is one model for several datasets as good on each as a model of its own?"""
+
+from __future__ import annotations
+
+from .study import Run, Study
+
+# each label set on pictures of its own; the pictures to score on bear all three
+SIZE = ('--size', '320', '240')
+SYNTHETIC = tuple(
+    ('make_synthetic.py', f'data/synthetic_{name}', '--images', '200', '--val', val, '--seed', seed, *SIZE)
+    for name, seed, val in (('coco', '1', '120'), ('aic', '2', '0'), ('mpii', '3', '0'))
+)
+FOLDER = 'multi_dataset'
+
+MULTI_SYNTHETIC = Study(
+    name='multi_synthetic',
+    about='COCO, AIC and MPII labels on 200 synthetic images each: one joint model against one model for each',
+    prepare=SYNTHETIC,
+    seeds=(0, 1, 2),
+    runs=(
+        Run('joint', f'{FOLDER}/vitpose_mini_classic_synthetic-multi-128x96.py'),
+        Run('coco', f'{FOLDER}/vitpose_mini_classic_synthetic-coco-128x96.py'),
+        Run('aic', f'{FOLDER}/vitpose_mini_classic_synthetic-aic-128x96.py'),
+        Run('mpii', f'{FOLDER}/vitpose_mini_classic_synthetic-mpii-128x96.py'),
+    ),
+)
+
+SIX_EPOCHS = ('train_cfg.max_epochs=6', 'train_cfg.val_interval=6', 'param_scheduler.1.milestones=[4,5]')
+MULTI_REAL = Study(
+    name='multi_real',
+    about='COCO with LSPET in AIC order against COCO alone, from a pre-trained ViT-S, at equal COCO epochs',
+    runs=(
+        Run('coco', f'{FOLDER}/vitpose_small-dino_classic_coco-only-128x96.py', SIX_EPOCHS),
+        Run('joint', f'{FOLDER}/vitpose_small-dino_classic_coco-lspet-aic-128x96.py', SIX_EPOCHS),
+    ),
+)
+
+STUDIES = (MULTI_SYNTHETIC, MULTI_REAL)

@@ -1,0 +1,78 @@
+"""What a study is: trainings by name, each repeated with several seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CHECKPOINT = '{checkpoint:'  # begins the place of another run's checkpoint in an option
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training and the test of what it ends with.
+
+    Attributes:
+        name: unique in its study; the name of its folder.
+        train: config below configs/.
+        options: of `--cfg-options`; `{checkpoint:NAME}` stands for the last checkpoint of an earlier run of the
+            same seed, `{seed}` for the seed.
+        test: config to test with; None: the training config.
+        test_options: of `--cfg-options` of the test.
+        scored: whether there is a test; a first stage may have none.
+    """
+
+    name: str
+    train: str
+    options: tuple[str, ...] = ()
+    test: str | None = None
+    test_options: tuple[str, ...] = ()
+    scored: bool = True
+
+    def needs(self) -> list[str]:
+        """Names of the runs whose checkpoints the options ask for."""
+        found = []
+        for option in (*self.options, *self.test_options):
+            found += [part.split('}', 1)[0] for part in option.split(CHECKPOINT)[1:]]
+        return found
+
+
+@dataclass(frozen=True)
+class Study:
+    """Runs in the order in which they are made.
+
+    Attributes:
+        name: of the study and its folder.
+        about: one sentence.
+        runs: in order.
+        seeds: each run is repeated with each of them.
+        prepare: command lines of tools/ that make the data, such as ('make_synthetic.py', 'data/x', ...).
+    """
+
+    name: str
+    about: str
+    runs: tuple[Run, ...]
+    seeds: tuple[int, ...] = (0,)
+    prepare: tuple[tuple[str, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        seen: list[str] = []
+        for run in self.runs:
+            if run.name in seen:
+                raise ValueError(f'{self.name}: two runs are called {run.name!r}: rename one')
+            missing = [name for name in run.needs() if name not in seen]
+            if missing:
+                raise ValueError(f'{self.name}: run {run.name!r} needs {missing[0]!r}: put that one before it')
+            seen.append(run.name)
+
+    def pick(self, names: Sequence[str] | None) -> tuple[Run, ...]:
+        """Names -> those runs, in order; None: all of them.
+
+        Raises:
+            ValueError: a name that the study has not.
+        """
+        known = [run.name for run in self.runs]
+        unknown = [name for name in names or () if name not in known]
+        if unknown:
+            raise ValueError(f'{self.name} has no run {unknown[0]!r}: it has {", ".join(known)}')
+        return tuple(run for run in self.runs if names is None or run.name in names)
