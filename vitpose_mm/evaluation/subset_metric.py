@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from typing import Any, NamedTuple
+from typing import Any
 
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
@@ -15,11 +16,8 @@ from ..registry import METRICS
 Metrics = Mapping[str, dict | BaseMetric | Sequence[dict | BaseMetric]]
 
 
-class _Scored(NamedTuple):
-    """What one sample came to: its subset, and the results of each of that subset's metrics."""
-
-    subset: str
-    results: list[list[Any]]
+# Of one sample: its subset, and the results of each of that subset's metrics. The host makes any tuple a plain one.
+Scored = tuple[str, list[list[Any]]]
 
 
 @METRICS.register_module()
@@ -87,22 +85,22 @@ class SubsetMetric(BaseMetric):
                 metric.process(data_batch, [sample])
                 results.append(list(metric.results))
                 metric.results.clear()
-            self.results.append(_Scored(subset, results))
+            self.results.append((subset, results))
 
-    def compute_metrics(self, results: list[_Scored]) -> dict[str, float]:
+    def compute_metrics(self, results: list[Scored]) -> dict[str, float]:
         """Results of all samples -> value by '<subset>/<metric>'."""
         values: dict[str, float] = {}
-        sizes = {name: sum(scored.subset == name for scored in results) for name in self.metrics}
+        sizes = Counter(subset for subset, _ in results)
         for name, metrics in self.metrics.items():
-            own = [scored.results for scored in results if scored.subset == name]
+            own = [parts for subset, parts in results if subset == name]
             for i, metric in enumerate(metrics if own else ()):
                 gathered = [result for parts in own for result in parts[i]]
                 for key, value in metric.compute_metrics(gathered).items():
-                    full = '/'.join([name, *_own_prefix(metric), key])
+                    full = '/'.join([name, *_own_prefix(metric, name), key])
                     if full in values:
                         raise ValueError(f'two metrics of {name!r} are called {full}: give one a prefix of its own')
                     values[full] = float(value)
-        print_log(table(values, sizes), logger='current')
+        print_log(table(values, {name: sizes[name] for name in self.metrics}), logger='current')
         return values
 
 
@@ -112,8 +110,9 @@ def build_metrics(given: dict | BaseMetric | Sequence[dict | BaseMetric]) -> lis
     return [one if isinstance(one, BaseMetric) else METRICS.build(one) for one in listed]
 
 
-def _own_prefix(metric: BaseMetric) -> list[str]:
-    return [] if metric.prefix in (None, metric.default_prefix) else [metric.prefix]
+def _own_prefix(metric: BaseMetric, subset: str) -> list[str]:
+    """What tells a metric from others of its subset: a prefix that is neither the default nor the subset's name."""
+    return [] if metric.prefix in (None, metric.default_prefix, subset) else [metric.prefix]
 
 
 def table(values: Mapping[str, float], sizes: Mapping[str, int]) -> str:
