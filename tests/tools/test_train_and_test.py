@@ -11,7 +11,7 @@ import pytest
 
 from tests.tiny import write_config, write_data
 
-TOOLS = ('train', 'test', 'browse_dataset')
+TOOLS = ('train', 'test', 'distill', 'browse_dataset')
 PROBE = """
 import runpy, sys
 tool, sys.argv = sys.argv[1], ['tool', '-h']
@@ -79,6 +79,8 @@ def call_tool(root: Path, monkeypatch: pytest.MonkeyPatch, name: str, *arguments
     ('arguments', 'sentence'),
     [
         (['train', 'absent.py'], 'there is no config file absent.py'),
+        (['distill', 'absent.py'], 'there is no config file absent.py'),
+        (['distill', 'tiny.py'], "trains a 'vitpose_mm.PoseEstimator', which distils nothing"),
         (['test', 'absent.py', 'a.pth'], 'there is no config file absent.py'),
         (['browse_dataset', 'absent.py'], 'there is no config file absent.py'),
         (['train', 'tiny.py', '--cfg-options', 'load_from=no.pth'], 'no.pth'),

@@ -1,0 +1,55 @@
+"""Tiny data, a teacher, and one whole distillation that several tests look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+
+from tests.datasets.tiny_coco import write_coco
+from tests.distillation.tiny_distillation import distillation_cfg
+from tests.engine.tiny_leaf import shortcuts
+from tests.models.distillers.tiny_pair import model_cfg, write_teacher
+from vitpose_mm.distillation import Distillation
+
+
+@pytest.fixture(scope='session')
+def coco(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """16 random images with a person each; not to be changed."""
+    return write_coco(tmp_path_factory.mktemp('coco'), num_images=16)
+
+
+@pytest.fixture(scope='session')
+def teacher_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Weights of ``model_cfg(24)``; not to be changed."""
+    init_default_scope('mmpose')
+    return write_teacher(tmp_path_factory.mktemp('teacher') / 'teacher.pth', model_cfg(24))
+
+
+@pytest.fixture(scope='module', autouse=True)
+def quick() -> Iterator[None]:
+    """Runners leave out what takes longer than such a training."""
+    with shortcuts():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def host_settings() -> Iterator[None]:
+    """No deterministic algorithms after the test."""
+    init_default_scope('mmpose')
+    yield
+    torch.use_deterministic_algorithms(False)
+    torch.backends.cudnn.deterministic = False
+
+
+@pytest.fixture(scope='session')
+def whole(coco: Path, teacher_file: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Work folder of a distillation with both losses that was never stopped; not to be changed."""
+    init_default_scope('mmpose')
+    folder = tmp_path_factory.mktemp('whole') / 'work'
+    with shortcuts():
+        Distillation(distillation_cfg(coco, folder, teacher_file), say=str, progress=False).run()
+    return folder

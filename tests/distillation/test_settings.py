@@ -1,0 +1,61 @@
+"""The configs of the stages, and what is refused before anything is built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from tests.distillation.tiny_distillation import distillation_cfg
+from vitpose_mm.distillation import settings
+
+
+@pytest.fixture
+def cfg(tmp_path: Path, coco: Path) -> Config:
+    return distillation_cfg(coco, tmp_path, 'teacher.pth', num_tokens=2, teacher_dtype='bfloat16')
+
+
+def test_stage_1_has_the_same_crops_and_a_schedule_of_its_own(cfg: Config, tmp_path: Path) -> None:
+    before = cfg.to_dict()
+    stage = settings.tuning_config(cfg, tmp_path / 'one')
+    assert cfg.to_dict() == before
+    assert stage.train_dataloader == cfg.train_dataloader
+    assert stage.custom_hooks == cfg.custom_hooks
+    assert (stage.train_cfg.max_epochs, stage.optim_wrapper.optimizer.lr) == (2, 0.1)
+    assert 'clip_grad' not in stage.optim_wrapper
+    assert stage.val_cfg is None and stage.test_evaluator is None
+    assert stage.model == {
+        'type': 'vitpose_mm.KnowledgeTokenTuner', 'teacher': cfg.model.teacher, 'teacher_checkpoint': 'teacher.pth',
+        'teacher_dtype': 'bfloat16', 'num_tokens': 2, 'width': None,
+    }  # fmt: skip
+    cfg.model.token_map = 'learned'
+    assert settings.tuning_config(cfg, tmp_path / 'one').model.width == 16
+
+
+def test_stage_2_starts_from_its_files(cfg: Config, tmp_path: Path) -> None:
+    start, token = tmp_path / 'start.pth', tmp_path / 'token.pth'
+    stage = settings.training_config(cfg, tmp_path / 'two', start=start, token=token)
+    assert (stage.load_from, stage.model.token_file, stage.resume) == (str(start), str(token), False)
+    assert stage.optim_wrapper == cfg.optim_wrapper and stage.val_dataloader == cfg.val_dataloader
+
+
+def test_the_deploy_config_has_the_student_alone(cfg: Config) -> None:
+    cfg.model.student.backbone.init_cfg = {'type': 'Pretrained', 'checkpoint': 'mae.pth'}
+    deployed = settings.deploy_config(cfg)
+    assert deployed.model.backbone.num_tokens == 2
+    text = str(deployed.to_dict())
+    assert not [word for word in ('Distiller', 'teacher', 'token_tuning', 'mae.pth') if word in text]
+    cfg.model.token = 'none'
+    assert 'num_tokens' not in settings.deploy_config(cfg).model.backbone
+
+
+def test_mistakes_are_named(cfg: Config) -> None:
+    settings.check_distillation(cfg)
+    with pytest.raises(ValueError, match=r"trains a 'vitpose_mm\.PoseEstimator', which distils nothing"):
+        settings.check_distillation(Config({'model': {'type': 'vitpose_mm.PoseEstimator'}}))
+    cfg.pop('token_tuning')
+    with pytest.raises(ValueError, match='token_tuning has no train_cfg'):
+        settings.check_distillation(cfg)
+    cfg.model.token = 'none'
+    settings.check_distillation(cfg)

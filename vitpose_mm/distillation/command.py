@@ -1,0 +1,24 @@
+"""From parsed arguments to a distilled model: the body of tools/distill.py."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from ..engine.launch import load_config, one_sentence, use_amp
+from .run import Distillation
+
+
+def distill(args: argparse.Namespace, *, say: Callable[[str], None]) -> None:
+    """Arguments of tools/distill.py -> the deployed student in the work folder."""
+    cfg = load_config(args)
+    with one_sentence():
+        if args.teacher is not None:
+            cfg.model.teacher_checkpoint = args.teacher
+        cfg.model.setdefault('teacher_checkpoint', None)
+        if args.token is not None:
+            cfg.setdefault('token_tuning', {})
+            cfg.token_tuning['file'] = args.token
+        if args.amp:
+            use_amp(cfg)
+        Distillation(cfg, say=say).run(resume=args.resume)

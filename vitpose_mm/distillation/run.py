@@ -1,0 +1,149 @@
+"""Both stages one after the other, from the config of a distillation to a model that stands alone."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mmengine
+from mmengine.config import Config
+from mmengine.dist import barrier, init_dist, is_distributed, is_main_process
+from mmengine.model import is_model_wrapper
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+
+from ..checkpoints import load_file, newest_readable
+from ..checkpoints.writing import save_file
+from ..engine.launch import build_runner
+from ..engine.preflight import check_config
+from ..models.distillers.held_token import student_weights
+from ..models.distillers.token_file import load_token, save_token
+from ..quickstart.progress import ProgressHook, quiet
+from .held_out import student_loss, teacher_losses
+from .places import Places
+from .settings import check_distillation, deploy_config, given_token, summary, training_config, tunes, tuning_config
+from .start import write_start
+
+Say = Callable[[str], None]
+_run_number = itertools.count()
+
+
+class Distillation:
+    """One distillation in one work folder; a run goes on where another was stopped.
+
+    Args:
+        cfg: whole config, with ``model.teacher_checkpoint`` and ``work_dir``.
+        say: gets a line for each step.
+        progress: whether trainings show a line of progress.
+    """
+
+    def __init__(self, cfg: Config, *, say: Say, progress: bool = True) -> None:
+        check_distillation(cfg)
+        self.cfg, self.say, self.progress = cfg, say, progress
+        self.places = Places(Path(cfg.work_dir))
+        self.given = given_token(cfg)
+        if self.given is not None:
+            load_token(self.given)
+
+    def run(self, *, resume: bool = False) -> Path:
+        """Do what is not done yet -> file of the deployed weights.
+
+        Raises:
+            ValueError: the folder holds another distillation, or this one and ``resume`` is not set.
+        """
+        if self.cfg.get('launcher', 'none') != 'none' and not is_distributed():
+            init_dist(self.cfg.launcher, **(self.cfg.get('env_cfg') or {}).get('dist_cfg', {}))
+        self._claim(resume)
+        init_default_scope(self.cfg.get('default_scope') or 'mmpose')
+        steps: list[tuple[str, Path, Callable[[], None]]] = [
+            ('give the student its first weights', self.places.start, self._start),
+            ('train the student', self.places.deploy, self._train),
+        ]
+        if tunes(self.cfg) and self.given is None:
+            steps.insert(0, ('tune the token with the teacher', self.places.tuned, self._tune))
+        missing = [not file.exists() for _, file, _ in steps]
+        barrier()
+        for number, ((title, _, step), needed) in enumerate(zip(steps, missing, strict=True), 1):
+            self._tell(f'[{number}/{len(steps)}] {title}' + ('' if needed else ': done before'))
+            if needed:
+                step()
+                barrier()
+        return self.places.deploy
+
+    # ------------------------------------------------------------------ steps
+
+    def _tune(self) -> None:
+        stage = tuning_config(self.cfg, self.places.root / 'token_tuning')
+        model = self._fit(stage, 'token')
+        token = model.token.detach().cpu()
+        if not is_main_process():
+            return
+        if self.cfg.get('val_dataloader'):
+            self._note(teacher_losses(self.cfg, model.teacher, model.to_teacher(model.token).detach()))
+        save_token(token, self.places.tuned)
+
+    def _start(self) -> None:
+        if not is_main_process():
+            return
+        tuned = self.given or (self.places.tuned if tunes(self.cfg) else None)
+        found = write_start(self.cfg, tuned=tuned, token=self.places.token, start=self.places.start)
+        self._note(found)
+
+    def _train(self) -> None:
+        token = self.places.token if tunes(self.cfg) else None
+        stage = training_config(self.cfg, self.places.root / 'student', start=self.places.start, token=token)
+        model = self._fit(stage, 'student')
+        if not is_main_process():
+            return
+        if self.cfg.get('val_dataloader'):
+            self._note(student_loss(self.cfg, model.student))
+        last = newest_readable(stage.work_dir)
+        assert last is not None, 'the training has saved nothing'
+        checkpoint = load_file(last)
+        config = deploy_config(self.cfg)
+        config.dump(self.places.deploy.with_suffix('.py'))
+        meta = {'dataset_meta': checkpoint['meta'].get('dataset_meta')}
+        save_file(student_weights(checkpoint['state_dict']), self.places.deploy, meta=meta)
+        self._tell(f'{self.places.deploy} and {self.places.deploy.with_suffix(".py")} need no distiller')
+
+    def _fit(self, stage: Config, title: str) -> Any:
+        """Config of a stage -> its model after training, begun where it was stopped."""
+        newest = newest_readable(stage.work_dir) if Path(stage.work_dir).is_dir() else None
+        if newest is not None:
+            stage.load_from, stage.resume = str(newest), True
+        with quiet(stage, f'distillation_{next(_run_number)}'):
+            check_config(stage)
+            runner: Runner = build_runner(stage)
+            if self.progress and is_main_process():
+                runner.register_hook(ProgressHook(title))
+            runner.train()
+        model = runner.model
+        return model.module if is_model_wrapper(model) else model
+
+    def _tell(self, text: str) -> None:
+        if is_main_process():
+            self.say(text)
+
+    # ------------------------------------------------------------------ the folder
+
+    def _claim(self, resume: bool) -> None:
+        """Make the folder this distillation's; refuse one that is another's or was not asked to go on."""
+        if not is_main_process():
+            return
+        file = self.places.root / 'settings.json'
+        settings = json.loads(json.dumps(summary(self.cfg), default=str))
+        if file.exists() and not resume:
+            raise ValueError(f'{self.places.root} holds a distillation: add --resume to go on, or name --work-dir.')
+        if file.exists() and json.loads(file.read_text()) != settings:
+            raise ValueError(f'{self.places.root} holds a distillation of other settings: name another --work-dir.')
+        file.parent.mkdir(parents=True, exist_ok=True)
+        mmengine.dump(settings, str(file), indent=1)
+
+    def _note(self, figures: dict[str, float]) -> None:
+        notes = json.loads(self.places.notes.read_text()) if self.places.notes.exists() else {}
+        self.places.notes.write_text(json.dumps({**notes, **figures}, indent=1) + '\n')
+        for name, figure in figures.items():
+            self._tell(f'{name} {figure:.4g}')

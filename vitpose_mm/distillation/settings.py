@@ -1,0 +1,100 @@
+"""From the one config of a distillation to the configs of its stages and of the model that comes out."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+
+from ..models.backbones.arch import find_arch
+from ..models.distillers.knowledge_token import student_config
+
+DISTILLER = 'vitpose_mm.KnowledgeTokenDistiller'
+TUNING = ('train_cfg', 'optim_wrapper', 'param_scheduler')  # what token_tuning says instead of the student's
+
+
+def check_distillation(cfg: Config) -> None:
+    """Whole config -> nothing.
+
+    Raises:
+        ValueError: it is of no distillation, or leaves out what a stage needs.
+    """
+    kind = cfg.get('model', {}).get('type')
+    if kind not in (DISTILLER, DISTILLER.split('.')[1]):
+        raise ValueError(f'The config trains a {kind!r}, which distils nothing: use one of configs/distillation.')
+    missing = [key for key in TUNING if key not in (cfg.get('token_tuning') or {})]
+    if tunes(cfg) and given_token(cfg) is None and missing:
+        raise ValueError(
+            f'token_tuning has no {missing[0]}, which stage 1 needs: add '
+            f"'../_base_/schedules/token_tuning.py' to _base_, or set model.token=none."
+        )
+
+
+def tunes(cfg: Config) -> bool:
+    """Whether the student has a token, so that stage 1 is needed."""
+    return cfg.model.get('token', 'tuned') != 'none'
+
+
+def given_token(cfg: Config) -> Path | None:
+    """-> the file of a tuned token that takes the place of stage 1, if one is named and used."""
+    file = (cfg.get('token_tuning') or {}).get('file')
+    return Path(file) if file and tunes(cfg) else None
+
+
+def tuning_config(cfg: Config, work_dir: Path) -> Config:
+    """Whole config -> that of stage 1: the same crops, another model and a schedule of its own, no validation."""
+    stage = _copy(cfg)
+    model, tuning = stage.model, stage.pop('token_tuning')
+    width = None
+    if model.get('token_map', 'fitted') == 'learned':
+        width = find_arch(model.student.backbone.arch).embed_dims
+    stage.model = ConfigDict(
+        type='vitpose_mm.KnowledgeTokenTuner',
+        teacher=model.teacher,
+        teacher_checkpoint=model.teacher_checkpoint,
+        teacher_dtype=model.get('teacher_dtype'),
+        num_tokens=model.get('num_tokens', 1),
+        width=width,
+    )
+    for key in TUNING:
+        stage[key] = tuning[key]
+    for kind in ('val', 'test'):
+        for part in ('cfg', 'dataloader', 'evaluator'):
+            stage[f'{kind}_{part}'] = None
+    stage.work_dir, stage.load_from, stage.resume = str(work_dir), None, False
+    return stage
+
+
+def training_config(cfg: Config, work_dir: Path, *, start: Path, token: Path | None) -> Config:
+    """Whole config -> that of stage 2."""
+    stage = _copy(cfg)
+    stage.model.token_file = None if token is None else str(token)
+    stage.work_dir, stage.load_from, stage.resume = str(work_dir), str(start), False
+    return stage
+
+
+def deploy_config(cfg: Config) -> Config:
+    """Whole config -> that of the student alone, which needs no distiller, no teacher and no pre-trained weights."""
+    deployed = _copy(cfg)
+    deployed.pop('token_tuning', None)
+    model = deployed.model
+    student = student_config(model.student, token=model.get('token', 'tuned'), num_tokens=model.get('num_tokens', 1))
+    student['backbone'].pop('init_cfg', None)
+    deployed.model = ConfigDict(student)
+    deployed.load_from, deployed.resume, deployed.launcher = None, False, 'none'
+    deployed.pop('work_dir', None)
+    return deployed
+
+
+def summary(cfg: Config) -> dict[str, Any]:
+    """Whole config -> what its results depend on, as JSON can hold it."""
+    parts = cfg.to_dict()
+    for key in ('work_dir', 'launcher', 'resume', 'load_from'):
+        parts.pop(key, None)
+    return parts
+
+
+def _copy(cfg: Config) -> Config:
+    return Config(copy.deepcopy(cfg.to_dict()), filename=cfg.filename)
