@@ -2,8 +2,18 @@
 
 from .apt36k import APT36KDataset
 from .multi_dataset import MultiDataset
+from .person_crops import PersonCrops
 from .seeded_sampler import SeededSampler
 from .seeding import SeededIndex
 from .shift_keypoints import ShiftKeypoints
+from .square_crop import SquareCrop
 
-__all__ = ['APT36KDataset', 'MultiDataset', 'SeededIndex', 'SeededSampler', 'ShiftKeypoints']
+__all__ = [
+    'APT36KDataset',
+    'MultiDataset',
+    'PersonCrops',
+    'SeededIndex',
+    'SeededSampler',
+    'ShiftKeypoints',
+    'SquareCrop',
+]
