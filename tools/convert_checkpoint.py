@@ -3,6 +3,7 @@
 Examples:
     python tools/convert_checkpoint.py vitpose-b.pth ours.pth
     python tools/convert_checkpoint.py mae_pretrain_vit_huge.pth mae_huge.pth --to-grid 16 12
+    python tools/convert_checkpoint.py work_dirs/mae_base_coco-crops-224/epoch_1600.pth mae_coco.pth
     python tools/convert_checkpoint.py vitpose+_base.pth mpii.pth --dataset mpii
     python tools/convert_checkpoint.py ours.pth model.safetensors --to hf
 """
@@ -24,7 +25,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--from',
         dest='origin',
         default='auto',
-        choices=('auto', 'vitpose_mm', 'official', 'mmpose', 'hf', 'mae', 'timm'),
+        choices=('auto', 'vitpose_mm', 'official', 'mmpose', 'mmpretrain', 'hf', 'mae', 'timm'),
         help='origin of SRC; auto sees it from the names (DINO is timm)',
     )
     parser.add_argument('--to', dest='target', default='vitpose_mm', choices=('vitpose_mm', 'mmpose', 'hf', 'official'))

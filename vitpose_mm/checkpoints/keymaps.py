@@ -125,6 +125,13 @@ ORIGINS = {
     'vitpose_mm': Origin(VITPOSE_MM, ('data_preprocessor.',)),
     'official': Origin(OFFICIAL, ('backbone.cls_token',)),
     'mmpose': Origin(MMPOSE, ('backbone.cls_token', 'data_preprocessor.'), first_rows=(0, 1), first_row_is_added=False),
+    'mmpretrain': Origin(
+        MMPOSE,
+        ('backbone.cls_token', 'data_preprocessor.', 'neck.', 'head.'),
+        first_rows=(1, 0),
+        first_row_is_added=False,
+        has_head=False,
+    ),
     'hf': Origin(HF),
     'mae': Origin(MAE, (*_CLASS_TOKEN, 'backbone.mask_token', 'backbone.decoder_'), has_head=False),
     'timm': Origin(

@@ -60,7 +60,8 @@ def detect(state: Mapping[str, Tensor]) -> str | None:
     if 'backbone.embeddings.patch_embeddings.projection.weight' in state:
         return 'hf'
     if 'backbone.patch_embed.projection.weight' in state and 'backbone.layers.0.ln1.weight' in state:
-        return 'mmpose'
+        # the same backbone below MAE's decoder or a classifier; a pose model's head has a final_layer
+        return 'mmpretrain' if any(name.startswith(('neck.', 'head.layers.')) for name in state) else 'mmpose'
     if 'backbone.blocks.0.attn.qkv.weight' not in state or 'backbone.pos_embed' not in state:
         return None
     if 'backbone.pos_grid' in state or 'head.final_layer.weight' in state:
