@@ -2,7 +2,14 @@
 
 from .hooks_drawing import SubsetVisualizationHook
 from .hooks_images import BadImageHook
+from .hooks_pictures import ReconstructionHook
 from .hooks_resume import ExactResumeHook
 from .layer_decay import LayerDecayConstructor
 
-__all__ = ['BadImageHook', 'ExactResumeHook', 'LayerDecayConstructor', 'SubsetVisualizationHook']
+__all__ = [
+    'BadImageHook',
+    'ExactResumeHook',
+    'LayerDecayConstructor',
+    'ReconstructionHook',
+    'SubsetVisualizationHook',
+]
