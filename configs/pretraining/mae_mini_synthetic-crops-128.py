@@ -1,0 +1,6 @@
+# MAE on drawn people, a very small ViT: the scale of the quick start.
+_base_ = [
+    '../_base_/schedules/mae_100e.py',
+    '../_base_/data/synthetic_crops_128.py',
+    '../_base_/models/mae_mini.py',
+]
