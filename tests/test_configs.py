@@ -101,8 +101,27 @@ def run_pipeline(dataset: dict) -> dict:
     return Compose(copy.deepcopy(dataset['pipeline']))(one)
 
 
+def parts(dataset: dict) -> list[dict]:
+    """Dataset config -> the datasets in it, each with its pipeline; a plain dataset is its only part."""
+    if 'datasets' not in dataset:
+        return [dataset]
+    inner = dataset['datasets']
+    listed = inner.values() if isinstance(inner, dict) else inner
+    return [{'pipeline': dataset.get('pipeline'), **one} for one in listed]
+
+
 def train_sets(cfg: Config) -> list[dict]:
-    return cfg.train_dataloader.dataset.datasets
+    return parts(cfg.train_dataloader.dataset)
+
+
+def heads(model: dict) -> dict[str, dict]:
+    """Model config -> its heads by dataset name, those of a router or the only one."""
+    return model['head'].get('heads') or {'': model['head']}
+
+
+def loss_names(model: dict) -> list[str]:
+    """Model config -> keys of what its head logs as losses."""
+    return [f'{name}.loss_kpt'.lstrip('.') for name in heads(model)]
 
 
 # ---------------------------------------------------------------------- the text of the configs
@@ -160,7 +179,7 @@ def test_inferencer_finds_what_it_needs(path: Path) -> None:
     assert cfg.visualizer.type == 'PoseLocalVisualizer'
     assert isinstance(cfg.model.test_cfg, dict)
     assert cfg.test_dataloader.dataset.pipeline[-1].type == 'PackPoseInputs'
-    assert cfg.dataset_type == cfg.test_dataloader.dataset.type
+    assert cfg.dataset_type == parts(cfg.test_dataloader.dataset)[0]['type']
 
 
 @every_pose_leaf
@@ -178,14 +197,15 @@ def test_crops_targets_and_heatmaps_fit_each_other(path: Path) -> None:
         inputs = torch.zeros(2, 3, height, width, device='meta')
         samples = [sample['data_samples'].to('meta') for _ in range(2)]
         assert sample['data_samples'].gt_fields.heatmaps.shape[1:] == cfg.codec.heatmap_size[::-1]
-        assert list(model.loss(inputs, samples)) == ['loss_kpt']
+        assert [name for name, loss in model.loss(inputs, samples).items() if loss.ndim == 0] == loss_names(cfg.model)
 
 
 @every_pose_leaf
 def test_evaluation_crops_have_the_models_size(path: Path) -> None:
     cfg = read(path)
     for loader in (cfg.val_dataloader, cfg.test_dataloader):
-        assert run_pipeline(loader.dataset)['inputs'].shape[:0:-1] == cfg.codec.input_size
+        for dataset in parts(loader.dataset):
+            assert run_pipeline(dataset)['inputs'].shape[:0:-1] == cfg.codec.input_size
 
 
 @every_pose_leaf
@@ -209,7 +229,8 @@ def one_for_each_way_to_predict() -> list[Path]:
         model = read(path).model
         backbone = model.backbone
         kind = (backbone.type, str(backbone.get('attention')), str(backbone.get('window_size')))
-        way = (model.head.type, model.head.out_channels, read(path).codec.input_size, *kind)
+        keypoints = str([head.out_channels for head in heads(model).values()])
+        way = (model.head.type, keypoints, read(path).codec.input_size, *kind, backbone.get('num_experts'))
         ways.setdefault(way, path)
     return list(ways.values())
 
@@ -217,10 +238,12 @@ def one_for_each_way_to_predict() -> list[Path]:
 @pytest.mark.parametrize('path', one_for_each_way_to_predict(), ids=ident)
 def test_predicts_keypoints(path: Path) -> None:
     cfg = read(path)
-    sample = run_pipeline(cfg.test_dataloader.dataset)
+    samples = [run_pipeline(dataset) for dataset in parts(cfg.test_dataloader.dataset)]
     model = build(shallow(cfg.model), 'cpu').eval()
-    data = model.data_preprocessor({'inputs': [sample['inputs']], 'data_samples': [sample['data_samples']]})
+    batch = {key: [sample[key] for sample in samples] for key in ('inputs', 'data_samples')}
     with torch.no_grad():
-        (pred,) = model(**data, mode='predict')
-    assert pred.pred_instances.keypoints.shape == (1, model.head.out_channels, 2)
-    assert np.isfinite(pred.pred_instances.keypoint_scores).all()
+        preds = model(**model.data_preprocessor(batch), mode='predict')
+    for pred, sample in zip(preds, batch['data_samples'], strict=True):
+        num = len(sample.flip_indices)
+        assert pred.pred_instances.keypoints.shape == (1, num, 2)
+        assert np.isfinite(pred.pred_instances.keypoint_scores).all()

@@ -1,0 +1,32 @@
+# Trained on COCO and AI Challenger, each with a head of its own, and scored on both; crops of 256x192.
+_base_ = ['loaders.py', 'coco.py', 'aic.py', 'crop_256x192.py']
+
+dataset_type = 'CocoDataset'
+router = dict(
+    type='vitpose_mm.DatasetRouter',
+    heads=dict(
+        coco=dict(out_channels=17, decoder=_base_.codec),
+        aic=dict(out_channels=14, decoder=_base_.codec),
+    ),
+    aliases={'ochuman': 'coco', 'Human-Art': 'coco'},
+    default='coco',
+)
+train_dataloader = dict(
+    dataset=dict(
+        datasets=dict(coco=_base_.coco_train, aic=_base_.aic_train),
+        pipeline=_base_.train_pipeline,
+    )
+)
+val_dataloader = dict(
+    dataset=dict(
+        type='vitpose_mm.MultiDataset',
+        datasets=dict(coco=_base_.coco_val, aic=_base_.aic_val),
+        pipeline=_base_.val_pipeline,
+    )
+)
+test_dataloader = val_dataloader
+val_evaluator = dict(
+    type='vitpose_mm.SubsetMetric',
+    metrics=dict(coco=_base_.coco_val_metric, aic=_base_.aic_val_metric),
+)
+test_evaluator = val_evaluator

@@ -1,0 +1,41 @@
+# COCO's, AI Challenger's and MPII's keypoints of rendered people, a head each; crops of 128x96.
+_base_ = ['loaders.py', 'synthetic_labels.py', 'crop_128x96.py']
+
+# As in the quick start: flips, half the paper's rotation and some zoom.
+augment = [
+    _base_.augment[0],
+    dict(type='RandomBBoxTransform', shift_prob=0.0, scale_factor=(0.8, 1.25), rotate_factor=40.0),
+]
+train_pipeline = [*_base_.load, *augment, _base_.crop, _base_.target, dict(type='PackPoseInputs')]
+
+dataset_type = 'CocoDataset'
+router = dict(
+    type='vitpose_mm.DatasetRouter',
+    heads=dict(
+        coco=dict(out_channels=17, decoder=_base_.codec),
+        aic=dict(out_channels=14, decoder=_base_.codec),
+        mpii=dict(out_channels=16, decoder=_base_.codec),
+    ),
+)
+train_mpii = dict(_base_.mpii_train, pipeline=[_base_.mpii_from_zero, *train_pipeline])
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=1,
+    dataset=dict(
+        datasets=dict(coco=_base_.coco_train, aic=_base_.aic_train, mpii=train_mpii), pipeline=train_pipeline
+    ),
+)
+val_dataloader = dict(
+    num_workers=1,
+    dataset=dict(
+        type='vitpose_mm.MultiDataset',
+        datasets=dict(coco=_base_.coco_val, aic=_base_.aic_val, mpii=_base_.mpii_val),
+        pipeline=_base_.val_pipeline,
+    ),
+)
+test_dataloader = val_dataloader
+val_evaluator = dict(
+    type='vitpose_mm.SubsetMetric',
+    metrics=dict(coco=_base_.coco_val_metric, aic=_base_.aic_val_metric, mpii=_base_.mpii_val_metric),
+)
+test_evaluator = val_evaluator

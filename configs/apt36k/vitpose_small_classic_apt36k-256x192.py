@@ -1,0 +1,11 @@
+# ViTPose-S with the classic decoder on APT-36K at 256x192.
+_base_ = [
+    '../_base_/schedules/adamw_210e.py',
+    '../_base_/data/apt36k_256x192.py',
+    '../_base_/models/vitpose_small.py',
+]
+model = dict(
+    backbone=dict(input_size=_base_.codec.input_size),
+    head=dict(out_channels=_base_.num_keypoints, decoder=_base_.codec),
+)
+optim_wrapper = dict(paramwise_cfg=dict(layer_decay_rate=_base_.layer_decay_rate))

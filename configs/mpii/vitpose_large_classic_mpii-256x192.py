@@ -1,0 +1,12 @@
+# ViTPose-L with the classic decoder on MPII at 256x192.
+_base_ = [
+    '../_base_/schedules/adamw_210e.py',
+    '../_base_/data/mpii_256x192.py',
+    '../_base_/models/vitpose_large.py',
+]
+model = dict(
+    backbone=dict(input_size=_base_.codec.input_size),
+    head=dict(out_channels=_base_.num_keypoints, decoder=_base_.codec),
+)
+optim_wrapper = dict(paramwise_cfg=dict(layer_decay_rate=_base_.layer_decay_rate))
+default_hooks = dict(checkpoint=dict(save_best='PCK'))

@@ -1,0 +1,11 @@
+# ViTPose-H with a classic decoder each for COCO and AI Challenger.
+_base_ = [
+    '../_base_/schedules/adamw_multi_210e.py',
+    '../_base_/data/multi_coco_aic_256x192.py',
+    '../_base_/models/vitpose_huge.py',
+]
+model = dict(
+    backbone=dict(input_size=_base_.codec.input_size),
+    head=dict(_base_.router, shared=_base_.model.head, _delete_=True),
+)
+optim_wrapper = dict(paramwise_cfg=dict(layer_decay_rate=_base_.layer_decay_rate))

@@ -1,0 +1,11 @@
+# The same ViT-S finetuned on that part of COCO alone.
+_base_ = [
+    '../_base_/schedules/adamw_100e.py',
+    '../_base_/data/coco_small_128x96.py',
+    '../_base_/models/vitpose_small_dino.py',
+]
+model = dict(
+    backbone=dict(input_size=_base_.codec.input_size),
+    head=dict(out_channels=_base_.num_keypoints, decoder=_base_.codec),
+)
+optim_wrapper = dict(paramwise_cfg=dict(layer_decay_rate=_base_.layer_decay_rate))
