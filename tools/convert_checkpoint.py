@@ -29,7 +29,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='origin of SRC; auto sees it from the names (DINO is timm)',
     )
     parser.add_argument('--to', dest='target', default='vitpose_mm', choices=('vitpose_mm', 'mmpose', 'hf', 'official'))
-    parser.add_argument('--dataset', help='which expert and decoder of a model of several: coco, aic, mpii, ...')
+    parser.add_argument(
+        '--dataset',
+        help='which expert and decoder of a model of several to keep (coco, aic, mpii, ...), for a plain model of one; '
+        'without it all of them stay, for a model with a DatasetRouter',
+    )
     parser.add_argument(
         '--grid',
         nargs=2,

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.runner import load_checkpoint
+from mmpose.models.heads import HeatmapHead
 from safetensors.torch import save_file
 from torch import Tensor
 
 from vitpose_mm.checkpoints import adopt, convert
+from vitpose_mm.checkpoints.keymaps import ROUTED
 from vitpose_mm.models import PoseEstimator, ViT
+from vitpose_mm.registry import MODELS
 
 State = dict[str, Tensor]
+
+
+@MODELS.register_module()
+class HeatmapClassic8(HeatmapHead):
+    """A classic decoder of 8 channels, as the small files of these tests have it."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(in_channels, out_channels, (8, 8), (4, 4))
+
+
 ARCH = dict(embed_dims=12, num_layers=2, num_heads=3)
 
 
@@ -111,3 +124,40 @@ def test_our_own_and_strange_files_pass_untouched(make: Callable[[], torch.nn.Mo
         seen = dict(state)
         adopt(model, seen, 'student.')
         assert list(seen) == list(state) and all(seen[name] is state[name] for name in state)
+
+
+def make_routed(names: Iterable[str], **kwargs: object) -> PoseEstimator:
+    return PoseEstimator(
+        dict(type='vitpose_mm.ViT', arch=ARCH, input_size=(48, 64), **kwargs),
+        dict(
+            type='vitpose_mm.DatasetRouter',
+            shared=dict(type='vitpose_mm.HeatmapClassic8', in_channels=12),
+            heads={name: dict(out_channels=ROUTED[name]) for name in names},
+        ),
+        expert_ids={name: place for place, name in enumerate(ROUTED)} if kwargs else None,
+    )
+
+
+@pytest.mark.parametrize('names', [list(ROUTED), ['mpii', 'coco']])
+def test_a_routed_model_takes_a_file_of_several_datasets(tmp_path: Path, plus_plus: State, names: list[str]) -> None:
+    """Each head its dataset's decoder, cut where it is wider; decoders without a head are left out."""
+    torch.save({'state_dict': plus_plus}, tmp_path / 'plus.pth')
+    model = make_routed(names, num_experts=6)
+    load_checkpoint(model, str(tmp_path / 'plus.pth'), strict=True)
+    expected, _ = convert(plus_plus)
+    for name, value in model.state_dict().items():
+        if 'num_batches' not in name:
+            assert torch.equal(value, expected[name]), name
+
+
+def test_a_single_decoder_goes_to_the_default_dataset(official: State, plus_plus: State) -> None:
+    model = make_routed(['coco', 'aic'])
+    model.load_state_dict(dict(official), strict=False)
+    assert torch.equal(model.head.heads['coco'].final_layer.bias, official['keypoint_head.final_layer.bias'])
+    multi = {name: value for name, value in plus_plus.items() if '.experts.' not in name and '.fc2.' not in name}
+    single = PoseEstimator(
+        dict(type='vitpose_mm.ViT', arch=ARCH, input_size=(48, 64)),
+        dict(type='vitpose_mm.HeatmapClassic8', in_channels=12, out_channels=17),
+    )
+    single.load_state_dict(multi, strict=False)
+    assert torch.equal(single.head.final_layer.bias, plus_plus['keypoint_head.final_layer.bias'])

@@ -156,7 +156,7 @@ def test_targets_refuse_what_they_cannot_hold(official: State, plus_plus: State)
     assert 'backbone.blocks.0.attn.rel_pos.rel_pos_h' in convert(ours)[0]
     with pytest.raises(ValueError, match=r'hf format has no place for backbone\.blocks\.0\.attn\.rel_pos'):
         convert(ours, target='hf')
-    with pytest.raises(ValueError, match='hf format has no place for associate_heads'):
+    with pytest.raises(ValueError, match=r'hf format has no place for head\.heads\.coco'):
         convert(plus_plus, target='hf')
     with pytest.raises(ValueError, match="--to 'mae' is not known"):
         convert(official, target='mae')

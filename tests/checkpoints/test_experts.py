@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 from vitpose_mm.checkpoints import convert
 from vitpose_mm.checkpoints.keymaps import DATASETS
+from vitpose_mm.models import ViT
 
 State = dict[str, torch.Tensor]
 
@@ -14,7 +15,7 @@ State = dict[str, torch.Tensor]
 def test_a_collapsed_model_is_the_same_function(plus_plus: State, index: int, dataset: str) -> None:
     """fc2 of the plain model = [shared fc2; expert], as ViTPose++ computes it, and the dataset's own decoder."""
     state, report = convert(plus_plus, dataset=dataset)
-    assert report.complete and not any('experts' in name or 'associate' in name for name in state)
+    assert report.complete and not any('experts' in name or 'heads' in name for name in state)
     h = torch.randn(5, 48, dtype=torch.float64)
     for block in range(2):
         old, new = f'backbone.blocks.{block}.mlp', f'backbone.blocks.{block}.mlp.fc2'
@@ -58,9 +59,9 @@ def test_what_the_file_does_not_have_is_said(plus_plus: State, official: State) 
     with pytest.raises(ValueError, match="--dataset 'crowdpose' is not known: choose one of coco, aic"):
         convert(plus_plus, dataset='crowdpose')
     with pytest.raises(ValueError, match='model of several datasets: name the one to keep with --dataset'):
-        convert(plus_plus)
+        convert(plus_plus, target='mmpose')
     no_head = {name: value for name, value in plus_plus.items() if 'heads.4' not in name}
-    with pytest.raises(ValueError, match='no decoder for wholebody'):
+    with pytest.raises(ValueError, match='no decoder for coco_wholebody: it has some for coco, aic'):
         convert(no_head, dataset='wholebody')
     no_expert = {name: value for name, value in plus_plus.items() if 'experts.5' not in name}
     with pytest.raises(ValueError, match='no expert 5 in block 0'):
@@ -71,3 +72,63 @@ def test_what_the_file_does_not_have_is_said(plus_plus: State, official: State) 
         convert(damaged, dataset='coco')
     _, report = convert(official, dataset='mpii')
     assert 'the only decoder of the file was kept: no mpii decoder is in it' in report.notes
+
+
+def test_without_a_dataset_it_is_a_routed_model(plus_plus: State) -> None:
+    """Every decoder below its dataset's name, as wide as it has keypoints; the experts stay as they are."""
+    state, report = convert(plus_plus)
+    assert report.complete and report.resized == [
+        f'head.heads.mpii.final_layer.{leaf} 133 -> 16 keypoints (the first ones)' for leaf in ('weight', 'bias')
+    ]
+    widths = {name.split('.')[2]: len(value) for name, value in state.items() if name.endswith('final_layer.bias')}
+    assert widths == {'coco': 17, 'aic': 14, 'mpii': 16, 'ap10k': 17, 'apt36k': 17, 'coco_wholebody': 133}
+    source = 'associate_keypoint_heads.4.deconv_layers.3.weight'
+    assert torch.equal(state['head.heads.coco_wholebody.deconv_layers.3.weight'], plus_plus[source])
+    name = 'backbone.blocks.1.mlp.experts.5.weight'
+    assert torch.equal(state[name], plus_plus[name])
+    back, _ = convert(state, target='official')
+    assert set(back) == set(plus_plus) - {'backbone.cls_token'}
+    assert all(torch.equal(value, plus_plus[name][: len(value)]) for name, value in back.items())
+
+
+@pytest.mark.parametrize('dataset', ['mpii', 'coco_wholebody'])
+def test_a_routed_model_of_ours_gives_the_same_single_one(plus_plus: State, dataset: str) -> None:
+    routed, _ = convert(plus_plus)
+    again, _ = convert(routed, dataset=dataset)
+    expected, _ = convert(plus_plus, dataset=dataset.removeprefix('coco_'))
+    assert set(again) == set(expected) and all(torch.equal(again[name], expected[name]) for name in expected)
+
+
+def test_a_dataset_of_ones_own(plus_plus: State) -> None:
+    """Its decoder can be chosen by name; which expert is its own is not in the file."""
+    routed, _ = convert(plus_plus)
+    mine = {name.replace('heads.ap10k', 'heads.mine'): value for name, value in routed.items()}
+    with pytest.raises(ValueError, match="Which expert is that of 'mine' is in no file"):
+        convert(mine, dataset='mine')
+    with pytest.raises(ValueError, match='no decoder for ap10k: it has some for coco, aic, mpii, mine'):
+        convert(mine, dataset='ap10k')
+    without = {name: value for name, value in mine.items() if '.experts.' not in name}
+    state, _ = convert(without, dataset='mine')
+    assert torch.equal(state['head.final_layer.bias'], plus_plus['associate_keypoint_heads.2.final_layer.bias'])
+
+
+def test_a_routed_model_that_lacks_a_part_is_not_written(plus_plus: State) -> None:
+    del plus_plus['associate_keypoint_heads.1.deconv_layers.4.running_mean']
+    _, report = convert(plus_plus)
+    assert report.missing == ['head.heads.mpii.deconv_layers.4.running_mean']
+
+
+@pytest.mark.parametrize(('index', 'dataset'), enumerate(DATASETS))
+def test_the_collapsed_model_predicts_the_same_bit_by_bit(plus_plus: State, index: int, dataset: str) -> None:
+    """Real modules: a ViT with experts on a batch of one dataset, and the plain ViT of the converter."""
+    arch = dict(embed_dims=12, num_layers=2, num_heads=3)
+    experts, plain = ViT(arch, (48, 64), num_experts=6), ViT(arch, (48, 64))
+    backbone = {name.removeprefix('backbone.'): value for name, value in plus_plus.items() if 'backbone.' in name}
+    experts.load_state_dict({name: value for name, value in backbone.items() if name != 'cls_token'})
+    state, _ = convert(plus_plus, dataset=dataset)
+    plain.load_state_dict({name[9:]: value for name, value in state.items() if name.startswith('backbone.')})
+    crops = torch.randn(3, 3, 64, 48)
+    assert torch.equal(experts(crops, torch.full((3,), index))[0], plain(crops)[0])
+    mixed = experts(crops, torch.tensor([(index + 1) % 6, index, (index + 1) % 6]))[0]
+    torch.testing.assert_close(mixed[1], plain(crops)[0][1], atol=1e-5, rtol=1e-5)
+    assert (mixed[0] - plain(crops)[0][0]).abs().max() > 0.1

@@ -12,6 +12,8 @@ from typing import Any
 from torch import nn
 
 from .convert import to_native
+from .experts import cut_heads, heads_of, name_head, unname_head
+from .keymaps import ROUTED
 from .rename import State, detect, with_prefix
 from .report import Report
 
@@ -20,7 +22,8 @@ def adopt(module: nn.Module, state_dict: dict[str, Any], prefix: str) -> None:
     """Rewrite what a state dict holds below ``prefix``, in place, from any origin's names to the module's.
 
     Args:
-        module: a ViT, or an estimator with a ViT as ``backbone``; its patch kernel says the wanted size.
+        module: a ViT, or an estimator with a ViT as ``backbone``; its patch kernel says the wanted size. Where its
+            head is a router, a file's decoders go to the heads of their datasets, and a single one to the default's.
         state_dict: names to tensors, of the official code, mmpose, Hugging Face, MAE, timm or DINO; a state
             dict of another architecture is left alone.
         prefix: where the module is in the state dict.
@@ -45,6 +48,8 @@ def adopt(module: nn.Module, state_dict: dict[str, Any], prefix: str) -> None:
             'The checkpoint holds experts of several datasets and the model has none: choose a dataset with '
             'tools/convert_checkpoint.py SRC DST --dataset NAME, and load DST.'
         )
+    if whole:
+        native = _fit_heads(native, module, report)
     # A resize of half precision would be rounded back to it.
     if 'backbone.pos_embed' in native:
         native['backbone.pos_embed'] = native['backbone.pos_embed'].float()
@@ -68,6 +73,18 @@ def _to_native(state: Mapping[str, Any], vit: nn.Module, patch_size: int) -> tup
         if not isinstance(grid, tuple):
             raise
     return to_native(state, grid=(grid[0], grid[1]), patch_size=patch_size)
+
+
+def _fit_heads(native: State, module: nn.Module, report: Report) -> State:
+    """Decoders of one or several datasets -> those that the module has: one, or a router's."""
+    names = getattr(getattr(module, 'head', None), 'names', None)
+    if names is None:
+        return unname_head(native, next(iter(ROUTED)))
+    if not heads_of(native):
+        return name_head(native, names.default)
+    native = cut_heads(native, report)
+    others = tuple(f'head.heads.{name}.' for name in heads_of(native) if name not in names.known)
+    return {name: value for name, value in native.items() if not name.startswith(others)}
 
 
 def _has_experts(state: Mapping[str, Any]) -> bool:

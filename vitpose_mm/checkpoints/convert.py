@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .experts import is_multi, select_dataset
-from .keymaps import BACKBONE_PARTS, BLOCK_PARTS, ORIGINS, TARGETS
+from .experts import cut_heads, heads_of, is_multi, name_head, select_dataset, unname_head
+from .keymaps import BACKBONE_PARTS, BLOCK_PARTS, ORIGINS, ROUTED, TARGETS
 from .reading import CheckpointError
 from .rename import (
     State,
@@ -82,6 +82,8 @@ def to_native(
     kept = {name: value for name, value in theirs.items() if not is_dropped(name, found)}
     native, report.unknown = rename(kept, family.table)
     native = fold_scales(join_parts(native), report)
+    if found == 'official' and heads_of(native):
+        native = name_head(native, next(iter(ROUTED)))
     if 'backbone.pos_embed' in native:
         stored = native.pop('backbone.pos_grid', None)
         grid = grid if grid is not None or stored is None else (int(stored[0]), int(stored[1]))
@@ -102,6 +104,8 @@ def from_native(native: State, target: str, report: Report) -> State:
     state, table = dict(native), ORIGINS[target].table
     if target != 'vitpose_mm':
         state.pop('backbone.pos_grid', None)
+    if target == 'official':
+        state = unname_head(state, next(iter(ROUTED)))
     if not ORIGINS[target].first_row_is_added:
         fold_first_row(state, report)
     renamed, left = rename(split_parts(state, table), backwards(table))
@@ -127,7 +131,7 @@ def convert(
         origin: as in :func:`to_native`.
         target: one of ``keymaps.TARGETS``.
         dataset: which expert and decoder of a model of several datasets to keep; None keeps all, where
-            the target can hold them.
+            the target can hold them (ours as a model with a DatasetRouter).
         grid: (H, W) tokens of the source's position embedding, as in :func:`to_native`.
         to_grid: (H, W) tokens to resize it to; None leaves it (our ViT resizes when it loads).
         patch_size: side of the patch kernel, pixels.
@@ -141,8 +145,10 @@ def convert(
         return {}, report
     if dataset is not None:
         native = select_dataset(native, dataset, report)
-    elif is_multi(native) and target in ('vitpose_mm', 'mmpose'):
+    elif is_multi(native) and (target == 'mmpose' or (target == 'vitpose_mm' and not heads_of(native))):
         raise ValueError('The file holds a model of several datasets: name the one to keep with --dataset.')
+    elif target == 'vitpose_mm':
+        native = cut_heads(native, report)
     if to_grid is not None:
         source = native['backbone.pos_grid'].tolist()
         resize_grid(native, (source[0], source[1]), to_grid, report)
@@ -158,14 +164,23 @@ def find_missing(native: State) -> list[str]:
     depth = max(numbers(native, r'backbone\.blocks\.(\d+)\.'), default=-1) + 1
     parts = [*BACKBONE_PARTS, *(f'backbone.blocks.{i}.{part}' for i in range(max(depth, 1)) for part in BLOCK_PARTS)]
     needed = ['backbone.pos_embed', *(f'{part}.{leaf}' for part in parts for leaf in ('weight', 'bias'))]
-    if any(name.startswith('head.') for name in native):
-        needed += ['head.final_layer.weight', 'head.final_layer.bias']
-        steps = (max(numbers(native, r'head\.deconv_layers\.(\d+)\.'), default=-1) + 2) // 3
-        for step in range(steps):
-            needed.append(f'head.deconv_layers.{3 * step}.weight')
-            leaves = ('weight', 'bias', 'running_mean', 'running_var')
-            needed += [f'head.deconv_layers.{3 * step + 1}.{leaf}' for leaf in leaves]
+    heads = [f'head.heads.{name}.' for name in heads_of(native)]
+    if not heads and any(name.startswith('head.') for name in native):
+        heads = ['head.']
+    for head in heads:
+        needed += _parts_of_head(native, head)
     return [name for name in needed if name not in native]
+
+
+def _parts_of_head(native: State, head: str) -> list[str]:
+    """-> the names that a whole decoder below the prefix ``head`` has."""
+    needed = [f'{head}final_layer.weight', f'{head}final_layer.bias']
+    steps = (max(numbers(native, re.escape(head) + r'deconv_layers\.(\d+)\.'), default=-1) + 2) // 3
+    for step in range(steps):
+        needed.append(f'{head}deconv_layers.{3 * step}.weight')
+        leaves = ('weight', 'bias', 'running_mean', 'running_var')
+        needed += [f'{head}deconv_layers.{3 * step + 1}.{leaf}' for leaf in leaves]
+    return needed
 
 
 def _changes(state: Mapping[str, Tensor], result: State, origin: str, target: str) -> dict[str, str]:

@@ -1,37 +1,72 @@
-"""A model of several datasets -> the plain model of one: its experts, its decoder. Exact, nothing is averaged."""
+"""A model of several datasets, and the plain model of one: its experts, its decoder. Exact, nothing is averaged."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from .keymaps import DATASETS
+from .keymaps import DATASETS, ROUTED
 from .rename import State, numbers
 from .report import Report
 
 
 def is_multi(state: State) -> bool:
-    """Whether the state (in our names) has experts or more than one decoder."""
-    return any('.mlp.experts.' in name or name.startswith('associate_heads.') for name in state)
+    """Whether the state (in our names) has experts or a decoder for each dataset."""
+    return bool(heads_of(state)) or any('.mlp.experts.' in name for name in state)
+
+
+def heads_of(state: State) -> list[str]:
+    """State (in our names) -> the datasets that have a decoder of their own."""
+    return list(dict.fromkeys(name.split('.')[2] for name in state if name.startswith('head.heads.')))
+
+
+def name_head(state: State, dataset: str) -> State:
+    """State whose one decoder is ``head.`` (there may be others beside it) -> it is the decoder of ``dataset``."""
+    return {
+        name.replace('head.', f'head.heads.{dataset}.', 1)
+        if name.startswith('head.') and not name.startswith('head.heads.')
+        else name: value
+        for name, value in state.items()
+    }
+
+
+def unname_head(state: State, dataset: str) -> State:
+    """The inverse: the decoder of ``dataset`` -> ``head.``."""
+    return {name.replace(f'head.heads.{dataset}.', 'head.', 1): value for name, value in state.items()}
 
 
 def select_dataset(state: State, dataset: str, report: Report) -> State:
-    """State of several datasets -> state of ``dataset``.
+    """State of several datasets -> state of ``dataset``, by the authors' short name or by mmpose's dataset_name.
 
     Raises:
         ValueError: an unknown dataset, or one that has no expert or no decoder in the file.
     """
-    if dataset not in DATASETS:
-        raise ValueError(f'--dataset {dataset!r} is not known: choose one of {", ".join(DATASETS)}.')
-    place = list(DATASETS).index(dataset)
-    return _select_head(_collapse(state, place, report), dataset, place, report)
+    names = dict(zip(DATASETS, ROUTED, strict=True))
+    name = names.get(dataset, dataset)
+    if name not in ROUTED and name not in heads_of(state):
+        known = dict.fromkeys([*DATASETS, *heads_of(state)])
+        raise ValueError(f'--dataset {dataset!r} is not known: choose one of {", ".join(known)}.')
+    return _select_head(_collapse(state, name, report), name, report)
 
 
-def _collapse(state: State, expert: int, report: Report) -> State:
-    """[shared rows; rows of the expert] -> one fc2, in every block."""
+def cut_heads(state: State, report: Report) -> State:
+    """Decoders that are wider than their dataset has keypoints -> the first outputs, as many as it has."""
+    for name in set(heads_of(state)) & set(ROUTED):
+        state = _cut(state, f'head.heads.{name}.', ROUTED[name], report)
+    return state
+
+
+def _collapse(state: State, dataset: str, report: Report) -> State:
+    """[shared rows; rows of the dataset's expert] -> one fc2, in every block."""
     plain = {name: value for name, value in state.items() if '.mlp.experts.' not in name}
     blocks = sorted(numbers(state, r'backbone\.blocks\.(\d+)\.mlp\.experts\.'))
-    width = state['backbone.pos_embed'].shape[-1]
+    if not blocks:
+        return plain
+    if dataset not in ROUTED:
+        raise ValueError(
+            f'Which expert is that of {dataset!r} is in no file: only {", ".join(DATASETS)} can be chosen.'
+        )
+    expert, width = list(ROUTED).index(dataset), state['backbone.pos_embed'].shape[-1]
     for block in blocks:
         stem = f'backbone.blocks.{block}.mlp'
         if state[f'{stem}.fc2.weight'].shape[0] == width:
@@ -41,9 +76,8 @@ def _collapse(state: State, expert: int, report: Report) -> State:
             if part is None:
                 raise ValueError(f'The file has no expert {expert} in block {block}: it does not know that dataset.')
             plain[f'{stem}.fc2.{leaf}'] = _joined(state[f'{stem}.fc2.{leaf}'], part, width)
-    if blocks:
-        report.folded.append(f'expert {expert} into fc2 of {len(blocks)} blocks')
-        report.dropped.append(f'the other experts of {len(blocks)} blocks')
+    report.folded.append(f'expert {expert} into fc2 of {len(blocks)} blocks')
+    report.dropped.append(f'the other experts of {len(blocks)} blocks')
     return plain
 
 
@@ -56,22 +90,26 @@ def _joined(shared: Tensor, part: Tensor, width: int) -> Tensor:
     return torch.cat([shared, part])
 
 
-def _select_head(state: State, dataset: str, place: int, report: Report) -> State:
+def _select_head(state: State, dataset: str, report: Report) -> State:
     """The decoder of the dataset -> ``head.``, with as many outputs as the dataset has keypoints."""
-    others = [name for name in state if name.startswith('associate_heads.')]
-    if not others:
-        if place:
+    own = heads_of(state)
+    if not own:
+        if dataset != next(iter(ROUTED)):
             report.notes.append(f'the only decoder of the file was kept: no {dataset} decoder is in it')
         return state
-    prefix = 'head.' if place == 0 else f'associate_heads.{place - 1}.'
-    rest = {name: value for name, value in state.items() if not name.startswith(('head.', 'associate_heads.'))}
-    head = {'head.' + name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
-    if not head:
-        raise ValueError(f'The file has no decoder for {dataset}.')
+    if dataset not in own:
+        raise ValueError(f'The file has no decoder for {dataset}: it has some for {", ".join(own)}.')
+    prefix = f'head.heads.{dataset}.'
+    kept = {name: value for name, value in state.items() if not name.startswith('head.') or name.startswith(prefix)}
     report.dropped.append('the decoders of the other datasets')
-    wanted = DATASETS[dataset]
-    for name in ('head.final_layer.weight', 'head.final_layer.bias'):
-        if name in head and head[name].shape[0] > wanted:
-            report.resized.append(f'{name} {head[name].shape[0]} -> {wanted} keypoints (the first ones)')
-            head[name] = head[name][:wanted]
-    return rest | head
+    kept = unname_head(kept, dataset)
+    return _cut(kept, 'head.', ROUTED[dataset], report) if dataset in ROUTED else kept
+
+
+def _cut(state: State, prefix: str, wanted: int, report: Report) -> State:
+    state = dict(state)
+    for name in (f'{prefix}final_layer.weight', f'{prefix}final_layer.bias'):
+        if name in state and len(state[name]) > wanted:
+            report.resized.append(f'{name} {len(state[name])} -> {wanted} keypoints (the first ones)')
+            state[name] = state[name][:wanted]
+    return state

@@ -1,8 +1,8 @@
 """The names of every origin, as data: one table each, their name on the left, ours on the right.
 
-``{i}`` is a block or a layer, ``{e}`` an expert. A name stands for its weight, bias and statistics. Whole
-models are written here with ``backbone.`` and ``head.``; files that hold a backbone alone have no
-prefix. ``qkv:0`` is the first third of a joined projection; ``x.gamma`` scales the rows of ``x``.
+``{i}`` is a block or a layer, ``{e}`` an expert, ``{d}`` a dataset. A name stands for its weight, bias and
+statistics. Whole models are written here with ``backbone.`` and ``head.``; files that hold a backbone alone
+have no prefix. ``qkv:0`` is the first third of a joined projection; ``x.gamma`` scales the rows of ``x``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,14 @@ _HEAD: Table = (
     ('head.final_layer', 'head.final_layer'),
 )
 
+# ViTPose++: the expert of each dataset, the decoder's place (keypoint_head, then the associate ones) and
+# its number of keypoints, from the authors' multi-dataset config.
+DATASETS = {'coco': 17, 'aic': 14, 'mpii': 16, 'ap10k': 17, 'apt36k': 17, 'wholebody': 133}
+
+# Their short name -> ours, which is mmpose's dataset_name, where they differ.
+_ROUTED_NAMES = {'wholebody': 'coco_wholebody'}
+ROUTED = {_ROUTED_NAMES.get(name, name): count for name, count in DATASETS.items()}
+
 VITPOSE_MM: Table = (
     ('backbone.pos_embed', 'backbone.pos_embed'),
     ('backbone.pos_grid', 'backbone.pos_grid'),
@@ -35,6 +43,8 @@ VITPOSE_MM: Table = (
     *_EXPERTS,
     ('backbone.last_norm', 'backbone.last_norm'),
     *_HEAD,
+    ('head.heads.{d}.deconv_layers.{i}', 'head.heads.{d}.deconv_layers.{i}'),
+    ('head.heads.{d}.final_layer', 'head.heads.{d}.final_layer'),
 )
 
 OFFICIAL: Table = (
@@ -45,8 +55,11 @@ OFFICIAL: Table = (
     ('backbone.last_norm', 'backbone.last_norm'),
     ('keypoint_head.deconv_layers.{i}', 'head.deconv_layers.{i}'),
     ('keypoint_head.final_layer', 'head.final_layer'),
-    ('associate_keypoint_heads.{e}.deconv_layers.{i}', 'associate_heads.{e}.deconv_layers.{i}'),
-    ('associate_keypoint_heads.{e}.final_layer', 'associate_heads.{e}.final_layer'),
+    *(
+        (f'associate_keypoint_heads.{place}.{part}', f'head.heads.{name}.{part}')
+        for place, name in enumerate(list(ROUTED)[1:])
+        for part in ('deconv_layers.{i}', 'final_layer')
+    ),
 )
 
 MMPOSE: Table = (
@@ -154,10 +167,6 @@ ORIGINS = {
     ),
 }
 TARGETS = ('vitpose_mm', 'mmpose', 'hf', 'official')
-
-# ViTPose++: the expert of each dataset, the decoder's place (keypoint_head, then the associate ones) and
-# its number of keypoints, from the authors' multi-dataset config.
-DATASETS = {'coco': 17, 'aic': 14, 'mpii': 16, 'ap10k': 17, 'apt36k': 17, 'wholebody': 133}
 
 # What a whole backbone and each decoder consist of, in our names.
 BACKBONE_PARTS = ('backbone.patch_embed.proj', 'backbone.last_norm')

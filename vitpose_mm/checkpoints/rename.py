@@ -20,6 +20,7 @@ def _compiled(table: Table) -> list[tuple[re.Pattern[str], str]]:
     found = []
     for source, target in table:
         pattern = re.escape(source).replace(r'\{i\}', r'(?P<i>\d+)').replace(r'\{e\}', r'(?P<e>\d+)')
+        pattern = pattern.replace(r'\{d\}', r'(?P<d>[^.]+)')
         found.append((re.compile(pattern + _LEAF), target + '{leaf}'))
     return found
 
