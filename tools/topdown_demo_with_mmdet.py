@@ -27,6 +27,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--show', action='store_true', help='show every picture in a window')
     parser.add_argument('--show-interval', type=float, default=0, help='seconds for a picture; 0: until a key')
     parser.add_argument('--device', help="such as 'cpu' or 'cuda:0' (default: the first GPU, or the CPU)")
+    parser.add_argument('--dataset', metavar='NAME', help='of a model of several: whose keypoints (coco, ...)')
     parser.add_argument('--det-cat-id', type=int, default=0, help="the detector's class index of a person")
     parser.add_argument('--bbox-thr', type=float, default=0.3, help='lowest score of a person box')
     parser.add_argument('--nms-thr', type=float, default=0.3, help='largest IoU of two person boxes')

@@ -120,8 +120,12 @@ def test_keypoints_of_annotations_metainfo_and_head_are_compared(cfg: Config, tm
     cfg.train_dataloader.dataset.datasets[0].pipeline.insert(1, convert)
     check_config(cfg)
     cfg.model.head = {'type': 'vitpose_mm.DatasetRouter', 'heads': {'coco': {'out_channels': 17}}}
+    with pytest.raises(ValueError, match=r"dataset 'aic', for which .* has no head: known are \['coco'\]"):
+        check_config(cfg)
+    cfg.model.head.aliases = {'aic': 'coco'}
     check_config(cfg)
-    cfg.model.head.heads.aic = {'out_channels': 16}
+    cfg.model.head.heads = {'coco': {}, 'aic': {}}
+    cfg.model.head.shared = {'out_channels': 16}
     with pytest.raises(ValueError, match='out_channels=16'):
         check_config(cfg)
 

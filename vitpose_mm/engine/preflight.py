@@ -156,7 +156,7 @@ def check_keypoints(leaf: Leaf, model: Mapping, *, scope: str = 'mmpose') -> Non
             f'dataset that the file belongs to'
         )
     fed = leaf.converted or expected
-    channels = _out_channels(model.get('head'), metainfo.get('dataset_name'))
+    channels = out_channels(model.get('head'), metainfo.get('dataset_name'))
     if fed is not None and channels is not None and fed != channels:
         raise ValueError(
             f'{leaf.where}: {dataset.__name__} has {fed} keypoints, the head predicts '
@@ -165,9 +165,18 @@ def check_keypoints(leaf: Leaf, model: Mapping, *, scope: str = 'mmpose') -> Non
         )
 
 
-def _out_channels(head: Any, dataset_name: str | None) -> int | None:
-    # a head of heads has one for each dataset name
+def out_channels(head: Any, dataset_name: str | None) -> int | None:
+    """Config of a head and a dataset -> keypoints that the head predicts for it; None where the config does not say.
+
+    Raises:
+        ValueError: the head is a router and has no head for the dataset.
+    """
     if isinstance(head, Mapping) and isinstance(head.get('heads'), Mapping):
-        aliases = head.get('aliases') or {}
-        head = head['heads'].get(aliases.get(dataset_name, dataset_name))
+        name = (head.get('aliases') or {}).get(dataset_name, dataset_name)
+        if name not in head['heads']:
+            raise ValueError(
+                f"the data are of dataset {name!r}, for which the model's router has no head: known are "
+                f'{sorted(head["heads"])}; add it to model.head.heads or model.head.aliases'
+            )
+        head = {**(head.get('shared') or {}), **head['heads'][name]}
     return head.get('out_channels') if isinstance(head, Mapping) else None

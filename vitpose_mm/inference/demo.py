@@ -30,6 +30,7 @@ class DemoOptions:
     show: bool = False
     show_interval: float = 0
     device: str | None = None
+    dataset: str | None = None
     det_cat_id: int = 0
     bbox_thr: float = 0.3
     nms_thr: float = 0.3
@@ -113,7 +114,11 @@ def build_topdown(options: DemoOptions) -> TopDown:
     device = pick_device(options.device)
     detector = build_detector(options.det_config, options.det_checkpoint, device)
     pose_model = build_pose_model(
-        options.pose_config, options.pose_checkpoint, device, output_heatmaps=options.draw_heatmap
+        options.pose_config,
+        options.pose_checkpoint,
+        device,
+        output_heatmaps=options.draw_heatmap,
+        dataset=options.dataset,
     )
     thresholds = {'bbox_thr': options.bbox_thr, 'nms_thr': options.nms_thr}
     return TopDown(PersonDetector(detector, options.det_cat_id, **thresholds), pose_model)

@@ -15,6 +15,8 @@ from mmpose.utils import adapt_mmdet_pipeline
 
 from .. import registry  # noqa: F401  makes every checkpoint load safely from here on
 from ..checkpoints.weights import load_weights
+from ..engine.preflight import out_channels
+from .datasets import check_known, find_metainfo
 
 
 def pick_device(name: str | None) -> str:
@@ -52,17 +54,25 @@ def build_detector(config: str, checkpoint: str, device: str = 'cpu') -> nn.Modu
     return model
 
 
-def build_pose_model(config: str, checkpoint: str, device: str = 'cpu', *, output_heatmaps: bool = False) -> nn.Module:
+def build_pose_model(
+    config: str,
+    checkpoint: str,
+    device: str = 'cpu',
+    *,
+    output_heatmaps: bool = False,
+    dataset: str | None = None,
+) -> nn.Module:
     """mmpose config and checkpoint -> pose model in eval mode, with the keypoint set as model.dataset_meta.
 
-    The set is the checkpoint's or, where it names none, that of the config's test dataset: mmpose would ask
-    the training dataset, which may be several, and then take COCO.
+    The set is that of ``dataset`` (of a model of several), else the checkpoint's or, where it names none, that of
+    the config's test dataset: mmpose would ask the training dataset, which may be several, and then take COCO.
 
     Raises:
-        ValueError: the checkpoint cannot be read or does not fit, or the config cannot test or has another
-            keypoint set than the head.
+        ValueError: the checkpoint cannot be read or does not fit, the config cannot test or has another
+            keypoint set than the head, or the model does not know the dataset.
     """
     cfg = load_config(config)
+    chosen = None if dataset is None else find_metainfo(cfg, dataset)
     if not cfg.get('test_dataloader'):
         raise ValueError(f'{config} has no test_dataloader, whose pipeline makes the crops: add one.')
     cfg.train_dataloader = cfg.test_dataloader
@@ -72,14 +82,17 @@ def build_pose_model(config: str, checkpoint: str, device: str = 'cpu', *, outpu
         model = mmpose.apis.init_model(cfg, None, device=device)
     meta = load_weights(model, checkpoint, config)
     model.dataset_meta = meta.get('dataset_meta') or model.dataset_meta
+    if dataset is not None:
+        check_known(model, dataset)
+        model.dataset_meta = chosen
     _check_keypoints(model, config)
     return model
 
 
 def _check_keypoints(model: Any, config: str) -> None:
-    head = model.cfg.model.head.get('out_channels')
     have = model.dataset_meta['num_keypoints']
-    if isinstance(head, int) and head != have:
+    head = out_channels(model.cfg.model.head, model.dataset_meta['dataset_name'])
+    if head is not None and head != have:
         raise ValueError(
             f'{config}: the head has {head} keypoints and the keypoint set '
             f'{model.dataset_meta["dataset_name"]} has {have}: give the test dataset its metainfo.'
