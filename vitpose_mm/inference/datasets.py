@@ -49,10 +49,11 @@ def find_metainfo(cfg: Config, name: str) -> dict:
     Raises:
         ValueError: neither the config, nor we, nor mmpose know it.
     """
-    for metainfo in filter(None, _metainfos(cfg)):
-        parsed = parse_pose_metainfo(dict(metainfo))
-        if parsed['dataset_name'] == name:
-            return parsed
+    for metainfo in _metainfos(cfg):
+        if 'from_file' in metainfo or metainfo.get('dataset_name') == name:
+            parsed = parse_pose_metainfo(dict(metainfo))
+            if parsed['dataset_name'] == name:
+                return parsed
     folder = Path(mmpose.__file__).parent / '.mim' / 'configs' / '_base_' / 'datasets'
     file = folder / f'{name.lower().replace("-", "")}.py'  # Human-Art's is humanart.py
     if not file.is_file():
