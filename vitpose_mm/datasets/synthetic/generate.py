@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from ..convert.files import write_mpii_truth
 from .labels import MPII, category
 from .observe import observe
 from .records import all_records
@@ -118,7 +119,7 @@ def _write_annotations(folder: Path, split: Split, *, results: list[dict], size:
     records = [record for result in results for record in result['mpii']]
     (folder / f'mpii_{split.name}.json').write_text(json.dumps(records))
     heads = [head for result in results for head in result['heads']]
-    _write_mpii_truth(folder / f'mpii_gt_{split.name}.mat', records, heads=heads)
+    write_mpii_truth(folder / f'mpii_gt_{split.name}.mat', records, heads=heads, names=MPII)
 
 
 def _write_coco(path: Path, results: list[dict], *, kind: str, size: tuple[int, int]) -> None:
@@ -134,16 +135,3 @@ def _write_coco(path: Path, results: list[dict], *, kind: str, size: tuple[int, 
     info = {'description': f'synthetic people, {kind} keypoints', 'version': '1.0'}
     record = {'info': info, 'images': images, 'annotations': annotations, 'categories': [category(kind)]}
     path.write_text(json.dumps(record))
-
-
-def _write_mpii_truth(path: Path, records: list[dict], *, heads: list[np.ndarray]) -> None:
-    """Writes the arrays of MPII's ground-truth file: head boxes (2, 2, N), joints (16, 2, N), missing (16, N)."""
-    from scipy.io import savemat  # only this file needs scipy
-
-    joints = np.array([record['joints'] for record in records]).reshape(-1, len(MPII), 2)
-    missing = 1 - np.array([record['joints_vis'] for record in records]).reshape(-1, len(MPII))
-    boxes = np.stack(heads) if heads else np.zeros((0, 2, 2))
-    savemat(path, {
-        'headboxes_src': boxes.transpose(1, 2, 0), 'pos_gt_src': joints.transpose(1, 2, 0),
-        'jnt_missing': missing.T, 'dataset_joints': np.array(MPII, dtype=object),
-    })  # fmt: skip
