@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from mmengine.config import Config
 from mmengine.hooks import Hook
@@ -89,4 +90,16 @@ def quiet(cfg: Config, name: str) -> Iterator[None]:
             handler.setLevel(logging.ERROR)
     with log.open('a') as file, contextlib.redirect_stdout(file), warnings.catch_warnings():
         warnings.showwarning = lambda text, kind, where, line, *_: print(f'{where}:{line}: {text}', file=file)
-        yield
+        try:
+            yield
+        finally:
+            _give_back(file)
+
+
+def _give_back(file: TextIO) -> None:
+    """Let loggers that were made inside, for what was standard output there, go on with warnings only."""
+    for logger in MMLogger._instance_dict.values():
+        for handler in logger.handlers:
+            if isinstance(handler, logging.StreamHandler) and handler.stream is file:
+                handler.setStream(sys.stderr)
+                handler.setLevel(logging.WARNING)
