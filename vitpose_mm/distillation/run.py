@@ -111,10 +111,10 @@ class Distillation:
 
     def _fit(self, stage: Config, title: str) -> Any:
         """Config of a stage -> its model after training, begun where it was stopped."""
-        newest = newest_readable(stage.work_dir) if Path(stage.work_dir).is_dir() else None
-        if newest is not None:
-            stage.load_from, stage.resume = str(newest), True
         with quiet(stage, f'distillation_{next(_run_number)}'):
+            newest = newest_readable(stage.work_dir)
+            if newest is not None:
+                stage.load_from, stage.resume = str(newest), True
             check_config(stage)
             runner: Runner = build_runner(stage)
             if self.progress and is_main_process():
