@@ -94,6 +94,25 @@ def test_after_a_failure_it_goes_on(root: Path) -> None:
     assert [call[0] for call in calls(root)] == ['train.py', 'test.py']
 
 
+def test_a_run_of_all_seeds_and_a_tool_that_leaves_notes(root: Path) -> None:
+    code = TOOL.format(calls=str(root / 'calls'))
+    (root / 'tools' / 'distill.py').write_text(
+        code + "(place / 'notes.json').write_text('{\"loss\": 2}'); (place / 'deploy.pth').touch()\n"
+    )
+    options = ('a={checkpoint:teacher}', 'b={folder:teacher}/x.pth')
+    runs = (Run('teacher', 'a.py', scored=False, once=True), Run('student', 'b.py', options, tool='distill.py'))
+    study = Study('three', '', runs, seeds=(3, 4))
+    records = running.run_study(study, root / 'out', root=root)
+    made, teacher = calls(root), root / 'out/three/teacher/once'
+    assert [call[0] for call in made] == ['train.py', 'distill.py', 'test.py', 'distill.py', 'test.py']
+    assert made[0][-1] == 'randomness.seed=3'
+    assert made[3][-3:] == [f'a={teacher}/epoch_3.pth', f'b={teacher}/x.pth', 'randomness.seed=4']
+    assert made[4][2] == str(root / 'out/three/student/seed4/deploy.pth')
+    assert [(record['run'], record['seed'], record['metrics']) for record in records] == [
+        ('teacher', 3, {}), ('student', 3, {'loss': 2, 'coco/AP': 0.8}), ('student', 4, {'loss': 2, 'coco/AP': 0.9}),
+    ]  # fmt: skip
+
+
 def test_chosen_runs_and_seeds(root: Path) -> None:
     with pytest.raises(RuntimeError, match=r'no checkpoint in .*token/seed5: run that training first'):
         running.run_study(STAGES, root / 'out', root=root, only=['student'], seeds=[5])

@@ -9,6 +9,7 @@ from vitpose_mm.studies.study import Run, Study
 def test_needs_are_read_from_the_options() -> None:
     run = Run('b', 'x.py', ('a=1', 'b={checkpoint:one}', 'c=[{checkpoint:two},{checkpoint:one}]'))
     assert run.needs() == ['one', 'two', 'one']
+    assert Run('c', 'x.py', ('a={folder:b}/token.pth',), test_options=('c={checkpoint:d}',)).needs() == ['b', 'd']
     assert Run('a', 'x.py').needs() == []
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import multi_dataset
+from . import distillation, multi_dataset
 from .study import Study
 
-STUDIES: dict[str, Study] = {study.name: study for study in (*multi_dataset.STUDIES,)}
+STUDIES: dict[str, Study] = {study.name: study for study in (*multi_dataset.STUDIES, *distillation.STUDIES)}
 
 
 def find_study(name: str) -> Study:

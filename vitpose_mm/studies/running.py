@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .study import CHECKPOINT, Run, Study
+from .study import PLACE, Run, Study
 
 Say = Callable[[str], None]
 
@@ -58,16 +59,17 @@ def run_study(
 
 def make(run: Run, folder: Path, *, seed: int, root: Path, say: Say) -> None:
     """Train and test one run, unless its metrics.json is there."""
-    place = folder / run.name / f'seed{seed}'
+    place = folder / run.name / ('once' if run.once else f'seed{seed}')
     if (place / 'metrics.json').exists():
         return
     say(f'{run.name}, seed {seed}')
     start = time.perf_counter()
     options = [_fill(option, folder, seed) for option in (*run.options, f'randomness.seed={seed}')]
     config = root / 'configs' / run.train
-    train: list[str | Path] = ['train.py', config, '--work-dir', place, '--resume', '--cfg-options', *options]
+    train: list[str | Path] = [run.tool, config, '--work-dir', place, '--resume', '--cfg-options', *options]
     call_tool(root, train, log=place / 'train.log')
-    metrics = {}
+    notes = place / 'notes.json'
+    metrics = json.loads(notes.read_text()) if notes.exists() else {}
     if run.scored:
         found = place / 'tested.json'
         config = root / 'configs' / (run.test or run.train)
@@ -82,7 +84,7 @@ def make(run: Run, folder: Path, *, seed: int, root: Path, say: Say) -> None:
         ]
         options = [_fill(option, folder, seed) for option in run.test_options]
         call_tool(root, [*test, *(['--cfg-options', *options] if options else [])], log=place / 'test.log')
-        metrics = json.loads(found.read_text())
+        metrics |= json.loads(found.read_text())
     minutes = round((time.perf_counter() - start) / 60, 2)  # of this start, where it was resumed
     record = {'run': run.name, 'seed': seed, 'minutes': minutes, 'metrics': metrics}
     (place / 'metrics.json').write_text(json.dumps(record))
@@ -90,11 +92,14 @@ def make(run: Run, folder: Path, *, seed: int, root: Path, say: Say) -> None:
 
 def _fill(option: str, folder: Path, seed: int) -> str:
     """Option -> the same with checkpoints and seed in it."""
-    first, *rest = option.replace('{seed}', str(seed)).split(CHECKPOINT)
-    for part in rest:
-        name, after = part.split('}', 1)
-        first += f'{last_checkpoint(folder / name / f"seed{seed}")}{after}'
-    return first
+
+    def find(match: re.Match[str]) -> str:
+        kind, name = match.groups()
+        place = folder / name / 'once'
+        place = place if place.is_dir() else folder / name / f'seed{seed}'
+        return last_checkpoint(place) if kind == 'checkpoint' else str(place)
+
+    return re.sub(PLACE, find, option.replace('{seed}', str(seed)))
 
 
 def last_checkpoint(place: Path) -> str:
@@ -103,6 +108,8 @@ def last_checkpoint(place: Path) -> str:
     Raises:
         RuntimeError: there is none.
     """
+    if (place / 'deploy.pth').is_file():  # of a distilled student
+        return str(place / 'deploy.pth')
     note = place / 'last_checkpoint'
     if not note.is_file():
         raise RuntimeError(f'there is no checkpoint in {place}: run that training first')
@@ -128,7 +135,7 @@ def read_records(study: Study, folder: Path) -> list[dict]:
     """Folder -> records of all runs that are done, by run and seed."""
     found = []
     for run in study.runs:
-        records = [json.loads(path.read_text()) for path in (folder / run.name).glob('seed*/metrics.json')]
+        records = [json.loads(path.read_text()) for path in (folder / run.name).glob('*/metrics.json')]
         found += sorted(records, key=lambda record: record['seed'])
     return found
 

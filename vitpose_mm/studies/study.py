@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-CHECKPOINT = '{checkpoint:'  # begins the place of another run's checkpoint in an option
+PLACE = r'\{(checkpoint|folder):([^}]*)\}'  # what an option has of another run of the same seed
 
 
 @dataclass(frozen=True)
@@ -16,10 +17,13 @@ class Run:
         name: unique in its study; the name of its folder.
         train: config below configs/.
         options: of `--cfg-options`; `{checkpoint:NAME}` stands for the last checkpoint of an earlier run of the
-            same seed, `{seed}` for the seed.
+            same seed, `{folder:NAME}` for its folder, `{seed}` for the seed.
         test: config to test with; None: the training config.
         test_options: of `--cfg-options` of the test.
         scored: whether there is a test; a first stage may have none.
+        tool: of tools/, which trains; `train.py` or one with the same flags. Figures that it leaves in notes.json
+            are metrics too.
+        once: made with the first seed only, for the runs of all seeds.
     """
 
     name: str
@@ -28,13 +32,12 @@ class Run:
     test: str | None = None
     test_options: tuple[str, ...] = ()
     scored: bool = True
+    tool: str = 'train.py'
+    once: bool = False
 
     def needs(self) -> list[str]:
-        """Names of the runs whose checkpoints the options ask for."""
-        found = []
-        for option in (*self.options, *self.test_options):
-            found += [part.split('}', 1)[0] for part in option.split(CHECKPOINT)[1:]]
-        return found
+        """Names of the runs whose checkpoints or folders the options ask for."""
+        return [name for option in (*self.options, *self.test_options) for _, name in re.findall(PLACE, option)]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,56 @@
+"""The distillation study: each run differs from the others in its setting alone, and its options are understood."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config, DictAction
+
+from vitpose_mm.distillation.settings import check_distillation, given_token, training_config, tunes
+from vitpose_mm.studies.distillation import DATA, DISTILLATION_SYNTHETIC
+from vitpose_mm.studies.study import Run
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+RUNS = {run.name: run for run in DISTILLATION_SYNTHETIC.runs}
+# run: token, weight of the teacher's heatmaps
+SETTINGS = {
+    'none': ('none', 0.0),
+    'token': ('tuned', 0.0),
+    'output': ('none', 1.0),
+    'both': ('tuned', 1.0),
+    'random': ('random', 0.0),
+    'trainable': ('trainable', 0.0),
+}
+
+
+def read(run: Run, config: str, options: tuple[str, ...]) -> Config:
+    """What a tool makes of a run's config and options."""
+    cfg = Config.fromfile(CONFIGS / config)
+    pairs = [option.split('=', 1) for option in options]
+    cfg.merge_from_dict({key: DictAction._parse_iterable(value) for key, value in pairs})
+    return cfg
+
+
+@pytest.mark.parametrize('name', SETTINGS)
+def test_a_run_is_its_setting(name: str) -> None:
+    cfg = read(RUNS[name], RUNS[name].train, RUNS[name].options)
+    check_distillation(cfg)
+    assert (cfg.model.get('token', 'tuned'), cfg.model.get('output_weight', 1.0)) == SETTINGS[name]
+    assert cfg.train_cfg.max_epochs == cfg.param_scheduler[1].T_max == 1
+    assert cfg.model.teacher_checkpoint == '{checkpoint:teacher}'
+    assert (given_token(cfg) is None) == (name == 'both' or not tunes(cfg))
+    stage = training_config(cfg, Path('x'), start=Path('start.pth'), token=None)
+    both = read(RUNS['both'], RUNS['both'].train, RUNS['both'].options)
+    for key in ('train_dataloader', 'optim_wrapper', 'param_scheduler', 'val_dataloader'):
+        assert stage[key] == both[key]
+    test = read(RUNS[name], RUNS[name].test or '', RUNS[name].test_options)
+    assert test.model.backbone.get('num_tokens', 0) == int(tunes(cfg))
+    assert test.test_dataloader.dataset.data_root == f'{DATA}/'
+
+
+def test_all_data_is_the_studys_own() -> None:
+    for run in RUNS.values():
+        assert 'quickstart/data' not in str(read(run, run.train, run.options).to_dict()['train_dataloader'])
+        kept = read(run, run.test or run.train, run.test_options).to_dict()
+        assert 'quickstart/data' not in str([kept['test_dataloader'], kept['test_evaluator']])

@@ -1,0 +1,60 @@
+"""What does a knowledge token bring, alone and with output distillation, and is it its content that does?"""
+
+from __future__ import annotations
+
+from .study import Run, Study
+
+DATA = 'data/synthetic_distillation'
+READS = (
+    *(f'{part}.data_root={DATA}/' for part in ('val_dataloader.dataset', 'test_dataloader.dataset')),
+    *(f'{kind}_evaluator.ann_file={DATA}/annotations/person_keypoints_val.json' for kind in ('val', 'test')),
+)
+TRAINS = (f'train_dataloader.dataset.datasets.0.data_root={DATA}/', *READS)
+MINI = 'quickstart/vitpose_mini_classic_synthetic-128x96.py'
+TEACHER_EPOCHS = 30
+
+
+def epochs(number: int) -> tuple[str, ...]:
+    """-> options of a training of that length."""
+    return (f'train_cfg.max_epochs={number}', f'train_cfg.val_interval={number}', f'param_scheduler.1.T_max={number}')
+
+
+def setting(name: str, *options: str, config: str = 'mini_from-midi', token: bool = True) -> Run:
+    """A student's run: 6,000 samples, the same teacher, and of a seed the same first weights and tuned token."""
+    own = () if name == 'both' or not token else ('token_tuning.file={folder:both}/tuned_token.pth',)
+    return Run(
+        name,
+        f'distillation/vitpose_{config}_synthetic-128x96.py',
+        (*TRAINS, *epochs(1), 'model.teacher_checkpoint={checkpoint:teacher}', *own, *options),
+        MINI,
+        (*READS, *(('model.backbone.num_tokens=1',) if token else ())),
+        tool='distill.py',
+    )
+
+
+TOKEN_ONLY = 'model.output_weight=0.0'
+NO_TOKEN = 'model.token=none'
+
+DISTILLATION_SYNTHETIC = Study(
+    name='distillation_synthetic',
+    about='no distillation, knowledge token, output distillation, both, and two controls, on 6,000 synthetic people',
+    prepare=(('make_synthetic.py', DATA, '--images', '2700', '--val', '250', '--size', '320', '240'),),
+    seeds=(0, 1, 2),
+    runs=(
+        Run(
+            'teacher',
+            'distillation/vitpose_midi_classic_synthetic-128x96.py',
+            (*TRAINS, *epochs(TEACHER_EPOCHS)),
+            test_options=READS,
+            once=True,
+        ),
+        setting('both'),  # tunes the token of its seed for all others
+        setting('none', NO_TOKEN, TOKEN_ONLY, token=False),
+        setting('token', TOKEN_ONLY),
+        setting('output', NO_TOKEN, token=False),
+        setting('random', TOKEN_ONLY, config='mini_random-token'),
+        setting('trainable', TOKEN_ONLY, config='mini_trainable-token'),
+    ),
+)
+
+STUDIES = (DISTILLATION_SYNTHETIC,)
