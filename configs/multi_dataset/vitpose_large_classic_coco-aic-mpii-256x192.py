@@ -2,10 +2,10 @@
 _base_ = [
     '../_base_/schedules/adamw_multi_210e.py',
     '../_base_/data/multi_coco_aic_mpii_256x192.py',
-    '../_base_/models/vitpose_large.py',
+    '../_base_/models/vitpose_large_routed.py',
 ]
 model = dict(
     backbone=dict(input_size=_base_.codec.input_size),
-    head=dict(_base_.router, shared=_base_.model.head, _delete_=True),
+    head=dict(heads=_base_.keypoint_heads, shared=dict(decoder=_base_.codec)),
 )
 optim_wrapper = dict(paramwise_cfg=dict(layer_decay_rate=_base_.layer_decay_rate))

@@ -4,7 +4,7 @@ _base_ = 'vitpose_mini_classic_synthetic-multi-128x96.py'
 only = _base_.train_dataloader.dataset.datasets.mpii
 scored = _base_.val_dataloader.dataset.datasets.mpii
 dataset_type = only.type
-model = dict(head=dict(heads=dict(_delete_=True, mpii=_base_.router.heads.mpii)))
+model = dict(head=dict(heads=dict(_delete_=True, mpii=_base_.keypoint_heads.mpii)))
 train_dataloader = dict(dataset=dict(datasets=dict(_delete_=True, mpii=only)))
 val_dataloader = dict(dataset=dict(datasets=dict(_delete_=True, mpii=scored)))
 test_dataloader = val_dataloader

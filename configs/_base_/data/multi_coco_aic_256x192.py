@@ -2,15 +2,7 @@
 _base_ = ['loaders.py', 'coco.py', 'aic.py', 'crop_256x192.py']
 
 dataset_type = 'CocoDataset'
-router = dict(
-    type='vitpose_mm.DatasetRouter',
-    heads=dict(
-        coco=dict(out_channels=17, decoder=_base_.codec),
-        aic=dict(out_channels=14, decoder=_base_.codec),
-    ),
-    aliases={'ochuman': 'coco', 'Human-Art': 'coco'},
-    default='coco',
-)
+keypoint_heads = dict(coco=dict(out_channels=17), aic=dict(out_channels=14))
 train_dataloader = dict(
     dataset=dict(
         datasets=dict(coco=_base_.coco_train, aic=_base_.aic_train),

@@ -1,7 +1,7 @@
 # The same with MPII.
 _base_ = ['multi_coco_aic_256x192.py', 'mpii.py']
 
-router = dict(heads=dict(mpii=dict(out_channels=16, decoder=_base_.codec)))
+keypoint_heads = dict(mpii=dict(out_channels=16))
 train_mpii = dict(_base_.mpii_train, pipeline=[_base_.mpii_from_zero, *_base_.train_pipeline])
 train_dataloader = dict(dataset=dict(datasets=dict(mpii=train_mpii)))
 val_dataloader = dict(dataset=dict(datasets=dict(mpii=_base_.mpii_val)))

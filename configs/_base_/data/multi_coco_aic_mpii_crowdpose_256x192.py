@@ -1,7 +1,7 @@
 # The same with CrowdPose: the four sets of the paper's largest training.
 _base_ = ['multi_coco_aic_mpii_256x192.py', 'crowdpose.py']
 
-router = dict(heads=dict(crowdpose=dict(out_channels=14, decoder=_base_.codec)))
+keypoint_heads = dict(crowdpose=dict(out_channels=14))
 train_dataloader = dict(dataset=dict(datasets=dict(crowdpose=_base_.crowdpose_train)))
 val_dataloader = dict(dataset=dict(datasets=dict(crowdpose=_base_.crowdpose_test)))
 test_dataloader = val_dataloader

@@ -2,14 +2,7 @@
 _base_ = ['loaders.py', 'coco_lspet.py', 'lspet_aic.py', 'crop_128x96.py']
 
 dataset_type = 'CocoDataset'
-router = dict(
-    type='vitpose_mm.DatasetRouter',
-    heads=dict(
-        coco=dict(out_channels=17, decoder=_base_.codec),
-        aic=dict(out_channels=14, decoder=_base_.codec),
-    ),
-    default='coco',
-)
+keypoint_heads = dict(coco=dict(out_channels=17), aic=dict(out_channels=14))
 train_dataloader = dict(
     dataset=dict(
         datasets=dict(coco=_base_.coco_train, aic=_base_.lspet_aic_train),

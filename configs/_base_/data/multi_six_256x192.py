@@ -1,14 +1,6 @@
-# The six sets of ViTPose++, people and animals; the numbers of the experts are those of the released models.
+# The six sets of ViTPose++, people and animals; heads and experts are named in models/six_datasets.py.
 _base_ = ['multi_coco_aic_mpii_256x192.py', 'ap10k.py', 'apt36k.py', 'wholebody.py']
 
-expert_ids = dict(coco=0, aic=1, mpii=2, ap10k=3, apt36k=4, coco_wholebody=5)
-router = dict(
-    heads=dict(
-        ap10k=dict(out_channels=17, decoder=_base_.codec),
-        apt36k=dict(out_channels=17, decoder=_base_.codec),
-        coco_wholebody=dict(out_channels=133, decoder=_base_.codec),
-    )
-)
 animals_and_hands = dict(ap10k=_base_.ap10k_train, apt36k=_base_.apt36k_train, coco_wholebody=_base_.wholebody_train)
 train_dataloader = dict(dataset=dict(datasets=animals_and_hands))
 scored = dict(ap10k=_base_.ap10k_val, apt36k=_base_.apt36k_val, coco_wholebody=_base_.wholebody_val)

@@ -9,14 +9,7 @@ augment = [
 train_pipeline = [*_base_.load, *augment, _base_.crop, _base_.target, dict(type='PackPoseInputs')]
 
 dataset_type = 'CocoDataset'
-router = dict(
-    type='vitpose_mm.DatasetRouter',
-    heads=dict(
-        coco=dict(out_channels=17, decoder=_base_.codec),
-        aic=dict(out_channels=14, decoder=_base_.codec),
-        mpii=dict(out_channels=16, decoder=_base_.codec),
-    ),
-)
+keypoint_heads = dict(coco=dict(out_channels=17), aic=dict(out_channels=14), mpii=dict(out_channels=16))
 train_mpii = dict(_base_.mpii_train, pipeline=[_base_.mpii_from_zero, *train_pipeline])
 train_dataloader = dict(
     batch_size=16,
