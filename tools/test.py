@@ -1,4 +1,8 @@
-"""Evaluate a checkpoint: python tools/test.py configs/coco/<name>.py CHECKPOINT [--dump pred.pkl]."""
+"""Evaluate a checkpoint, or several whose heatmaps are averaged.
+
+python tools/test.py configs/coco/<name>.py CHECKPOINT [--dump pred.pkl]
+python tools/test.py configs/coco/<name>.py CHECKPOINT CHECKPOINT other.py=CHECKPOINT
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,12 @@ def parse_args() -> argparse.Namespace:
     """The command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(description='Evaluate a pose model.')
     parser.add_argument('config', help='path of the config')
-    parser.add_argument('checkpoint', help='path of the checkpoint')
+    parser.add_argument(
+        'checkpoint',
+        nargs='+',
+        help='path of the checkpoint; of several, the heatmaps are averaged (CONFIG.py=CHECKPOINT: of another model)',
+    )
+    parser.add_argument('--dataset', metavar='NAME', help='test on that part of the test set alone')
     parser.add_argument('--work-dir', help='folder for logs and results (default: work_dirs/<config name>)')
     parser.add_argument('--out', metavar='FILE', help='write the metrics to this .json, .yaml or .pkl file')
     parser.add_argument('--dump', metavar='FILE', help='write the predictions to this .pkl file')

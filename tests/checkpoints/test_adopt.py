@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.runner import load_checkpoint
-from mmpose.models.heads import HeatmapHead
 from safetensors.torch import save_file
 from torch import Tensor
 
 from vitpose_mm.checkpoints import adopt, convert
 from vitpose_mm.checkpoints.keymaps import ROUTED
 from vitpose_mm.models import PoseEstimator, ViT
+from vitpose_mm.models.heads.base import PoseHeatmapHead
 from vitpose_mm.registry import MODELS
 
 State = dict[str, Tensor]
 
 
 @MODELS.register_module()
-class HeatmapClassic8(HeatmapHead):
+class HeatmapClassic8(PoseHeatmapHead):
     """A classic decoder of 8 channels, as the small files of these tests have it."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:

@@ -25,7 +25,8 @@ from vitpose_mm.engine.launch import (
 
 DEFAULTS = dict(
     cfg_options={}, launcher='none', work_dir=None, show=False, show_dir=None, interval=1, wait_time=1.0,
-    no_validate=False, amp=False, resume=None, auto_scale_lr=False, checkpoint='a.pth', badcase=False, dump=None,
+    no_validate=False, amp=False, resume=None, auto_scale_lr=False, checkpoint=['a.pth'], dataset=None,
+    badcase=False, dump=None,
 )  # fmt: skip
 TEXT = """
 model = dict(head=dict(loss=dict(type='KeypointMSELoss')))
@@ -116,7 +117,7 @@ def test_pictures(cfg: Config, add: Any) -> None:
 
 def test_test_loads_the_checkpoint_and_resumes_nothing(cfg: Config) -> None:
     cfg.resume = True
-    add_test_flags(cfg, flags(checkpoint='best.pth'))
+    add_test_flags(cfg, flags(checkpoint=['best.pth']))
     assert cfg.load_from == 'best.pth' and cfg.resume is False
     assert cfg.test_evaluator == dict(type='CocoMetric')
 

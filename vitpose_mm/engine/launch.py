@@ -15,6 +15,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import FlexibleRunner, Runner
 
 from .preflight import check_config
+from .testing import choose_dataset, use_ensemble
 
 AMP_READY = ('OptimWrapper', 'AmpOptimWrapper')
 
@@ -148,8 +149,10 @@ def analyse_bad_cases(cfg: Config, args: argparse.Namespace) -> None:
 
 def add_test_flags(cfg: Config, args: argparse.Namespace) -> None:
     """Write the flags of tools/test.py into the config."""
-    cfg.load_from = args.checkpoint
+    cfg.load_from = args.checkpoint[0].split('.py=')[-1]
     cfg.resume = False
+    if args.dataset is not None:
+        choose_dataset(cfg, args.dataset)
     if args.badcase:
         analyse_bad_cases(cfg, args)
     else:
@@ -164,6 +167,8 @@ def test(args: argparse.Namespace) -> None:
     with one_sentence():
         add_test_flags(cfg, args)
         check_config(cfg, for_training=False)
+        if len(args.checkpoint) > 1 or '.py=' in args.checkpoint[0]:
+            use_ensemble(cfg, args.checkpoint)
     runner = build_runner(cfg)
     if args.out is not None:
         runner.register_hook(SaveMetrics(args.out), 'LOWEST')

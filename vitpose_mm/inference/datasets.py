@@ -10,6 +10,7 @@ import mmpose
 from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
+from ..datasets.metainfo import metainfo_of
 from ..engine.preflight import find_leaves
 from ..registry import DATASETS
 
@@ -50,10 +51,8 @@ def find_metainfo(cfg: Config, name: str) -> dict:
         ValueError: neither the config, nor we, nor mmpose know it.
     """
     for metainfo in _metainfos(cfg):
-        if 'from_file' in metainfo or metainfo.get('dataset_name') == name:
-            parsed = parse_pose_metainfo(dict(metainfo))
-            if parsed['dataset_name'] == name:
-                return parsed
+        if metainfo.get('dataset_name') == name:
+            return metainfo if 'num_keypoints' in metainfo else parse_pose_metainfo(metainfo)
     folder = Path(mmpose.__file__).parent / '.mim' / 'configs' / '_base_' / 'datasets'
     file = folder / f'{name.lower().replace("-", "")}.py'  # Human-Art's is humanart.py
     if not file.is_file():
@@ -65,14 +64,10 @@ def find_metainfo(cfg: Config, name: str) -> dict:
 
 
 def _metainfos(cfg: Config) -> Iterator[dict]:
-    """-> metainfo, not parsed, of every dataset in the config's loaders, then of our own dataset classes."""
-    scope = cfg.get('default_scope') or 'mmpose'
+    """-> metainfo of every dataset in the config's loaders, then of our own dataset classes."""
     for part in ('test', 'val', 'train'):
         loader = cfg.get(f'{part}_dataloader') or {}
         for leaf in find_leaves(loader.get('dataset'), where=part):
-            kind: Any = leaf.cfg.get('type')
-            if isinstance(kind, str):
-                kind = DATASETS.get(kind if '.' in kind else f'{scope}.{kind}')  # mmdet too has a CocoDataset
-            yield leaf.cfg.get('metainfo') or getattr(kind, 'METAINFO', {})
+            yield metainfo_of(leaf.cfg, scope=cfg.get('default_scope') or 'mmpose')
     for kind in DATASETS.module_dict.values():
-        yield getattr(kind, 'METAINFO', {})
+        yield dict(getattr(kind, 'METAINFO', {}))

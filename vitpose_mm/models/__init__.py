@@ -2,7 +2,7 @@
 
 from .backbones import ViT
 from .distillers import KnowledgeTokenDistiller, KnowledgeTokenTuner
-from .estimators import PoseEstimator
+from .estimators import PoseEnsemble, PoseEstimator
 from .heads import ClassicHead, DatasetRouter, SimpleHead
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     'DatasetRouter',
     'KnowledgeTokenDistiller',
     'KnowledgeTokenTuner',
+    'PoseEnsemble',
     'PoseEstimator',
     'SimpleHead',
     'ViT',

@@ -1,5 +1,6 @@
 """Pose estimators."""
 
+from .ensemble import PoseEnsemble
 from .pose_estimator import PoseEstimator
 
-__all__ = ['PoseEstimator']
+__all__ = ['PoseEnsemble', 'PoseEstimator']

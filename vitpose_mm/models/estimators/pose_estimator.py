@@ -105,18 +105,18 @@ class PoseEstimator(TopdownPoseEstimator):
 
     def predict(self, inputs: Tensor, data_samples: list) -> list:
         """(B, 3, h, w) crops and their samples -> the samples with ``pred_instances`` in image pixels."""
-        if self.test_cfg.get('flip_test', False):
-            both = self.extract_feat(torch.cat([inputs, inputs.flip(-1)]), [*data_samples, *data_samples])
-            halves = [feat.chunk(2) for feat in both]
-            feats: Any = [
-                tuple(straight for straight, _ in halves),
-                tuple(mirrored for _, mirrored in halves),
-            ]
-        else:
-            feats = self.extract_feat(inputs, data_samples)
+        feats = self.extract_test_feat(inputs, data_samples)
         preds = self.head.predict(feats, data_samples, test_cfg=self.test_cfg)
         instances, fields = preds if isinstance(preds, tuple) else (preds, None)
         return self.add_pred_to_datasample(instances, fields, data_samples)
+
+    def extract_test_feat(self, inputs: Tensor, data_samples: list) -> Any:
+        """(B, 3, h, w) crops -> features; in the flip test [features, features of the mirrored crops]."""
+        if not self.test_cfg.get('flip_test', False):
+            return self.extract_feat(inputs, data_samples)
+        both = self.extract_feat(torch.cat([inputs, inputs.flip(-1)]), [*data_samples, *data_samples])
+        halves = [feat.chunk(2) for feat in both]
+        return [tuple(straight for straight, _ in halves), tuple(mirrored for _, mirrored in halves)]
 
     def _forward(self, inputs: Tensor, data_samples: list | None = None) -> Any:
         """(B, 3, h, w) crops -> what the head's forward gives (or the features without a head)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from mmengine.structures import PixelData
 from mmpose.models.heads import HeatmapHead
 from torch import Tensor
@@ -15,26 +16,45 @@ Features = tuple[Tensor, ...]
 MSE_LOSS = {'type': 'mmpose.KeypointMSELoss', 'use_target_weight': True}
 
 
-class PoseHeatmapHead(HeatmapHead):
-    """A HeatmapHead whose batch may hold samples with different flip indices."""
+class HeatmapPredictor:
+    """The two halves of mmpose's ``predict``, so that heatmaps of several models can be averaged between them."""
 
-    def predict(self, feats: Features | list[Features], batch_data_samples: list, test_cfg: Any = None) -> Any:
-        """Features, or [features, features of the mirrored images], -> keypoints in input space, pixels.
+    def heatmaps(self, feats: Features | list[Features], samples: list, test_cfg: Any = None) -> list[Tensor]:
+        """Features, or [features, features of the mirrored images], -> B heatmaps (K, h, w).
 
         Args:
-            feats: what :meth:`forward` takes; a list of two where ``test_cfg.flip_test`` is set.
-            batch_data_samples: B samples; the flip test reads ``flip_indices`` of each.
-            test_cfg: ``flip_test``, ``shift_heatmap``, ``output_heatmaps``.
+            feats: what ``forward`` takes; a list of two where ``test_cfg.flip_test`` is set.
+            samples: B samples; the flip test reads ``flip_indices`` of each.
+            test_cfg: ``flip_test``, ``shift_heatmap``.
         """
+        raise NotImplementedError
+
+    def decode_each(self, heatmaps: list[Tensor], samples: list) -> list:
+        """B heatmaps (K, h, w) of B samples -> keypoints of each in input space, pixels."""
+        raise NotImplementedError
+
+    def predict(self, feats: Features | list[Features], batch_data_samples: list, test_cfg: Any = None) -> Any:
+        """Features -> keypoints in input space, pixels, and with ``test_cfg.output_heatmaps`` the heatmaps too."""
         test_cfg = test_cfg or {}
-        if test_cfg.get('flip_test', False):
-            heatmaps = self._flip_test(feats, batch_data_samples, test_cfg)
-        else:
-            heatmaps = self.forward(feats)
-        preds = self.decode(heatmaps)
+        heatmaps = self.heatmaps(feats, batch_data_samples, test_cfg)
+        preds = self.decode_each(heatmaps, batch_data_samples)
         if test_cfg.get('output_heatmaps', False):
-            return preds, [PixelData(heatmaps=heatmap) for heatmap in heatmaps.detach()]
+            return preds, [PixelData(heatmaps=heatmap.detach()) for heatmap in heatmaps]
         return preds
+
+
+class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
+    """A HeatmapHead whose batch may hold samples with different flip indices."""
+
+    def heatmaps(self, feats: Features | list[Features], samples: list, test_cfg: Any = None) -> list[Tensor]:
+        """As in HeatmapPredictor; K is the same for all."""
+        test_cfg = test_cfg or {}
+        flip = test_cfg.get('flip_test', False)
+        return list(self._flip_test(feats, samples, test_cfg) if flip else self.forward(feats))
+
+    def decode_each(self, heatmaps: list[Tensor], samples: list) -> list:
+        """B heatmaps (K, h, w) -> keypoints of each in input space, pixels."""
+        return self.decode(torch.stack(heatmaps))
 
     def _flip_test(self, feats: Any, samples: list, test_cfg: Any) -> Tensor:
         mode = test_cfg.get('flip_mode', 'heatmap')

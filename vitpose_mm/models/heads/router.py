@@ -6,6 +6,7 @@ differ by dataset.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,11 +18,11 @@ from vitpose_mm.registry import MODELS
 
 from ..layers import nothing_of
 from ..names import DatasetNames
-from .base import Features
+from .base import Features, HeatmapPredictor, PoseHeatmapHead
 
 
 @MODELS.register_module()
-class DatasetRouter(BaseHead):
+class DatasetRouter(HeatmapPredictor, BaseHead):
     """Maps the features of B samples to the loss or the keypoints of each by the head of its ``dataset_name``.
 
     The loss of a head is its mean over its own samples times their share of the batch, which is what it would be
@@ -32,14 +33,14 @@ class DatasetRouter(BaseHead):
     Losses are logged as ``<dataset>.loss_kpt`` and add up to ``loss``; the accuracy is ``<dataset>.acc_pose``.
 
     Args:
-        heads: dataset name to config of its head, a head with HeatmapHead's ``loss`` and ``predict``.
+        heads: dataset name to config of its head, one of ours or a subclass of PoseHeatmapHead.
         aliases: other dataset name to the one whose head it uses.
         default: dataset of :meth:`forward`, which has no samples (FLOPs, export); None for the first.
         shared: what the configs of all heads have in common; a head's own keys go first.
         init_cfg: of mmengine; the heads have their own.
 
     Raises:
-        ValueError: a default or alias that names no head.
+        ValueError: a default or alias that names no head, or a head of another kind.
 
     Source: ViTPose sec. 3.4 (one decoder for each dataset).
 
@@ -61,6 +62,9 @@ class DatasetRouter(BaseHead):
         super().__init__(init_cfg)
         self.names = DatasetNames(list(heads), aliases, default=default)
         self.heads = ModuleDict({name: MODELS.build({**(shared or {}), **head}) for name, head in heads.items()})
+        for name, head in self.heads.items():
+            if not isinstance(head, PoseHeatmapHead):
+                raise ValueError(f'heads.{name} is a {type(head).__name__}: use vitpose_mm.ClassicHead or SimpleHead.')
         self._last_accuracy: dict[str, Tensor] = {}
 
     @property
@@ -125,25 +129,29 @@ class DatasetRouter(BaseHead):
             seen = logs.get(key, self._last_accuracy.get(key))
             logs[key] = self._last_accuracy[key] = torch.zeros(()) if seen is None else seen
 
-    def predict(self, feats: Features | list[Features], batch_data_samples: list, test_cfg: Any = None) -> Any:
-        """Features, or [features, features of the mirrored images], -> each sample's keypoints, in the batch's order.
+    def heatmaps(self, feats: Features | list[Features], samples: list, test_cfg: Any = None) -> list[Tensor]:
+        """As in HeatmapPredictor; K is that of each sample's dataset."""
 
-        Args:
-            feats: as a head's ``predict`` takes them.
-            batch_data_samples: B samples of any mix of datasets.
-            test_cfg: for the heads; with ``output_heatmaps`` there are (K, h, w) heatmaps too, K by dataset.
-        """
-        preds: dict[int, Any] = {}
-        fields: dict[int, Any] = {}
-        for name, places in self._places(batch_data_samples).items():
-            own = [select(one, places) for one in feats] if isinstance(feats, list) else select(feats, places)
-            found = self.heads[name].predict(own, [batch_data_samples[i] for i in places], test_cfg)
-            if isinstance(found, tuple):
-                found, heatmaps = found
-                fields.update(zip(places, heatmaps, strict=True))
-            preds.update(zip(places, found, strict=True))
-        ordered = [preds[i] for i in range(len(batch_data_samples))]
-        return (ordered, [fields[i] for i in range(len(ordered))]) if fields else ordered
+        def own(head: Any, places: list[int]) -> list[Tensor]:
+            chosen = [select(one, places) for one in feats] if isinstance(feats, list) else select(feats, places)
+            return head.heatmaps(chosen, [samples[i] for i in places], test_cfg)
+
+        return self._by_head(samples, own)
+
+    def decode_each(self, heatmaps: list[Tensor], samples: list) -> list:
+        """B heatmaps (K, h, w), K by dataset, -> keypoints of each in input space, pixels."""
+
+        def own(head: Any, places: list[int]) -> list:
+            return head.decode_each([heatmaps[i] for i in places], [samples[i] for i in places])
+
+        return self._by_head(samples, own)
+
+    def _by_head(self, samples: list, call: Callable[[Any, list[int]], list]) -> list:
+        """Results of ``call(head, places)`` for each dataset in the batch -> one for each sample, in its order."""
+        results: dict[int, Any] = {}
+        for name, places in self._places(samples).items():
+            results.update(zip(places, call(self.heads[name], places), strict=True))
+        return [results[place] for place in range(len(samples))]
 
     def _places(self, samples: list) -> dict[str, list[int]]:
         """B samples -> the places in the batch of each dataset's samples; datasets without one are left out."""

@@ -1,0 +1,24 @@
+"""Config of a dataset -> its metainfo, without its data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+from ..registry import DATASETS
+
+
+def metainfo_of(cfg: Mapping[str, Any], *, scope: str = 'mmpose') -> dict:
+    """Config of one dataset (not of a wrapper) -> its metainfo: its own, or its class's; {} where there is none.
+
+    Args:
+        cfg: the dataset's config.
+        scope: of bare class names: mmdet too has a CocoDataset.
+    """
+    kind: Any = cfg.get('type')
+    if isinstance(kind, str):
+        kind = DATASETS.get(kind if '.' in kind else f'{scope}.{kind}')
+    metainfo = dict(cfg.get('metainfo') or getattr(kind, 'METAINFO', {}))
+    return parse_pose_metainfo(metainfo) if 'from_file' in metainfo else metainfo
