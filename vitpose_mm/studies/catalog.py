@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from . import distillation, multi_dataset
+from . import distillation, multi_dataset, pretraining
 from .study import Study
 
-STUDIES: dict[str, Study] = {study.name: study for study in (*multi_dataset.STUDIES, *distillation.STUDIES)}
+GROUPS = (multi_dataset, distillation, pretraining)
+STUDIES: dict[str, Study] = {study.name: study for group in GROUPS for study in group.STUDIES}
 
 
 def find_study(name: str) -> Study:
