@@ -8,5 +8,5 @@ model = dict(head=dict(heads=dict(_delete_=True, coco=_base_.keypoint_heads.coco
 train_dataloader = dict(dataset=dict(datasets=dict(_delete_=True, coco=only)))
 val_dataloader = dict(dataset=dict(datasets=dict(_delete_=True, coco=scored)))
 test_dataloader = val_dataloader
-val_evaluator = dict(metrics=dict(_delete_=True, coco=_base_.coco_val_metric))
+val_evaluator = dict(subsets=dict(_delete_=True, coco=_base_.coco_val_metric))
 test_evaluator = val_evaluator

@@ -8,6 +8,6 @@ model = dict(head=dict(heads=dict(_delete_=True, mpii=_base_.keypoint_heads.mpii
 train_dataloader = dict(dataset=dict(datasets=dict(_delete_=True, mpii=only)))
 val_dataloader = dict(dataset=dict(datasets=dict(_delete_=True, mpii=scored)))
 test_dataloader = val_dataloader
-val_evaluator = dict(metrics=dict(_delete_=True, mpii=_base_.mpii_val_metric))
+val_evaluator = dict(subsets=dict(_delete_=True, mpii=_base_.mpii_val_metric))
 test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='mpii/PCK'))

@@ -43,7 +43,8 @@ def samples(tmp_path: Path) -> list[PoseDataSample]:
 
 
 def make_hook(**settings: Any) -> tuple[SubsetVisualizationHook, Recorder]:
-    hook = SubsetVisualizationHook(enable=True, **settings)
+    PoseLocalVisualizer.get_instance('of_the_runner')
+    hook = SubsetVisualizationHook(**settings)
     hook._visualizer = recorder = Recorder()
     return hook, recorder
 
@@ -56,7 +57,7 @@ def make_runner(tmp_path: Path) -> SimpleNamespace:
 
 
 def test_test_pictures_have_the_links_and_folder_of_their_subset(samples: list, tmp_path: Path) -> None:
-    hook, recorder = make_hook(out_dir='out')
+    hook, recorder = make_hook(enable=True, out_dir='out')
     for _ in range(2):
         hook.after_test_iter(make_runner(tmp_path), 0, {}, samples)
     whole = tmp_path / 't' / 'out'
@@ -66,15 +67,14 @@ def test_test_pictures_have_the_links_and_folder_of_their_subset(samples: list, 
 
 
 def test_validation_draws_the_first_sample_with_its_links(samples: list, tmp_path: Path) -> None:
-    hook, recorder = make_hook(interval=1)
+    hook, recorder = make_hook(enable=True, interval=1)
     for first in (1, 0, 2):
         hook.after_val_iter(make_runner(tmp_path), 0, {'data_samples': samples[first:]}, samples[first:])
     assert [links for _, links, _ in recorder.drawn] == [[(0, 2)], [(0, 1)], [(1, 2)]]
 
 
 def test_it_is_off_by_default(samples: list, tmp_path: Path) -> None:
-    hook = SubsetVisualizationHook()
-    hook._visualizer = recorder = Recorder()
+    hook, recorder = make_hook()
     hook.after_test_iter(make_runner(tmp_path), 0, {}, samples)
     hook.after_val_iter(make_runner(tmp_path), 0, {'data_samples': samples}, samples)
     assert recorder.drawn == []

@@ -40,7 +40,7 @@ def person(subset: str | None, distance: float) -> dict:
 def metric(**metrics: dict | list) -> Evaluator:
     """Evaluator of a SubsetMetric, as the host builds it from a config."""
     metrics = metrics or {'near': PCK, 'far': [PCK, {'type': 'AUC', 'norm_factor': 100}]}
-    evaluator = Evaluator([{'type': 'vitpose_mm.SubsetMetric', 'metrics': metrics}])
+    evaluator = Evaluator([{'type': 'vitpose_mm.SubsetMetric', 'subsets': metrics}])
     evaluator.dataset_meta = METAS
     return evaluator
 
@@ -85,8 +85,8 @@ def test_names_that_do_not_fit_are_told() -> None:
     evaluator = metric()
     with pytest.raises(ValueError, match=r"a sample is from subset None and SubsetMetric scores \['far', 'near'\]"):
         evaluator.process([person(None, 1)])
-    config = ConfigDict(metrics={'near': PCK, 'far': [{'type': 'CocoMetric', 'ann_file': '/nowhere.json'}]})
-    with pytest.raises(ValueError, match=r"'/nowhere\.json' does not exist.* test_evaluator\.metrics\.far\.ann_file"):
+    config = ConfigDict(subsets={'near': PCK, 'far': [{'type': 'CocoMetric', 'ann_file': '/nowhere.json'}]})
+    with pytest.raises(ValueError, match=r"'/nowhere\.json' does not exist.* test_evaluator\.subsets\.far\.ann_file"):
         check_evaluators(config, where='test_evaluator')
 
 
@@ -95,7 +95,7 @@ def test_predictions_can_be_dumped_beside_it(tmp_path: Path) -> None:
     file = tmp_path / 'out.pkl'
     given = {'near': PCK, 'far': PCK}
     evaluator = Evaluator(
-        [METRICS.build({'type': 'vitpose_mm.SubsetMetric', 'metrics': given}), DumpResults(str(file))]
+        [METRICS.build({'type': 'vitpose_mm.SubsetMetric', 'subsets': given}), DumpResults(str(file))]
     )
     evaluator.dataset_meta = METAS
     people = [person('near', 5), person('far', 12)]

@@ -122,12 +122,10 @@ def check_evaluators(evaluators: Any, *, where: str) -> None:
     if isinstance(evaluators, Mapping):
         if evaluators.get('ann_file'):
             check_plain_file(evaluators['ann_file'], content='annotation file', where=f'{where}.ann_file')
-        metrics = evaluators.get('metrics')
-        if isinstance(metrics, Mapping) and 'type' not in metrics:  # by name of the subset
-            for name, metric in metrics.items():
-                check_evaluators(metric, where=f'{where}.metrics.{name}')
-        elif metrics:
-            check_evaluators(metrics, where=f'{where}.metrics')
+        if 'metrics' in evaluators:
+            check_evaluators(evaluators['metrics'], where=f'{where}.metrics')
+        for name, metric in (evaluators.get('subsets') or {}).items():
+            check_evaluators(metric, where=f'{where}.subsets.{name}')
     elif isinstance(evaluators, (list, tuple)):
         for evaluator in evaluators:
             check_evaluators(evaluator, where=where)

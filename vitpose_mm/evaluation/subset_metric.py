@@ -29,23 +29,24 @@ class SubsetMetric(BaseMetric):
     processes are gathered in the order of the whole test set, so that the host drops padded ones as ever.
 
     Args:
-        metrics: config of a metric, or a list of them, by name of the subset. The subset's name takes the place of
-            a metric's default prefix; one given in its config stays.
+        subsets: config of a metric, or a list of them, by name of the subset (a key `metrics` would make it an
+            evaluator for the host). The subset's name takes the place of a metric's default prefix; one given in
+            its config stays.
         collect_device: 'cpu' or 'gpu'.
 
     Raises:
-        ValueError: the subsets of the test set and of ``metrics`` differ, or two metrics have the same name.
+        ValueError: the subsets of the test set and those given here differ, or two metrics have the same name.
 
     Example:
-        >>> SubsetMetric(metrics=dict(coco=dict(type='CocoMetric', ann_file=...), mpii=dict(type='MpiiPCKAccuracy')))
+        >>> SubsetMetric(subsets=dict(coco=dict(type='CocoMetric', ann_file=...), mpii=dict(type='MpiiPCKAccuracy')))
     """
 
     default_prefix = 'subset'  # the host warns where a metric has none
 
-    def __init__(self, metrics: Metrics, *, collect_device: str = 'cpu') -> None:
+    def __init__(self, subsets: Metrics, *, collect_device: str = 'cpu') -> None:
         super().__init__(collect_device=collect_device)
         self.prefix = None
-        self.metrics = {name: build_metrics(given) for name, given in metrics.items()}
+        self.metrics = {name: build_metrics(given) for name, given in subsets.items()}
 
     @property
     def dataset_meta(self) -> dict | None:
@@ -60,7 +61,7 @@ class SubsetMetric(BaseMetric):
         if set(subsets) != set(self.metrics):
             raise ValueError(
                 f'SubsetMetric scores {sorted(self.metrics)} and the test set has the subsets {sorted(subsets)}: give '
-                f'both the same names (metrics=dict(NAME=...), vitpose_mm.MultiDataset datasets=dict(NAME=...))'
+                f'both the same names (subsets=dict(NAME=...), vitpose_mm.MultiDataset datasets=dict(NAME=...))'
             )
         for name, metrics in self.metrics.items():
             for metric in metrics:

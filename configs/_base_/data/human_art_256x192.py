@@ -13,5 +13,5 @@ test_dataloader = dict(
 test_evaluator = dict(
     _delete_=True,
     type='vitpose_mm.SubsetMetric',
-    metrics=dict(true_boxes=_base_.human_art_val_metric, detected_boxes=_base_.human_art_val_metric),
+    subsets=dict(true_boxes=_base_.human_art_val_metric, detected_boxes=_base_.human_art_val_metric),
 )

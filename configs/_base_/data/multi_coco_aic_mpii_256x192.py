@@ -6,5 +6,5 @@ train_mpii = dict(_base_.mpii_train, pipeline=[_base_.mpii_from_zero, *_base_.tr
 train_dataloader = dict(dataset=dict(datasets=dict(mpii=train_mpii)))
 val_dataloader = dict(dataset=dict(datasets=dict(mpii=_base_.mpii_val)))
 test_dataloader = val_dataloader
-val_evaluator = dict(metrics=dict(mpii=_base_.mpii_val_metric))
+val_evaluator = dict(subsets=dict(mpii=_base_.mpii_val_metric))
 test_evaluator = val_evaluator

@@ -5,5 +5,5 @@ keypoint_heads = dict(crowdpose=dict(out_channels=14))
 train_dataloader = dict(dataset=dict(datasets=dict(crowdpose=_base_.crowdpose_train)))
 val_dataloader = dict(dataset=dict(datasets=dict(crowdpose=_base_.crowdpose_test)))
 test_dataloader = val_dataloader
-val_evaluator = dict(metrics=dict(crowdpose=_base_.crowdpose_test_metric))
+val_evaluator = dict(subsets=dict(crowdpose=_base_.crowdpose_test_metric))
 test_evaluator = val_evaluator

@@ -18,6 +18,6 @@ val_dataloader = dict(dataset=scored)
 test_dataloader = dict(dataset=dict(scored, datasets=dict(coco=_base_.coco_val, aic=_base_.lspet_aic_val)))
 val_evaluator = dict(
     type='vitpose_mm.SubsetMetric',
-    metrics=dict(coco=_base_.coco_val_metric, aic=_base_.lspet_aic_val_metric),
+    subsets=dict(coco=_base_.coco_val_metric, aic=_base_.lspet_aic_val_metric),
 )
 test_evaluator = val_evaluator

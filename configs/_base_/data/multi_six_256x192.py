@@ -11,5 +11,5 @@ metrics = dict(
     apt36k=_base_.apt36k_val_metric,
     coco_wholebody=_base_.wholebody_val_metric,
 )
-val_evaluator = dict(metrics=metrics)
-test_evaluator = dict(metrics=dict(metrics, ap10k=_base_.ap10k_test_metric))
+val_evaluator = dict(subsets=metrics)
+test_evaluator = dict(subsets=dict(metrics, ap10k=_base_.ap10k_test_metric))

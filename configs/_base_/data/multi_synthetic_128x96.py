@@ -29,6 +29,6 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 val_evaluator = dict(
     type='vitpose_mm.SubsetMetric',
-    metrics=dict(coco=_base_.coco_val_metric, aic=_base_.aic_val_metric, mpii=_base_.mpii_val_metric),
+    subsets=dict(coco=_base_.coco_val_metric, aic=_base_.aic_val_metric, mpii=_base_.mpii_val_metric),
 )
 test_evaluator = val_evaluator

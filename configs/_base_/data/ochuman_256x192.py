@@ -13,5 +13,5 @@ test_dataloader = dict(
 test_evaluator = dict(
     _delete_=True,
     type='vitpose_mm.SubsetMetric',
-    metrics=dict(ochuman_val=_base_.ochuman_val_metric, ochuman_test=_base_.ochuman_test_metric),
+    subsets=dict(ochuman_val=_base_.ochuman_val_metric, ochuman_test=_base_.ochuman_test_metric),
 )
