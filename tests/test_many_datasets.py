@@ -28,6 +28,7 @@ SMALL = {'embed_dims': 16, 'num_layers': 1, 'num_heads': 2}
 FLAGS = dict(
     cfg_options={}, launcher='none', work_dir=None, show=False, show_dir=None, interval=1, wait_time=0.0,
     no_validate=False, amp=False, resume=None, auto_scale_lr=False, badcase=False, dump=None, out=None,
+    dataset=None,
 )  # fmt: skip
 
 
@@ -60,7 +61,8 @@ def shrink(config: Path, folders: dict[str, Path], *, load_from: Path | None = N
             for name, metric in metrics.items():
                 metric.ann_file = str(folders[name] / 'ann.json')
     path = folders['lynx'].parent / f'{config.stem}_tiny.py'
-    cfg.dump(path)
+    with shortcuts():
+        cfg.dump(path)
     return path
 
 
@@ -98,7 +100,7 @@ def documented(folders: dict[str, Path]) -> Path:
 def test_one_model_is_trained_and_scored_on_each_dataset(joint: tuple[Path, Path], folders: dict[str, Path]) -> None:
     config, checkpoint = joint
     out, dump = config.parent / 'metrics.json', config.parent / 'all.pkl'
-    run(launch.test, config, checkpoint=str(checkpoint), dump=str(dump), out=str(out))
+    run(launch.test, config, checkpoint=[str(checkpoint)], dump=str(dump), out=str(out))
     metrics = json.loads(out.read_text())
     assert {'coco/AP', 'aic/AP', 'coco/AR', 'aic/AR'} <= set(metrics)
     predictions = pickle.loads(dump.read_bytes())
@@ -122,7 +124,7 @@ def test_own_keypoints_as_documented(leaf: str, joint: tuple[Path, Path], folder
     assert state[new].shape[0] == 5 and new not in start
 
     out = work / 'metrics.json'
-    run(launch.test, config, work_dir=str(work), checkpoint=str(work / 'epoch_1.pth'), out=str(out), show_dir='drawn')
+    run(launch.test, config, work_dir=str(work), checkpoint=[str(work / 'epoch_1.pth')], out=str(out), show_dir='drawn')
     key = 'coco/AP' if leaf == 'lynx_alone' else 'lynx/AP'  # a CocoMetric calls itself coco where it is alone
     assert key in json.loads(out.read_text())
     pictures = list(work.rglob('drawn/**/*.png'))

@@ -18,7 +18,7 @@ def config(datasets: object) -> Config:
     return Config(
         {
             'test_dataloader': {'dataset': dataset},
-            'test_evaluator': [{'type': 'vitpose_mm.SubsetMetric', 'metrics': metrics}, {'type': 'DumpResults'}],
+            'test_evaluator': [{'type': 'vitpose_mm.SubsetMetric', 'subsets': metrics}, {'type': 'DumpResults'}],
         }
     )
 
@@ -31,7 +31,7 @@ PARTS = {'val': {'type': 'OCHumanDataset'}, 'boxes': {'type': 'OCHumanDataset'},
 def test_subsets_and_their_metrics_are_kept(name: str, kept: list[str]) -> None:
     cfg = config(PARTS)
     choose_dataset(cfg, name)
-    assert list(cfg.test_dataloader.dataset.datasets) == list(cfg.test_evaluator[0].metrics) == kept
+    assert list(cfg.test_dataloader.dataset.datasets) == list(cfg.test_evaluator[0].subsets) == kept
     assert cfg.test_evaluator[1] == {'type': 'DumpResults'}
 
 

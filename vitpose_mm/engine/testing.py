@@ -36,9 +36,9 @@ def choose_dataset(cfg: Config, name: str) -> None:
     dataset.datasets = {key: subsets[key] for key in kept}
     evaluators = cfg.test_evaluator if isinstance(cfg.test_evaluator, (list, tuple)) else [cfg.test_evaluator]
     for evaluator in evaluators:
-        metrics = evaluator.get('metrics')
-        if isinstance(metrics, Mapping):
-            evaluator.metrics = {key: metrics[key] for key in kept if key in metrics}
+        subset_metrics = evaluator.get('subsets')
+        if isinstance(subset_metrics, Mapping):
+            evaluator.subsets = {key: subset_metrics[key] for key in kept if key in subset_metrics}
 
 
 def use_ensemble(cfg: Config, given: Sequence[str]) -> None:
