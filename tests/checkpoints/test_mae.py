@@ -119,3 +119,14 @@ def test_load_from_fills_the_backbone_and_leaves_the_head(mae: torch.nn.Module) 
     assert {name.split('.')[0] for name in missing} == {'head'}
     state, _ = convert(mae.state_dict())
     assert torch.equal(model.backbone.blocks[2].mlp.fc2.weight, state['blocks.2.mlp.fc2.weight'])
+
+
+def test_a_classifiers_first_position_row_is_of_its_class_token(mae: torch.nn.Module) -> None:
+    """And so is left out, as in timm's files; its linear layer is no pose head."""
+    theirs = {name: value for name, value in mae.state_dict().items() if name.startswith('backbone.')}
+    theirs['backbone.pos_embed'] = torch.randn(1, 17, 48)
+    state, report = convert({**theirs, 'head.layers.head.weight': torch.randn(5, 48)})
+    assert (report.origin, report.complete) == ('mmpretrain', True)
+    assert not state['pos_embed'][:, 0].any()
+    assert torch.equal(state['pos_embed'][:, 1:], theirs['backbone.pos_embed'][:, 1:])
+    assert 'head.layers.head.weight' in report.dropped
