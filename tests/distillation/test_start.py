@@ -14,7 +14,7 @@ from tests.models.distillers.tiny_pair import model_cfg, write_teacher
 from vitpose_mm.distillation.crops import batches, labelled_validation_set, training_set
 from vitpose_mm.distillation.held_out import student_loss, teacher_losses
 from vitpose_mm.distillation.start import fit_map, write_start
-from vitpose_mm.models.distillers.teacher import Teacher, resize
+from vitpose_mm.models.distillers.teacher import load_teacher, resize
 from vitpose_mm.models.distillers.token_file import load_token, save_token
 from vitpose_mm.registry import MODELS
 
@@ -33,7 +33,7 @@ def tokens_by_hand(model: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor
 def test_the_map_is_the_least_squares_fit_of_entering_tokens(codec: dict, coco: Path, tmp_path: Path) -> None:
     cfg = distillation_cfg(coco, tmp_path, '')
     teacher_cfg = model_cfg(24, codec=codec)
-    teacher = Teacher(teacher_cfg, write_teacher(tmp_path / 'teacher.pth', teacher_cfg))
+    teacher = load_teacher(teacher_cfg, write_teacher(tmp_path / 'teacher.pth', teacher_cfg))
     student = MODELS.build(model_cfg(16))
     student.init_weights()
     weights, explained = fit_map(cfg, teacher, student)
@@ -61,7 +61,7 @@ def test_the_start_is_the_students_and_the_token_is_mapped(coco: Path, teacher_f
     assert not [name for name in state if 'token' in name]
     student = MODELS.build(model_cfg(16))
     student.load_state_dict({name.removeprefix('student.'): value for name, value in state.items()})
-    weights, explained = fit_map(cfg, Teacher(model_cfg(24), teacher_file), student)
+    weights, explained = fit_map(cfg, load_teacher(model_cfg(24), teacher_file), student)
     mapped = (load_token(files['tuned']).double() @ weights.T).float()
     assert torch.allclose(load_token(files['token']), mapped, rtol=1e-4, atol=1e-6)
     assert abs(found['token/explained'] - explained) < 1e-6
@@ -78,7 +78,7 @@ def test_equal_widths_need_no_map(coco: Path, tmp_path: Path) -> None:
 
 def test_held_out_losses_are_means_over_people(coco: Path, teacher_file: str, tmp_path: Path) -> None:
     cfg = distillation_cfg(coco, tmp_path, teacher_file)
-    teacher, token = Teacher(model_cfg(24), teacher_file), torch.randn(1, 1, 24)
+    teacher, token = load_teacher(model_cfg(24), teacher_file), torch.randn(1, 1, 24)
     found = teacher_losses(cfg, teacher, token)
     dataset = labelled_validation_set(cfg)
     assert len(dataset) == 16

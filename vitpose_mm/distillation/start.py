@@ -14,7 +14,7 @@ from torch import Tensor
 from ..checkpoints.writing import save_file
 from ..models.distillers.held_token import held_token
 from ..models.distillers.knowledge_token import student_config
-from ..models.distillers.teacher import Teacher
+from ..models.distillers.teacher import Teacher, load_teacher
 from ..models.distillers.token_file import load_token, save_token
 from ..registry import MODELS
 from .crops import batches, training_set
@@ -49,7 +49,7 @@ def write_start(cfg: Config, *, tuned: Path | None, token: Path, start: Path) ->
         value = load_token(tuned)
         width = held_token(student.backbone).shape[-1]
         if value.shape[-1] != width and model.get('token_map', 'fitted') == 'fitted':
-            teacher = Teacher(model.teacher, model.teacher_checkpoint, dtype=model.get('teacher_dtype'))
+            teacher = load_teacher(model.teacher, model.teacher_checkpoint, dtype=model.get('teacher_dtype'))
             weights, found['token/explained'] = fit_map(cfg, teacher, student)
             value = (value.double() @ weights.T).float()
         save_token(value, token, meta=found)

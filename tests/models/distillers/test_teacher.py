@@ -14,14 +14,14 @@ from mmpose.structures.bbox import get_udp_warp_matrix
 
 from tests.datasets.tiny_coco import CODEC
 from tests.models.distillers.tiny_pair import COCO_FLIP, META, batch, model_cfg, write_teacher
-from vitpose_mm.models.distillers.teacher import Teacher, label_loss, read_model_config, resize
+from vitpose_mm.models.distillers.teacher import label_loss, load_teacher, read_model_config, resize
 
 SIZES = ((48, 64), (96, 128))
 LARGE = {**CODEC, 'input_size': (96, 128), 'heatmap_size': (24, 32)}
 
 
 def test_says_what_the_model_says(teacher_file: str) -> None:
-    teacher = Teacher(model_cfg(24), teacher_file)
+    teacher = load_teacher(model_cfg(24), teacher_file)
     model = MODELS.build(model_cfg(24))
     model.load_state_dict(torch.load(teacher_file, weights_only=False)['state_dict'])
     inputs, _ = batch()
@@ -32,7 +32,7 @@ def test_says_what_the_model_says(teacher_file: str) -> None:
 
 
 def test_a_token_is_appended_to_the_patches(teacher_file: str) -> None:
-    teacher = Teacher(model_cfg(24), teacher_file)
+    teacher = load_teacher(model_cfg(24), teacher_file)
     inputs, _ = batch()
     token = torch.randn(1, 2, 24)
     feats = teacher.model.backbone(inputs, None, token.expand(4, -1, -1))
@@ -41,14 +41,14 @@ def test_a_token_is_appended_to_the_patches(teacher_file: str) -> None:
 
 
 def test_a_copy_shares_it(teacher_file: str) -> None:
-    teacher = Teacher(model_cfg(24), teacher_file)
+    teacher = load_teacher(model_cfg(24), teacher_file)
     assert copy.deepcopy({'teacher': teacher})['teacher'] is teacher
 
 
 def test_its_number_type_is_its_own(teacher_file: str) -> None:
     """A student's autocast does not reach a float32 teacher, nor the other way round."""
     inputs, _ = batch()
-    plain, half = Teacher(model_cfg(24), teacher_file), Teacher(model_cfg(24), teacher_file, dtype='bfloat16')
+    plain, half = load_teacher(model_cfg(24), teacher_file), load_teacher(model_cfg(24), teacher_file, dtype='bfloat16')
     expected = plain.heatmaps(inputs, (16, 12))
     with torch.autocast('cpu', torch.bfloat16):
         assert torch.equal(plain.heatmaps(inputs, (16, 12)), expected)
@@ -61,7 +61,7 @@ def test_its_number_type_is_its_own(teacher_file: str) -> None:
 
 def test_other_sizes_are_resized(tmp_path: Path) -> None:
     cfg = model_cfg(24, codec=LARGE)
-    teacher = Teacher(cfg, write_teacher(tmp_path / 'large.pth', cfg))
+    teacher = load_teacher(cfg, write_teacher(tmp_path / 'large.pth', cfg))
     inputs, _ = batch()
     heatmaps = teacher.heatmaps(inputs, (16, 12))
     expected = teacher.model(resize(inputs, (128, 96)), None, mode='tensor')
@@ -83,14 +83,14 @@ def test_corners_are_aligned_as_udp_aligns_them() -> None:
 
 
 def test_another_keypoint_set_is_refused(teacher_file: str, tmp_path: Path) -> None:
-    teacher = Teacher(model_cfg(24), teacher_file)
+    teacher = load_teacher(model_cfg(24), teacher_file)
     teacher.check_keypoints(17, COCO_FLIP)
     with pytest.raises(ValueError, match='teacher has 17 keypoints and the student 14'):
         teacher.check_keypoints(14)
     animals = [1, 0, 2, 3, 4, 8, 9, 10, 5, 6, 7, 14, 15, 16, 11, 12, 13]
     with pytest.raises(ValueError, match='The 17 keypoints of the teacher are others'):
         teacher.check_keypoints(17, animals)
-    silent = Teacher(model_cfg(24), write_teacher(tmp_path / 'silent.pth', model_cfg(24), meta=None))
+    silent = load_teacher(model_cfg(24), write_teacher(tmp_path / 'silent.pth', model_cfg(24), meta=None))
     silent.check_keypoints(17, animals)  # a checkpoint that names no keypoints cannot be asked
 
 
@@ -107,11 +107,11 @@ def test_configs_are_found_by_path_and_by_name(tmp_path: Path, monkeypatch: pyte
 
 def test_weights_have_to_be_there_and_to_fit(teacher_file: str) -> None:
     with pytest.raises(ValueError, match='No checkpoint is named for the teacher'):
-        Teacher(model_cfg(24), None)
+        load_teacher(model_cfg(24), None)
     with pytest.raises(ValueError, match=r'absent\.pth does not exist'):
-        Teacher(model_cfg(24), 'absent.pth')
+        load_teacher(model_cfg(24), 'absent.pth')
     with pytest.raises(ValueError, match='does not fit'):
-        Teacher(model_cfg(16), teacher_file)
+        load_teacher(model_cfg(16), teacher_file)
 
 
 def test_the_loss_to_labels_is_the_heads(teacher_file: str) -> None:
@@ -125,4 +125,4 @@ def test_the_loss_to_labels_is_the_heads(teacher_file: str) -> None:
 
 
 def test_meta_is_read(teacher_file: str) -> None:
-    assert Teacher(model_cfg(24), teacher_file).flip_indices == META['flip_indices']
+    assert load_teacher(model_cfg(24), teacher_file).flip_indices == META['flip_indices']

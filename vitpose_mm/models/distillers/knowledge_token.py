@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from vitpose_mm.registry import MODELS
 
 from .held_token import held_token, make_trainable, prepare_backbone
-from .teacher import Teacher, label_loss
+from .teacher import label_loss, load_teacher
 from .token_file import load_token
 
 TOKENS = ('none', 'tuned', 'random', 'trainable')
@@ -78,7 +78,7 @@ class KnowledgeTokenDistiller(BaseModel):
         if output_weight:
             if teacher is None:
                 raise ValueError(f'output_weight={output_weight} needs a teacher: name its config, or set it to 0.')
-            self.teacher = Teacher(teacher, teacher_checkpoint, dtype=teacher_dtype)
+            self.teacher = load_teacher(teacher, teacher_checkpoint, dtype=teacher_dtype)
             self.teacher.check_keypoints(built.head.out_channels)
             check_colours(built.data_preprocessor, self.teacher.model.data_preprocessor)
 

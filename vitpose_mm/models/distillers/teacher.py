@@ -24,26 +24,15 @@ class Teacher:
     and a deep copy (EMA) shares it. Who holds it calls :meth:`apply` to move it along.
 
     Args:
-        config: file, ``package::path`` name, or the model's own config.
-        checkpoint: file or address of its weights.
+        model: a trained PoseEstimator; it is frozen here.
         dtype: number type of its autocast ('bfloat16', 'float16'), whatever the student's is; None: float32.
-
-    Raises:
-        ValueError: config or checkpoint are missing, or do not fit each other.
+        flip_indices: the partner of each keypoint in the mirrored image, if known.
     """
 
-    def __init__(self, config: str | dict, checkpoint: str | None, *, dtype: str | None = None) -> None:
-        name = config if isinstance(config, str) else 'the config of the teacher'
-        if checkpoint is None:
-            raise ValueError(
-                f'No checkpoint is named for the teacher {name}: set model.teacher_checkpoint, or run tools/distill.py '
-                f'CONFIG --teacher CHECKPOINT.'
-            )
-        self.model = MODELS.build(read_model_config(config))
-        meta = load_weights(self.model, checkpoint, name)
-        self.flip_indices: Sequence[int] | None = (meta.get('dataset_meta') or {}).get('flip_indices')
+    def __init__(self, model: Any, *, dtype: str | None = None, flip_indices: Sequence[int] | None = None) -> None:
+        self.model = model.requires_grad_(False).eval()
         self.dtype = None if dtype is None else getattr(torch, dtype)
-        self.model.requires_grad_(False).eval()
+        self.flip_indices = flip_indices
 
     def __deepcopy__(self, memo: dict) -> Teacher:
         return self
@@ -98,6 +87,28 @@ class Teacher:
                 f'The {own} keypoints of the teacher are others than those of the training data (left and right are '
                 f'paired as {list(self.flip_indices or ())}): choose a teacher of the same keypoint set.'
             )
+
+
+def load_teacher(config: str | dict, checkpoint: str | None, *, dtype: str | None = None) -> Teacher:
+    """Config and weights -> teacher.
+
+    Args:
+        config: file, ``package::path`` name, or the model's own config.
+        checkpoint: file or address of its weights.
+        dtype: as of :class:`Teacher`.
+
+    Raises:
+        ValueError: config or checkpoint are missing, or do not fit each other.
+    """
+    name = config if isinstance(config, str) else 'the config of the teacher'
+    if checkpoint is None:
+        raise ValueError(
+            f'No checkpoint is named for the teacher {name}: set model.teacher_checkpoint, or run tools/distill.py '
+            f'CONFIG --teacher CHECKPOINT.'
+        )
+    model = MODELS.build(read_model_config(config))
+    meta = load_weights(model, checkpoint, name)
+    return Teacher(model, dtype=dtype, flip_indices=(meta.get('dataset_meta') or {}).get('flip_indices'))
 
 
 def resize(maps: Tensor, size: tuple[int, int]) -> Tensor:

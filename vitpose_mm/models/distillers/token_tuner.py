@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from vitpose_mm.registry import MODELS
 
 from ..backbones import ViT
-from .teacher import Teacher, label_loss, target_size
+from .teacher import label_loss, load_teacher, target_size
 
 START_STD = 0.02  # of the random token, as of the class token in ViTs
 
@@ -44,7 +44,7 @@ class KnowledgeTokenTuner(BaseModel):
         num_tokens: int = 1,
         width: int | None = None,
     ) -> None:
-        built = Teacher(teacher, teacher_checkpoint, dtype=teacher_dtype)
+        built = load_teacher(teacher, teacher_checkpoint, dtype=teacher_dtype)
         if not isinstance(built.model.backbone, ViT):
             kind = type(built.model.backbone).__name__
             raise ValueError(f'A {kind} takes no tokens: choose a teacher with vitpose_mm.ViT, or model.token=none.')
