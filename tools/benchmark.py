@@ -1,6 +1,7 @@
 """Measure models.
 
-`attention`: the table of attention kinds. `model`: speed next to others. `memory`: what training a config needs.
+`attention`: the table of attention kinds. `model`: speed next to others. `distillation`: cost of the four settings.
+`memory`: what training a config needs.
 """
 
 from __future__ import annotations
@@ -41,6 +42,11 @@ def parse_args() -> argparse.Namespace:
     )
     model.add_argument('--matmul-side', type=int, help='matrices of the ceiling (default: 8192 on a GPU, 1024)')
     add_protocol(model)
+    distillation = subjects.add_parser('distillation', help="a student's training step with and without its teacher")
+    distillation.add_argument('config', help='of configs/distillation')
+    distillation.add_argument('--training', default=None, help='fp32 or bf16 (default: bf16 on a GPU, fp32)')
+    distillation.add_argument('--memory-batch', type=int, default=64, help='crops of the computed memory (default: 64)')
+    add_protocol(distillation)
     memory = subjects.add_parser('memory', help='computed memory of a training step, on no device')
     memory.add_argument('config')
     memory.add_argument('--batch', type=int, default=64)

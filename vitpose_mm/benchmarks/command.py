@@ -9,6 +9,7 @@ import torch
 
 from .attention import ROWS, AttentionBench, benchmark_attention, choose_rows
 from .contenders import build, choose
+from .distillation import DistillationBench, benchmark_distillation
 from .memory import estimate_training_memory
 from .models import Bench, Task, benchmark_models
 from .report import Report
@@ -27,8 +28,8 @@ def run(args: argparse.Namespace, configs: Path, say: Say) -> str:
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.backends.cudnn.benchmark = True
-    run_subject = _run_attention if args.subject == 'attention' else _run_models
-    report = run_subject(args, configs, device, say)
+    run_subject = {'attention': _run_attention, 'model': _run_models, 'distillation': _run_distillation}
+    report = run_subject[args.subject](args, configs, device, say)
     if args.out:
         for path in report.write(args.out, f'benchmark_{args.subject}'):
             say(f'wrote {path}')
@@ -83,6 +84,19 @@ def _run_attention(args: argparse.Namespace, configs: Path, device: torch.device
         say=say,
     )
     return benchmark_attention(bench, choose_rows(args.rows or list(ROWS)), configs)
+
+
+def _run_distillation(args: argparse.Namespace, configs: Path, device: torch.device, say: Say) -> Report:
+    bench = DistillationBench(
+        device=device,
+        clock=Clock.of(device, torch.get_num_threads()),
+        protocol=_protocol(args, device),
+        amp=Setting.parse(args.training or ('bf16' if device.type == 'cuda' else 'fp32')).amp,
+        batch=_batch(args, device),
+        memory_batch=args.memory_batch,
+        say=say,
+    )
+    return benchmark_distillation(bench, Path(args.config))
 
 
 def _run_models(args: argparse.Namespace, configs: Path, device: torch.device, say: Say) -> Report:

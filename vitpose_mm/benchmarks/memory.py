@@ -84,7 +84,7 @@ def estimate_training_memory(
     """
     model = copy.deepcopy(model)
     with FakeTensorMode(), LiveTensors() as live:
-        _make_fake(model)
+        make_fake(model)
         step = TrainingStep(model, torch.zeros(batch, 3, size[1], size[0]), amp=amp)
         step()
         live.peak = live.now
@@ -92,7 +92,7 @@ def estimate_training_memory(
         return split_memory(step, live.peak)
 
 
-def _make_fake(model: nn.Module) -> None:
+def make_fake(model: nn.Module) -> None:
     """Replace all parameters and buffers by fake ones on the CPU; to be called under FakeTensorMode."""
     for module in model.modules():
         for name, parameter in module._parameters.items():

@@ -1,0 +1,154 @@
+"""What distillation costs: time and memory of a student's training step in the four settings of the paper's table."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.structures import InstanceData, PixelData
+from mmpose.structures import PoseDataSample
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from vitpose_mm.models import KnowledgeTokenDistiller
+from vitpose_mm.models.distillers.teacher import Teacher, read_model_config
+from vitpose_mm.models.distillers.token_file import save_token
+from vitpose_mm.registry import MODELS
+
+from .machine import describe_machine
+from .memory import LiveTensors, make_fake
+from .report import Report
+from .timing import Call, Clock, Protocol, Say, Spread, time_in_turns
+
+MIB = 2**20
+# setting: token, weight of the teacher's heatmaps, memory in the paper's table (ViTPose-L to ViTPose-B, MB)
+SETTINGS = {
+    'none': ('none', 0.0, 14090),
+    'token': ('tuned', 0.0, 14203),
+    'output': ('none', 1.0, 15458),
+    'both': ('tuned', 1.0, 15565),
+}
+
+
+@dataclass(frozen=True)
+class DistillationBench:
+    """Measures the settings of one distillation config on one device, with random weights.
+
+    Args:
+        device: to run on.
+        clock: to time with.
+        protocol: how often.
+        amp: number type of the student's and the teacher's autocast; None: float32.
+        batch: crops of a timed step.
+        memory_batch: crops of the step whose memory is computed.
+        say: is told how far it is.
+    """
+
+    device: torch.device
+    clock: Clock
+    protocol: Protocol
+    amp: torch.dtype | None
+    batch: int
+    memory_batch: int
+    say: Say
+
+    def memory(self, cfg: Config, setting: str) -> int:
+        """-> bytes of all tensors at the peak of the second step, the teacher's included; computed from shapes."""
+        distiller = build_distiller(cfg, setting, self.amp)
+        with FakeTensorMode(), LiveTensors() as live:
+            make_fake(distiller)
+            if distiller.teacher is not None:
+                make_fake(distiller.teacher.model)
+            step = make_step(distiller, cfg, self.memory_batch, torch.device('cpu'), self.amp)
+            step()
+            live.peak = live.now
+            step()
+            return live.peak
+
+    def call(self, cfg: Config, setting: str) -> Call:
+        """-> one training step."""
+        distiller = build_distiller(cfg, setting, self.amp).to(self.device)
+        return make_step(distiller, cfg, self.batch, self.device, self.amp)
+
+
+def benchmark_distillation(bench: DistillationBench, config: Path) -> Report:
+    """A distillation config -> report with one row a setting."""
+    cfg = Config.fromfile(config)
+    init_default_scope(cfg.get('default_scope', 'mmpose'))
+    memory = {}
+    for setting in SETTINGS:
+        bench.say(f'counting {setting}')
+        memory[setting] = bench.memory(cfg, setting)
+    calls = {setting: bench.call(cfg, setting) for setting in SETTINGS}
+    seconds = time_in_turns(calls, bench.clock, bench.protocol, bench.say)
+    report = Report('Cost of distillation', describe_machine(bench.device), _notes(bench, config))
+    base = Spread.of(seconds['none']).median
+    report.tables[f'Training step: time with {bench.batch} crops, memory with {bench.memory_batch}'] = [
+        {
+            'setting': setting,
+            'ms': f'{Spread.of(seconds[setting]).median * 1e3:.4g}',
+            'of none': f'{Spread.of(seconds[setting]).median / base:.3f}',
+            'MiB of tensors': f'{memory[setting] / MIB:,.0f}',
+            'paper, MB': f'{paper:,}',
+        }
+        for setting, (_, _, paper) in SETTINGS.items()
+    ]
+    report.raw = {'seconds': seconds, 'bytes': memory}
+    return report
+
+
+def build_distiller(cfg: Config, setting: str, amp: torch.dtype | None) -> KnowledgeTokenDistiller:
+    """A distillation config -> its distiller in one of the settings, with random weights and a random token."""
+    token, weight, _ = SETTINGS[setting]
+    student = cfg.model.student.to_dict()
+    student['backbone']['init_cfg'] = None
+    width = student['head']['in_channels']
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / 'token.pth'
+        save_token(torch.randn(1, 1, width), file)
+        distiller = KnowledgeTokenDistiller(student, token=token, token_file=str(file), output_weight=0.0)
+    if weight:
+        dtype = None if amp is None else str(amp).removeprefix('torch.')
+        distiller.teacher = Teacher(MODELS.build(read_model_config(cfg.model.teacher)), dtype=dtype)
+        distiller.output_weight = weight
+    return distiller
+
+
+def make_step(
+    distiller: KnowledgeTokenDistiller, cfg: Config, batch: int, device: torch.device, amp: torch.dtype | None
+) -> Call:
+    """A distiller on a device -> a call: losses, backward and AdamW on B random crops that stay the same."""
+    (width, height), (columns, rows) = cfg.codec.input_size, cfg.codec.heatmap_size
+    keypoints = distiller.student.head.out_channels
+    crops = torch.zeros(batch, 3, height, width, device=device)
+    samples = []
+    for _ in range(batch):
+        sample = PoseDataSample()
+        sample.gt_fields = PixelData(heatmaps=torch.zeros(keypoints, rows, columns, device=device))
+        sample.gt_instance_labels = InstanceData(keypoint_weights=torch.ones(1, keypoints, device=device))
+        samples.append(sample)
+    distiller.train()
+    optimizer = torch.optim.AdamW(distiller.parameters(), lr=1e-5, weight_decay=0.1)
+
+    def step() -> None:
+        with torch.autocast(device.type, amp, enabled=amp is not None):
+            losses = distiller(crops, samples, mode='loss')
+        torch.stack([*losses.values()]).sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return step
+
+
+def _notes(bench: DistillationBench, config: Path) -> list[str]:
+    numbers = f'autocast {bench.amp}' if bench.amp else 'fp32'
+    return [
+        f'{config.stem}; random weights; student and teacher in {numbers}.',
+        'Memory is the peak of living tensors in the second step, computed from shapes, teacher included. The paper '
+        'has its own implementation, and its row is for ViTPose-L teaching ViTPose-B.',
+        f'{bench.protocol.warmup} calls to warm up, {bench.protocol.chunk * bench.protocol.rounds} timed in '
+        f'{bench.protocol.rounds} rounds in turns; clock: {bench.clock.kind}.',
+    ]
