@@ -91,6 +91,8 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, tokens: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """(B, H, W, C), (B, T, C) or None -> the same: every token mixed with the values it may see."""
+        if tokens is not None and self.window is None and self.rel_pos is None:
+            return self._attend_as_one(x, tokens)
         grid = (x.shape[1], x.shape[2])
         windows = Windows(grid, self.window or grid, self.shift)
         grid_qkv = self.qkv(x)  # (B, H, W, 3C)
@@ -106,6 +108,13 @@ class Attention(nn.Module):
         if token_qkv is not None:
             tokens = self.proj(self._attend_everywhere(grid_qkv, token_qkv))
         return x, tokens
+
+    def _attend_as_one(self, x: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Full attention without bias, where tokens are as places are: one pass, without copies of keys and values."""
+        both = torch.cat([x.flatten(1, 2), tokens], 1)  # (B, H * W + T, C)
+        both = self.proj(self._join(attend(*self._heads(self.qkv(both)))))
+        grid, tokens = both.split([both.shape[1] - tokens.shape[1], tokens.shape[1]], 1)
+        return grid.unflatten(1, x.shape[1:3]), tokens
 
     def _heads(self, x: Tensor) -> tuple[Tensor, ...]:
         """(B, N, P * C) -> P tensors (B, M, N, D)."""
