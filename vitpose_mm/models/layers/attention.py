@@ -112,7 +112,8 @@ class Attention(nn.Module):
     def _attend_as_one(self, x: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """Full attention without bias, where tokens are as places are: one pass, without copies of keys and values."""
         both = torch.cat([x.flatten(1, 2), tokens], 1)  # (B, H * W + T, C)
-        both = self.proj(self._join(attend(*self._heads(self.qkv(both)))))
+        q, k, v = self._heads(self.qkv(both))
+        both = self.proj(self._join(attend(q, k, v)))
         grid, tokens = both.split([both.shape[1] - tokens.shape[1], tokens.shape[1]], 1)
         return grid.unflatten(1, x.shape[1:3]), tokens
 
