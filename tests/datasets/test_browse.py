@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import cv2
@@ -85,3 +86,15 @@ def test_keypoints_are_drawn_where_the_heatmaps_peak(two_datasets: Config, tmp_p
 def test_mistakes(tmp_path: Path, change: dict, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         browse.browse(Config(dict(model={})), str(tmp_path), **change)
+
+
+def test_named_subsets_have_folders_of_their_names(two_datasets: Config) -> None:
+    first, second = two_datasets.train_dataloader.dataset.datasets
+    whole = two_datasets.train_dataloader.dataset
+    pipeline = first.pop('pipeline')
+    second['pipeline'] = copy.deepcopy(pipeline)
+    whole.update(datasets=dict(mine=first, other=second), pipeline=pipeline)
+    pack_transformed(whole)
+    assert all(one[-1]['pack_transformed'] for one in (whole.pipeline, second['pipeline']))
+    chosen = choose(DATASETS.build(whole), 1)
+    assert [(folder, index) for folder, _, index in chosen] == [('mine', 0), ('other', 4)]

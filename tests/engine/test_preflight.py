@@ -174,3 +174,20 @@ def test_real_annotation_files(shared_data: Path) -> None:
         'lspet/annotations/lspet_train_coco17.json': 17,
     }
     assert {name: count_keypoints(str(shared_data / name)) for name in counts} == counts
+
+
+def test_named_datasets_are_reached_by_their_names(cfg: Config, coco: Path, tmp_path: Path) -> None:
+    whole = cfg.train_dataloader.dataset
+    whole.datasets = {'coco': whole.datasets[0], 'aic': {**whole.datasets[0], 'data_root': '/nowhere'}}
+    assert [leaf.where for leaf in find_leaves(whole, where='d')] == ['d.datasets.coco', 'd.datasets.aic']
+    with pytest.raises(ValueError, match=r"train_dataloader\.dataset\.datasets\.aic: data_root '/nowhere'"):
+        check_config(cfg)
+    aic = write_coco(tmp_path / 'aic', num_images=1, num_keypoints=14)
+    whole.datasets['aic'] = dataset_cfg(aic, type='AicDataset')
+    heads = {'coco': {'out_channels': 17}, 'aic': {'out_channels': 16}}
+    cfg.model.head = {'type': 'vitpose_mm.DatasetRouter', 'heads': heads}
+    with pytest.raises(ValueError, match=r'datasets\.aic: AicDataset has 14 keypoints, .*out_channels=16'):
+        check_config(cfg)
+    heads['aic']['out_channels'] = 14
+    cfg.model.head = {'type': 'vitpose_mm.DatasetRouter', 'heads': heads}
+    check_config(cfg)
