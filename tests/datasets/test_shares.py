@@ -59,7 +59,7 @@ def test_an_epoch_has_the_length_of_the_whole_and_the_shares_asked_for() -> None
             assert sum(index < 20 for index in order) == from_a, settings
 
 
-def test_no_sample_comes_twice_more_often_than_another_of_its_subset() -> None:
+def test_samples_of_a_subset_come_equally_often_but_for_one_time() -> None:
     sampler = SeededSampler(Two(), seed=3, ratios={'a': 1, 'b': 4})  # 5 of the 20, 20 of the 5
     counts: Counter = Counter()
     for epoch in range(7):

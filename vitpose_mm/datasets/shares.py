@@ -57,7 +57,7 @@ def draw(sizes: Sequence[int], counts: Sequence[int], *, seed: int, epoch: int) 
     """Sizes and counts of the subsets -> indices into their concatenation, subset by subset.
 
     A subset's samples come from an endless row of its permutations, of which every epoch takes the next ``count``:
-    after any number of epochs no sample came twice more often than another. It is a function of (seed, epoch).
+    after any number of epochs the times that two samples came differ by one at most. It is a function of (seed, epoch).
     """
     chosen: list[int] = []
     start = 0
