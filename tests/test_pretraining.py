@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import copy
+import functools
 import re
+import warnings
 from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODELS
 
+from tests.datasets.tiny_coco import write_coco
 from tests.engine.test_hooks_resume import assert_same_end, resume_from
 from tests.engine.tiny_leaf import shortcuts
 from tests.engine.tiny_mae import mae_cfg
 from tests.engine.tiny_run import read_log, train
-from tests.test_configs import CONFIGS, ident, read
 from vitpose_mm.engine.preflight import check_config
 
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 FOLDER = CONFIGS / 'pretraining'
 MAES = sorted(FOLDER.glob('mae_*.py'))
-every_mae = pytest.mark.parametrize('path', MAES, ids=ident)
+every_mae = pytest.mark.parametrize('path', MAES, ids=lambda path: path.stem)
+
+
+@functools.cache
+def read(path: Path) -> Config:
+    """Path -> parsed config; copy what you change."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        return Config.fromfile(path)
 
 
 def build(path: Path, device: str = 'meta') -> torch.nn.Module:
@@ -91,7 +103,7 @@ def finetunings() -> list[Path]:
     return sorted(path for path in FOLDER.glob('vitpose_*.py'))
 
 
-@pytest.mark.parametrize('path', finetunings(), ids=ident)
+@pytest.mark.parametrize('path', finetunings(), ids=lambda path: path.stem)
 def test_finetuning_starts_from_a_leaf_of_this_folder_without_padding(path: Path) -> None:
     backbone = read(path).model.backbone
     assert backbone.patch_padding == 0
@@ -121,8 +133,6 @@ def test_twelve_iterations_are_five_a_resume_and_seven(coco: Path, tmp_path: Pat
 
 @pytest.fixture
 def coco(tmp_path: Path) -> Path:
-    from tests.datasets.tiny_coco import write_coco
-
     return write_coco(tmp_path / 'coco', num_images=16)
 
 
