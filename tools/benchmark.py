@@ -1,7 +1,7 @@
 """Measure models.
 
 `attention`: the table of attention kinds. `model`: speed next to others. `distillation`: cost of the four settings.
-`memory`: what training a config needs.
+`router`: cost of a head for each of three datasets. `memory`: what training a config needs.
 """
 
 from __future__ import annotations
@@ -47,6 +47,11 @@ def parse_args() -> argparse.Namespace:
     distillation.add_argument('--training', default=None, help='fp32 or bf16 (default: bf16 on a GPU, fp32)')
     distillation.add_argument('--memory-batch', type=int, default=64, help='crops of the computed memory (default: 64)')
     add_protocol(distillation)
+    router = subjects.add_parser('router', help='a training step with three routed heads next to one head')
+    router.add_argument(
+        '--models', nargs='+', default=['vitpose_base', 'vitpose_mini'], help='model bases by name (default: both)'
+    )
+    add_protocol(router)
     memory = subjects.add_parser('memory', help='computed memory of a training step, on no device')
     memory.add_argument('config')
     memory.add_argument('--batch', type=int, default=64)
@@ -56,7 +61,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def add_protocol(parser: argparse.ArgumentParser) -> None:
-    """Add what both timed subjects share; what is left out depends on the device."""
+    """Add what the timed subjects share; what is left out depends on the device."""
     parser.add_argument('--device', help='cuda or cpu (default: cuda if there is one)')
     parser.add_argument('--batch', type=int, help='default: 64 on a GPU, 2 on a CPU')
     parser.add_argument('--warmup', type=int, help='default: 100 on a GPU, 1 on a CPU')

@@ -13,6 +13,7 @@ from .distillation import DistillationBench, benchmark_distillation
 from .memory import estimate_training_memory
 from .models import Bench, Task, benchmark_models
 from .report import Report
+from .router import RouterBench, benchmark_router
 from .settings import Setting
 from .timing import Clock, Protocol, Say
 
@@ -28,8 +29,7 @@ def run(args: argparse.Namespace, configs: Path, say: Say) -> str:
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.backends.cudnn.benchmark = True
-    run_subject = {'attention': _run_attention, 'model': _run_models, 'distillation': _run_distillation}
-    report = run_subject[args.subject](args, configs, device, say)
+    report = SUBJECTS[args.subject](args, configs, device, say)
     if args.out:
         for path in report.write(args.out, f'benchmark_{args.subject}'):
             say(f'wrote {path}')
@@ -119,3 +119,22 @@ def _run_models(args: argparse.Namespace, configs: Path, device: torch.device, s
         say=say,
     )
     return benchmark_models(bench, [tasks[name] for name in args.tasks], choose(args.models, configs))
+
+
+def _run_router(args: argparse.Namespace, configs: Path, device: torch.device, say: Say) -> Report:
+    bench = RouterBench(
+        device=device,
+        clock=Clock.of(device, torch.get_num_threads()),
+        protocol=_protocol(args, device),
+        batch=_batch(args, device),
+        say=say,
+    )
+    return benchmark_router(bench, [configs / '_base_' / 'models' / f'{name}.py' for name in args.models])
+
+
+SUBJECTS = {
+    'attention': _run_attention,
+    'model': _run_models,
+    'distillation': _run_distillation,
+    'router': _run_router,
+}
