@@ -39,10 +39,11 @@ def test_front_view_shows_everything() -> None:
     assert seen.points['left_shoulder'][0] > seen.points['right_shoulder'][0]  # our right is the person's left
 
 
-def test_back_view_hides_the_face_only() -> None:
+def test_back_view_leaves_the_face_out() -> None:
     (seen,) = _observe([_stand(yaw=180)])
     shown = _visibility(seen)
-    assert (shown['nose'], shown['left_eye'], shown['right_eye']) == (1, 1, 1)
+    assert [shown[name] for name in ('nose', 'left_eye', 'right_eye')] == [0, 0, 0]
+    assert seen.points['nose'] == (0.0, 0.0, 0)
     assert all(shown[f'{side}_{part}'] == 2 for side in ('left', 'right') for part in ('shoulder', 'hip', 'knee'))
     assert seen.points['left_shoulder'][0] < seen.points['right_shoulder'][0]
 
@@ -53,7 +54,7 @@ def test_side_view_hides_the_far_side(yaw: float, near: str, far: str) -> None:
     shown = _visibility(seen)
     # the hand hangs before the near hip
     assert [shown[f'{near}_{part}'] for part in ('shoulder', 'wrist', 'knee')] == [2, 2, 2]
-    assert [shown[f'{far}_{part}'] for part in ('shoulder', 'hip', 'ear')] == [1, 1, 1]
+    assert [shown[f'{far}_{part}'] for part in ('shoulder', 'hip', 'ear')] == [1, 1, 0]
     assert (seen.points['nose'][0] > seen.points[f'{near}_ear'][0]) == (yaw > 0)
 
 
@@ -67,6 +68,13 @@ def test_thing_in_front_hides_one_joint() -> None:
     after = _visibility(seen)
     assert {name for name in before if before[name] != after[name]} == {'left_knee'}
     assert (before['left_knee'], after['left_knee']) == (2, 1)
+
+
+def test_thing_in_front_of_the_face_hides_it() -> None:
+    person = _stand(yaw=0)
+    board = [box(person.points['nose'] - [0, 0, 0.6], np.eye(3), size=(0.3, 0.3, 0.1), colors=np.zeros(3), part=0)]
+    (seen,) = _observe([person], [solid(board)])
+    assert [_visibility(seen)[name] for name in ('nose', 'left_eye', 'right_eye')] == [1, 1, 1]
 
 
 def test_person_in_front_hides_the_one_behind() -> None:

@@ -18,6 +18,7 @@ _OFFSETS = np.array([(0, 0), (2, 0), (-2, 0), (0, 2), (0, -2)])  # fine pixels a
 _SHOWS_ON = np.array([[part in parts for part in PART_ID] for parts, _ in SURFACES.values()])  # (K, parts)
 _TOLERANCES = np.array([depth for _, depth in SURFACES.values()])
 _ON_FACE = np.array([name == 'nose' or name.endswith(('_eye', '_ear')) for name in SURFACES])
+_HEAD = [PART_ID[name] for name in ('neck', 'head', 'hair', 'nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear')]
 
 
 @dataclass
@@ -56,20 +57,21 @@ def keypoints(scene: Scene, person: Person, *, owner: int) -> dict[str, tuple[fl
     """Scene and person -> x, y, visibility by name.
 
     2: the person's own surface at the keypoint is the right part and not too far in front of the joint;
-    1: something else is there, another person, a thing or another part of the body; 0: outside the image.
+    1: something else is there, another person, a thing or another part of the body; 0: outside the image, or a point
+    of the face behind the person's own head, which COCO's annotators leave out too.
     """
     points = np.stack([person.points[name] for name in SURFACES])
     pixels = scene.camera.project(points)
     outside = (points[:, 2] < 0.15) | (pixels < 0).any(axis=1) | (pixels > np.array(scene.camera.size) - 1).any(axis=1)
     depths = np.linalg.norm(points, axis=1)
-    visible = np.where(outside, 0, 1 + _are_seen(scene, pixels, depths=depths, owner=owner, scale=person.scale))
-    pixels[outside] = 0
+    visible = np.where(outside, 0, _look(scene, pixels, depths=depths, owner=owner, scale=person.scale))
+    pixels[visible == 0] = 0
     table = zip(SURFACES, pixels.tolist(), visible.tolist(), strict=True)
     return {name: (x, y, v) for name, (x, y), v in table}
 
 
-def _are_seen(scene: Scene, pixels: Array, *, depths: Array, owner: int, scale: float) -> Array:
-    """Pixels (K, 2) and distances (K,) of the joints -> whether most of the surface around each belongs to it."""
+def _look(scene: Scene, pixels: Array, *, depths: Array, owner: int, scale: float) -> Array:
+    """Pixels (K, 2) and distances (K,) of the joints -> visibility (K,) by what most of the surface around each is."""
     assert scene.mesh is not None
     at = np.round(pixels * OVERSAMPLE + (OVERSAMPLE - 1) / 2)[:, None] + _OFFSETS  # (K, 5, 2)
     at = np.clip(at, 0, [scene.ids.shape[1] - 1, scene.ids.shape[0] - 1]).astype(int)
@@ -80,7 +82,9 @@ def _are_seen(scene: Scene, pixels: Array, *, depths: Array, owner: int, scale: 
     right = _SHOWS_ON[np.arange(len(pixels))[:, None], parts] & (below < _TOLERANCES[:, None] * scale)
     # eyes and ears of small people are a pixel wide: skin at the same depth counts too
     right |= _ON_FACE[:, None] & (parts == PART_ID['head']) & (below < 0.012 * scale)
-    return (own & right).sum(axis=1) >= 3
+    seen = (own & right).sum(axis=1) >= 3
+    turned_away = _ON_FACE & ((own & np.isin(parts, _HEAD)).sum(axis=1) >= 3)
+    return np.where(seen, 2, np.where(turned_away, 0, 1))
 
 
 def _describe(
