@@ -28,7 +28,7 @@ demo: setup
 	$(RUN) tools/quickstart.py $(if $(FAST),--fast) --out quickstart
 
 test: setup
-	OMP_NUM_THREADS=1 $(RUN) -m pytest tests -n 2 $(ARGS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest tests $(ARGS)
 
 lint: setup
 	$(RUN) -m ruff check $(CODE)
