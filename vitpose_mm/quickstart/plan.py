@@ -22,7 +22,7 @@ class Plan:
     size: tuple[int, int] = (320, 240)  # pixels of the images to train on
     demo_size: tuple[int, int] = (640, 480)
     seed: int = 0
-    least_score: float = 0.05  # of detected boxes that the pose model gets
+    least_score: float = 0.25  # of detected boxes that the pose model gets; a weak detector has dozens below
 
     def epochs(self, config: str) -> int:
         """Name of one of the two configs -> how long it is trained."""
