@@ -6,6 +6,12 @@ _base_ = [
 ]
 model = dict(
     backbone=dict(input_size=_base_.codec.input_size, patch_padding=0),
-    head=dict(type='vitpose_mm.SimpleHead', out_channels=_base_.num_keypoints, decoder=_base_.codec),
+    head=dict(
+        _delete_=True,
+        type='vitpose_mm.SimpleHead',
+        in_channels=192,
+        out_channels=_base_.num_keypoints,
+        decoder=_base_.codec,
+    ),
 )
 optim_wrapper = dict(paramwise_cfg=dict(layer_decay_rate=_base_.layer_decay_rate))
