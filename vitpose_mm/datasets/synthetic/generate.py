@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,8 +94,13 @@ def _render_split(
     bar = {'total': len(jobs), 'desc': f'render {split.name}', 'unit': 'img', 'disable': not progress}
     if workers == 0:
         return [render_image(job) for job in tqdm(jobs, **bar)]
-    with multiprocessing.get_context('fork').Pool(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-        return list(tqdm(pool.imap(render_image, jobs, chunksize=4), **bar))
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # ends OpenCV's threads before the fork: a child that tries to end them waits for ever
+    try:
+        with ProcessPoolExecutor(workers, multiprocessing.get_context('fork')) as pool:
+            return list(tqdm(pool.map(render_image, jobs, chunksize=4), **bar))
+    finally:
+        cv2.setNumThreads(threads)
 
 
 def render_image(job: _Job) -> dict:
