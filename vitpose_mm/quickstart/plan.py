@@ -11,7 +11,7 @@ POSE = 'vitpose_micro_classic_synthetic-128x96.py'
 
 @dataclass(frozen=True)
 class Plan:
-    """Numbers of images and epochs; minutes are measured on two cores."""
+    """Numbers of images and epochs; minutes are reckoned from the speed of each stage on two cores."""
 
     images: int  # to train on
     val_images: int
