@@ -74,7 +74,7 @@ def test_train_and_resume(root: Path, tiny: Path) -> None:
 def test_several_checkpoints_are_tested_together(root: Path, tiny: Path) -> None:
     cfg = Config.fromfile(tiny / 'tiny.py')
     torch.save({'state_dict': MODELS.build(cfg.model).state_dict()}, tiny / 'a.pth')
-    arguments = ['a.pth', 'tiny.py=a.pth', '--dataset', 'coco', '--out', 'metrics.json']
+    arguments = ['a.pth', 'tiny.py=a.pth', '--dataset', 'coco', '--out', 'metrics.json', '--work-dir', 'tested']
     done = run_tool(root, 'test', tiny / 'tiny.py', *arguments, cwd=tiny)
     assert done.returncode == 0, done.stderr
     assert 'coco/AP' in json.loads((tiny / 'metrics.json').read_text())
