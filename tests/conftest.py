@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.registry import DefaultScope
@@ -20,6 +22,8 @@ def pytest_configure() -> None:
 @pytest.fixture(autouse=True)
 def fresh_state() -> Iterator[None]:
     """Every test starts from the same random state and in mmpose's scope, whatever ran before it."""
+    random.seed(0)
+    np.random.seed(0)
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('mmpose'):
         yield

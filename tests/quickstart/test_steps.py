@@ -31,6 +31,15 @@ def test_both_plans_walk_the_same_path_within_their_time(configs: Path) -> None:
     assert names[0] == names[1] == ['render', 'train', 'boxes', 'truth', 'detected', 'pictures']
 
 
+@pytest.mark.parametrize('scores', [{}, {'coco/bbox_mAP': 0.2, 'coco/bbox_mAP_50': 0.5, 'coco/bbox_mAP_75': 0.1}])
+def test_a_detector_that_finds_nobody_scores_nought(
+    tmp_path: Path, configs: Path, monkeypatch: pytest.MonkeyPatch, scores: dict[str, float]
+) -> None:
+    monkeypatch.setattr(steps, 'test', lambda cfg, checkpoint: scores)
+    found = steps.find_boxes(TINY, Places(tmp_path, configs))
+    assert found == (scores or {'coco/bbox_mAP': 0.0, 'coco/bbox_mAP_50': 0.0, 'coco/bbox_mAP_75': 0.0})
+
+
 @pytest.mark.slow
 def test_everything_is_there_at_the_end_and_kept(
     tmp_path: Path, configs: Path, monkeypatch: pytest.MonkeyPatch

@@ -8,16 +8,16 @@ from pathlib import Path
 
 from .stages import Outcome
 
-POSE_COLUMNS = (('AP', 'coco/AP'), ('AP50', 'coco/AP .5'), ('AP75', 'coco/AP .75'), ('AR', 'coco/AR'))
-BOX_COLUMNS = (('AP', 'coco/bbox_mAP'), ('AP50', 'coco/bbox_mAP_50'), ('AP75', 'coco/bbox_mAP_75'))
+POSE_COLUMNS = {'AP': 'coco/AP', 'AP50': 'coco/AP .5', 'AP75': 'coco/AP .75', 'AR': 'coco/AR'}
+BOX_COLUMNS = {'AP': 'coco/bbox_mAP', 'AP50': 'coco/bbox_mAP_50', 'AP75': 'coco/bbox_mAP_75'}
 
 
 def score_table(outcomes: dict[str, Outcome]) -> str:
     """Outcomes of the stages boxes, truth and detected -> table."""
-    rows = [('', *(name for name, _ in POSE_COLUMNS))]
+    rows = [('', *POSE_COLUMNS)]
     for title, stage in (('pose, ground-truth boxes', 'truth'), ('pose, detected boxes', 'detected')):
-        rows.append((title, *(f'{outcomes[stage].result[key]:.3f}' for _, key in POSE_COLUMNS)))
-    rows.append(('person detector', *(f'{outcomes["boxes"].result[key]:.3f}' for _, key in BOX_COLUMNS), '-'))
+        rows.append((title, *(f'{outcomes[stage].result[key]:.3f}' for key in POSE_COLUMNS.values())))
+    rows.append(('person detector', *(f'{outcomes["boxes"].result[key]:.3f}' for key in BOX_COLUMNS.values()), '-'))
     return _lay_out(rows)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..datasets.synthetic import generate
 from ..inference.demo import Demo, DemoOptions
 from .plan import DETECTOR, FAST, POSE, WHOLE, Places, Plan
-from .report import draw_curves, score_table, time_table
+from .report import BOX_COLUMNS, POSE_COLUMNS, draw_curves, score_table, time_table
 from .running import load, test
 from .stages import Result, Stage, duration, forget_other_settings, run_stages
 from .together import Training, train_together
@@ -84,7 +84,8 @@ def find_boxes(plan: Plan, places: Places) -> Result:
     cfg = load(places.configs / DETECTOR, places.data, work_dir=places.work_dir(DETECTOR))
     places.boxes.parent.mkdir(parents=True, exist_ok=True)
     cfg.test_evaluator.outfile_prefix = str(places.boxes).removesuffix('.bbox.json')
-    return test(cfg, _checkpoint(plan, places, DETECTOR))
+    nothing_found = dict.fromkeys(BOX_COLUMNS.values(), 0.0)  # the host's metric says no figure then
+    return nothing_found | test(cfg, _checkpoint(plan, places, DETECTOR))
 
 
 def score_pose(plan: Plan, places: Places, *, detected: bool) -> Result:
@@ -92,7 +93,7 @@ def score_pose(plan: Plan, places: Places, *, detected: bool) -> Result:
     cfg = load(places.configs / POSE, places.data, work_dir=places.work_dir(POSE))
     if detected:
         if not any(found['score'] > plan.least_score for found in json.loads(places.boxes.read_text())):
-            return dict.fromkeys(('coco/AP', 'coco/AP .5', 'coco/AP .75', 'coco/AR'), 0.0)
+            return dict.fromkeys(POSE_COLUMNS.values(), 0.0)
         cfg.test_dataloader.dataset.bbox_file = str(places.boxes)
         cfg.test_dataloader.dataset.filter_cfg = {'bbox_score_thr': plan.least_score}
     return test(cfg, _checkpoint(plan, places, POSE))
