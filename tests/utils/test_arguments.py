@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -51,10 +53,14 @@ def test_require_config(tmp_path: Path) -> None:
         arguments.require_config(argparse.Namespace(config='b.py'))
 
 
-def test_host_warnings_are_hushed_and_no_others() -> None:
+def test_host_warnings_are_hushed_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv('PYTHONWARNINGS', raising=False)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')
         arguments.hush_host_warnings()
         warnings.warn('pkg_resources is deprecated as an API. See ...', stacklevel=1)
         warnings.warn('your data is odd', stacklevel=1)
     assert [str(item.message) for item in caught] == ['your data is odd']
+    code = "import warnings as w; w.warn('pkg_resources is deprecated as an API'); w.warn('your data is odd')"
+    child = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert 'pkg_resources' not in child.stderr and 'your data is odd' in child.stderr

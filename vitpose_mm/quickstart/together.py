@@ -56,9 +56,6 @@ def train_together(trainings: list[Training]) -> None:
 def _train(training: Training, row: int, threads: int) -> None:
     """What a process does; imports here, because threads are set before torch is."""
     os.environ['OMP_NUM_THREADS'] = str(threads)
-    from ..utils.arguments import hush_host_warnings
-
-    hush_host_warnings()
     import torch
 
     from .running import load, train

@@ -70,6 +70,10 @@ def export_local_rank(args: argparse.Namespace) -> None:
 
 
 def hush_host_warnings() -> None:
-    """Leave out warnings of the host that no user can do anything about; call it before heavy imports."""
+    """Leave out warnings of the host that no user can do anything about, here and in processes started from here.
+
+    To be called before heavy imports.
+    """
     for message in NOISE:
         warnings.filterwarnings('ignore', message)
+    os.environ.setdefault('PYTHONWARNINGS', ','.join(f'ignore:{message}' for message in NOISE))
