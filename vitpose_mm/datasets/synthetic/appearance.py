@@ -82,8 +82,8 @@ def sample_color(rng: np.random.Generator) -> Array:
 
 
 def sample_cloth(rng: np.random.Generator) -> Cloth:
-    """Random state -> cloth; half of them plain."""
-    pattern = 'plain' if rng.random() < 0.5 else str(rng.choice(PATTERNS[1:]))
+    """Random state -> cloth; three of four are plain."""
+    pattern = 'plain' if rng.random() < 0.75 else str(rng.choice(PATTERNS[1:]))
     return Cloth(sample_color(rng), sample_color(rng), pattern, rng.uniform(0.04, 0.16), rng.random())
 
 

@@ -11,28 +11,35 @@ from .props import occluder
 from .rotations import Array
 
 
+COUNTS = {0: 0.06, 1: 0.47, 2: 0.28, 3: 0.11, 4: 0.04, 5: 0.02, 6: 0.01, 8: 0.01}  # people: share of the images
+HEIGHTS = {1: (0.55, 1.05), 2: (0.45, 0.95), 3: (0.4, 0.85)}  # people: least and most of the image's height
+
+
 def sample_camera(rng: np.random.Generator, size: tuple[int, int]) -> Camera:
-    """Random state and size (w, h) -> camera; rolled by more than 15 degrees in one image of ten."""
-    roll = rng.normal(0, 4) if rng.random() < 0.85 else rng.normal(0, 22)
-    focal = size[0] * rng.uniform(0.8, 2.2)
-    return Camera(focal, size, float(rng.normal(6, 8)), float(roll), float(rng.uniform(0.7, 2.4)))
+    """Random state and size (w, h) -> camera; rolled by more than 15 degrees in one image of twenty."""
+    roll = rng.normal(0, 4) if rng.random() < 0.92 else rng.normal(0, 22)
+    focal = size[0] * rng.uniform(0.9, 2.2)
+    return Camera(focal, size, float(rng.normal(4, 6)), float(roll), float(rng.uniform(0.8, 2.2)))
 
 
 def sample_people(rng: np.random.Generator, camera: Camera) -> list[Person]:
-    count = int(rng.choice([0, 1, 2, 3, 4, 5, 6, 7, 8], p=[0.06, 0.34, 0.22, 0.14, 0.09, 0.06, 0.04, 0.03, 0.02]))
+    """Random state and camera -> people, mostly apart from each other, every fifth one beside or behind another."""
+    count = int(rng.choice(list(COUNTS), p=list(COUNTS.values())))
     w, h = camera.size
-    tallest = {0: 1.0, 1: 1.5, 2: 1.15, 3: 0.95}.get(count, 0.75)
-    smallest = {0: 0.3, 1: 0.4, 2: 0.3, 3: 0.25}.get(count, 0.18)
+    smallest, tallest = HEIGHTS.get(count, (0.25, 0.7))
     people: list[Person] = []
-    spots: list[tuple[float, float]] = []
+    spots: list[tuple[float, float]] = []  # depth in metres, column in pixels
     for _ in range(count):
         tall = h * float(np.exp(rng.uniform(np.log(smallest), np.log(tallest))))
-        depth, column = camera.focal * 1.72 / tall, float(rng.uniform(-0.02, 1.02) * w)
-        if spots and rng.random() < 0.45:  # somebody beside, behind or before another
+        depth = camera.focal * 1.72 / tall
+        if spots and rng.random() < 0.2:
             depth, column = spots[rng.integers(len(spots))]
-            depth += float(rng.choice([-1, 1]) * rng.uniform(0.3, 0.9))
-            depth = max(depth, 0.8)
-            column += float(rng.normal(0, 0.28) * camera.focal * 1.72 / depth)
+            depth = max(depth + float(rng.choice([-1, 1]) * rng.uniform(0.3, 0.9)), 0.8)
+            column += float(rng.normal(0, 0.45) * camera.focal * 1.72 / depth)
+        else:
+            columns = rng.uniform(0.1, 0.9, 6) * w
+            room = np.min([np.abs(columns - taken) for _, taken in spots], axis=0) > 0.3 * tall if spots else [True]
+            column = float(columns[np.argmax(room)])
         spots.append((depth, column))
         people.append(_place(rng, camera, depth=depth, column=column, owner=len(people)))
     if count and rng.random() < 0.04:
@@ -41,14 +48,13 @@ def sample_people(rng: np.random.Generator, camera: Camera) -> list[Person]:
 
 
 def _place(rng: np.random.Generator, camera: Camera, *, depth: float, column: float, owner: int) -> Person:
-    """Feet on the floor where that leaves the hips in the image, else anywhere."""
+    """Feet on the floor where that leaves the body in the image, else hips in the middle or, seldom, anywhere."""
     w, h = camera.size
-    tall = camera.focal * 1.72 / depth
-    hips = camera.floor_row(depth) - 0.5 * tall
-    free = rng.random() < 0.15 or not 0.1 * h < hips < 1.1 * h
-    row = float(rng.uniform(0.25, 0.9) * h) if free else None
-    if free and rng.random() < 0.7:  # rather the whole upper body than legs alone
-        row = float(rng.uniform(min(0.45 * tall + 0.05 * h, 0.9 * h), 1.0 * h))
+    row: float | None = None
+    if rng.random() < 0.12:
+        row = float(rng.uniform(0.3, 0.8) * h)
+    elif not 0.44 * h < camera.floor_row(depth) - 0.5 * camera.focal * 1.72 / depth < 0.56 * h:
+        row = float(rng.uniform(0.44, 0.56) * h)
     return make_person(rng, camera, depth=depth, column=float(np.clip(column, 0, w)), row=row, owner=owner)
 
 
@@ -104,13 +110,13 @@ def sample_occluders(rng: np.random.Generator, camera: Camera, people: list[Pers
     things = []
     up = camera.body_rotation(0.0)
     for person in people:
-        if not person.in_crowd and rng.random() < 0.16:
+        if not person.in_crowd and rng.random() < 0.06:
             names = list(person.points)
             target = person.points[names[rng.integers(len(names))]]
             center = target * rng.uniform(0.72, 0.9) + rng.normal(0, 0.1, 3)
             if center[2] > 0.6:
                 things.append(occluder(rng, center, up=up))
-    if rng.random() < 0.12:
+    if rng.random() < 0.05:
         depth = rng.uniform(2, 6)
         things.append(occluder(rng, camera.unproject(rng.uniform(0, 1, 2) * camera.size, depth), up=up))
     return things

@@ -70,6 +70,6 @@ def make_person(
 
 
 def _sample_yaw(rng: np.random.Generator) -> float:
-    """Most people are seen from the front, one in five from each side, one in six from behind."""
-    kind = rng.choice(4, p=[0.46, 0.19, 0.19, 0.16])
-    return float(rng.normal((0, 90, -90, 180)[kind], (28, 22, 22, 25)[kind]))
+    """Most people are seen from the front, one in eight from behind, as many from the sides."""
+    kind = rng.choice(4, p=[0.76, 0.06, 0.06, 0.12])
+    return float(rng.normal((0, 90, -90, 180)[kind], (25, 22, 22, 22)[kind]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from .skeleton import SIDES, clamp
@@ -35,8 +37,8 @@ POSTURES: Table = {
 }  # fmt: skip
 STRIDES = {'walk': 24.0, 'run': 48.0, 'lunge': 78.0, 'kick': 80.0}  # hip flexion in front
 POSTURE_WEIGHTS = {
-    'stand': 20, 'contrapposto': 14, 'walk': 13, 'run': 8, 'sit': 13, 'sit_ground': 3, 'squat': 4, 'lunge': 4,
-    'bend': 4, 'kick': 4, 'star': 3, 'jump': 3, 'lie': 2, 'wild': 5,
+    'stand': 30, 'contrapposto': 20, 'walk': 20, 'run': 7, 'sit': 3, 'sit_ground': 1, 'squat': 1.5, 'lunge': 2,
+    'bend': 1, 'kick': 1.5, 'star': 4, 'jump': 2, 'lie': 0.5, 'wild': 1,
 }  # fmt: skip
 
 GESTURES: Table = {
@@ -60,8 +62,8 @@ GESTURES: Table = {
     'wild': {'shoulder_flex': (50, 50), 'shoulder_abd': (50, 40), 'shoulder_rot': (0, 40), 'elbow': (55, 40)},
 }  # fmt: skip
 GESTURE_WEIGHTS = {
-    'hang': 30, 'akimbo': 7, 'cross': 5, 'phone': 7, 'hold': 11, 'up': 6, 'up_front': 5, 'wave': 6, 'side': 5,
-    'reach': 9, 'back': 4, 'head': 4, 'wild': 6,
+    'hang': 48, 'akimbo': 7, 'cross': 2, 'phone': 4, 'hold': 6, 'up': 8, 'up_front': 3, 'wave': 6, 'side': 8,
+    'reach': 3, 'back': 2, 'head': 2, 'wild': 3,
 }  # fmt: skip
 
 
@@ -83,7 +85,7 @@ def sample_pose(rng: np.random.Generator, posture: str | None = None) -> tuple[s
     return posture, clamp(angles)
 
 
-def _choose(rng: np.random.Generator, weights: dict[str, int]) -> str:
+def _choose(rng: np.random.Generator, weights: Mapping[str, float]) -> str:
     share = np.array(list(weights.values()), dtype=float)
     return str(rng.choice(list(weights), p=share / share.sum()))
 
