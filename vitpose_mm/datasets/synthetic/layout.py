@@ -11,8 +11,8 @@ from .props import occluder
 from .rotations import Array
 
 
-COUNTS = {0: 0.06, 1: 0.47, 2: 0.28, 3: 0.11, 4: 0.04, 5: 0.02, 6: 0.01, 8: 0.01}  # people: share of the images
-HEIGHTS = {1: (0.55, 1.05), 2: (0.45, 0.95), 3: (0.4, 0.85)}  # people: least and most of the image's height
+COUNTS = {0: 0.06, 1: 0.54, 2: 0.26, 3: 0.08, 4: 0.03, 5: 0.01, 6: 0.01, 8: 0.01}  # people: share of the images
+HEIGHTS = {1: (0.6, 1.0), 2: (0.5, 0.92), 3: (0.42, 0.85)}  # people: least and most of the image's height
 
 
 def sample_camera(rng: np.random.Generator, size: tuple[int, int]) -> Camera:
@@ -23,7 +23,7 @@ def sample_camera(rng: np.random.Generator, size: tuple[int, int]) -> Camera:
 
 
 def sample_people(rng: np.random.Generator, camera: Camera) -> list[Person]:
-    """Random state and camera -> people, mostly apart from each other, every fifth one beside or behind another."""
+    """Random state and camera -> people, mostly apart from each other, one in eight beside or behind another."""
     count = int(rng.choice(list(COUNTS), p=list(COUNTS.values())))
     w, h = camera.size
     smallest, tallest = HEIGHTS.get(count, (0.25, 0.7))
@@ -32,13 +32,13 @@ def sample_people(rng: np.random.Generator, camera: Camera) -> list[Person]:
     for _ in range(count):
         tall = h * float(np.exp(rng.uniform(np.log(smallest), np.log(tallest))))
         depth = camera.focal * 1.72 / tall
-        if spots and rng.random() < 0.2:
+        if spots and rng.random() < 0.12:
             depth, column = spots[rng.integers(len(spots))]
             depth = max(depth + float(rng.choice([-1, 1]) * rng.uniform(0.3, 0.9)), 0.8)
             column += float(rng.normal(0, 0.45) * camera.focal * 1.72 / depth)
         else:
             columns = rng.uniform(0.1, 0.9, 6) * w
-            room = np.min([np.abs(columns - taken) for _, taken in spots], axis=0) > 0.3 * tall if spots else [True]
+            room = np.min([np.abs(columns - taken) for _, taken in spots], axis=0) > 0.45 * tall if spots else [True]
             column = float(columns[np.argmax(room)])
         spots.append((depth, column))
         people.append(_place(rng, camera, depth=depth, column=column, owner=len(people)))

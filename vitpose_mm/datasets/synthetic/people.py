@@ -56,7 +56,7 @@ def make_person(
     meshes = [body]
     if posture == 'sit':
         meshes.append(chair(skeleton, rng, floor=floor))
-    if rng.random() < 0.16:
+    if rng.random() < 0.08:
         meshes.append(held_object(skeleton, SIDES[rng.integers(2)], rng=rng))
     rotation = camera.body_rotation(_sample_yaw(rng) if yaw is None else yaw)
     up = rotation @ np.array([0.0, 1.0, 0.0])
@@ -70,6 +70,6 @@ def make_person(
 
 
 def _sample_yaw(rng: np.random.Generator) -> float:
-    """Most people are seen from the front, one in eight from behind, as many from the sides."""
-    kind = rng.choice(4, p=[0.76, 0.06, 0.06, 0.12])
-    return float(rng.normal((0, 90, -90, 180)[kind], (25, 22, 22, 22)[kind]))
+    """Most people are seen from the front, one in sixteen from behind, one in twelve from a side."""
+    kind = rng.choice(4, p=[0.86, 0.04, 0.04, 0.06])
+    return float(rng.normal((0, 90, -90, 180)[kind], 22))

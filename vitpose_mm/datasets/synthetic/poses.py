@@ -76,9 +76,9 @@ def sample_pose(rng: np.random.Generator, posture: str | None = None) -> tuple[s
     for name, spread in (
         ('spine_side', 5),
         ('spine_twist', 9),
-        ('neck_flex', 11),
+        ('neck_flex', 9),
         ('neck_side', 7),
-        ('neck_twist', 24),
+        ('neck_twist', 18),
     ):
         angles[name] = angles.get(name, 0) + rng.normal(0, spread)
     angles['spine_flex'] = angles.get('spine_flex', 0) + rng.normal(3, 5)
