@@ -1,7 +1,7 @@
 # Trained and scored on synthetic people, crops of 128x96.
 _base_ = ['loaders.py', 'synthetic.py', 'crop_128x96.py']
 
-# The paper's augmentation is for 210 epochs; a short training on people of all sizes and angles needs flips and little more.
+# The paper's augmentation is for 210 epochs; a short one on rendered people needs flips and little more.
 augment = [
     _base_.augment[0],
     dict(type='RandomBBoxTransform', shift_prob=0.0, scale_factor=(0.92, 1.08), rotate_factor=6.0),

@@ -10,7 +10,6 @@ from .people import Person, make_person
 from .props import occluder
 from .rotations import Array
 
-
 COUNTS = {0: 0.06, 1: 0.54, 2: 0.26, 3: 0.08, 4: 0.03, 5: 0.01, 6: 0.01, 8: 0.01}  # people: share of the images
 HEIGHTS = {1: (0.6, 1.0), 2: (0.5, 0.92), 3: (0.42, 0.85)}  # people: least and most of the image's height
 
