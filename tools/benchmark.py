@@ -78,6 +78,9 @@ def say(text: str) -> None:
 
 def main() -> None:
     args = parse_args()
+    from vitpose_mm.utils.arguments import hush_host_warnings
+
+    hush_host_warnings()
     from vitpose_mm.benchmarks import command
 
     page = command.run(args, CONFIGS, say)

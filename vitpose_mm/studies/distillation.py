@@ -11,7 +11,7 @@ READS = (
 )
 TRAINS = (f'train_dataloader.dataset.datasets.0.data_root={DATA}/', *READS)
 MINI = 'quickstart/vitpose_mini_classic_synthetic-128x96.py'
-TEACHER_EPOCHS = 12
+TEACHER_EPOCHS = 5
 
 
 def epochs(number: int) -> tuple[str, ...]:
