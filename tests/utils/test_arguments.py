@@ -54,7 +54,8 @@ def test_require_config(tmp_path: Path) -> None:
 
 
 def test_host_warnings_are_hushed_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv('PYTHONWARNINGS', raising=False)
+    monkeypatch.setenv('PYTHONWARNINGS', '')  # so that what is set below is taken back
+    monkeypatch.delenv('PYTHONWARNINGS')
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')
         arguments.hush_host_warnings()

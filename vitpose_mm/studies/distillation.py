@@ -11,11 +11,7 @@ READS = (
 )
 TRAINS = (f'train_dataloader.dataset.datasets.0.data_root={DATA}/', *READS)
 MINI = 'quickstart/vitpose_mini_classic_synthetic-128x96.py'
-TEACHER_EPOCHS = 5  # a quarter of an hour of one CPU core
-TUNING = (
-    'token_tuning.train_cfg.max_epochs=1', 'token_tuning.train_cfg.val_interval=1',
-    'token_tuning.param_scheduler.0.T_max=1',
-)  # fmt: skip
+TEACHER_EPOCHS = 30
 
 
 def epochs(number: int) -> tuple[str, ...]:
@@ -29,7 +25,7 @@ def setting(name: str, *options: str, config: str = 'mini_from-midi', token: boo
     return Run(
         name,
         f'distillation/vitpose_{config}_synthetic-128x96.py',
-        (*TRAINS, *epochs(1), *TUNING, 'model.teacher_checkpoint={checkpoint:teacher}', *own, *options),
+        (*TRAINS, *epochs(1), 'model.teacher_checkpoint={checkpoint:teacher}', *own, *options),
         MINI,
         (*READS, *(('model.backbone.num_tokens=1',) if token else ())),
         tool='distill.py',
