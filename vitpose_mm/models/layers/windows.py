@@ -99,9 +99,22 @@ class Windows:
 
 
 def pool_windows(x: Tensor, window: tuple[int, int]) -> Tensor:
-    """(B, H, W, C) grid -> (B, n, C), the mean over the real tokens of each window of the unshifted partition."""
-    pooled = F.avg_pool2d(x.permute(0, 3, 1, 2), window, ceil_mode=True)  # off the border only real ones count
-    return pooled.flatten(2).transpose(1, 2)
+    """(B, H, W, C) grid -> (B, n, C), the mean over the real tokens of each window of the unshifted partition.
+
+    Means put right for the padding: unlike average pooling they need not keep the grid for the backward pass.
+    """
+    windows = Windows((x.shape[1], x.shape[2]), window)
+    means = _padded_means(x, windows)
+    if windows.padded != windows.grid:
+        means = means / _padded_means(torch.ones_like(x[:1, ..., :1]), windows)
+    return means.flatten(1, 2)
+
+
+def _padded_means(x: Tensor, windows: Windows) -> Tensor:
+    """(B, H, W, C) grid -> (B, rows, columns, C) means over windows whose padding counts as zeros."""
+    below, right = (windows.padded[axis] - windows.grid[axis] for axis in (0, 1))
+    x = F.pad(x, (0, 0, 0, right, 0, below)) if below or right else x
+    return x.unflatten(2, (-1, windows.window[1])).unflatten(1, (-1, windows.window[0])).mean((2, 4))
 
 
 def region_bias(regions: Tensor) -> tuple[Tensor, Tensor]:
