@@ -80,14 +80,19 @@ class RelativePosition(nn.Module):
         self.rel_pos_w = nn.Parameter(torch.zeros(2 * extent[1] - 1, head_dims))
 
     def forward(self, q: Tensor, extent: tuple[int, int]) -> list[tuple[Tensor, Tensor]]:
-        """(B, M, N, D) queries of an (h, w) extent -> two pairs of factors (B, M, N, h) and (N, h); w likewise."""
+        """(B, M, N, D) queries of an (h, w) extent -> two pairs of factors (B, M, N, h) and (N, h); w likewise.
+
+        One product with both tables, of which each query takes the stretch that begins at its own row or column:
+        the backward pass needs the queries once. In a stretch the keys' rows run from the last to the first.
+        """
         rows, columns = extent
-        q = q.unflatten(2, extent)  # (B, M, h, w, D)
-        by_row = torch.einsum('bmhwd,hkd->bmhwk', q, _relative(self.rel_pos_h, rows).to(q))
-        by_column = torch.einsum('bmhwd,wkd->bmhwk', q, _relative(self.rel_pos_w, columns).to(q))
-        row_code = torch.eye(rows, device=q.device).repeat_interleave(columns, 0)
-        column_code = torch.eye(columns, device=q.device).repeat(rows, 1)
-        return [(by_row.flatten(2, 3), row_code), (by_column.flatten(2, 3), column_code)]
+        by_row, by_column = resize_table(self.rel_pos_h, 2 * rows - 1), resize_table(self.rel_pos_w, 2 * columns - 1)
+        products = (q @ torch.cat([by_row, by_column]).to(q).T).unflatten(2, extent)  # (B, M, h, w, 2h + 2w - 2)
+        of_rows, of_columns = products.split([len(by_row), len(by_column)], -1)
+        a_row, a_column = _stretches(of_rows, rows, axis=2), _stretches(of_columns, columns, axis=3)
+        row_code = torch.eye(rows, device=q.device).flip(1).repeat_interleave(columns, 0)
+        column_code = torch.eye(columns, device=q.device).flip(1).repeat(rows, 1)
+        return [(a_row.flatten(2, 3), row_code), (a_column.flatten(2, 3), column_code)]
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
         for name, table in self.named_parameters():
@@ -105,7 +110,6 @@ def resize_table(table: Tensor, length: int) -> Tensor:
     return resized[0].T.to(table)
 
 
-def _relative(table: Tensor, side: int) -> Tensor:
-    """(L, D) table -> (side, side, D): the row for i - j, resized where the table is for another side."""
-    places = torch.arange(side, device=table.device)
-    return resize_table(table, 2 * side - 1)[places[:, None] - places[None, :] + side - 1]
+def _stretches(x: Tensor, length: int, *, axis: int) -> Tensor:
+    """(.., L) with places along an axis -> (.., length): at place i, the values i to i + length - 1."""
+    return torch.stack([part.narrow(-1, i, length) for i, part in enumerate(x.unbind(axis))], axis)
