@@ -30,8 +30,8 @@ class Plan:
 
 
 WHOLE = Plan(
-    images=2400, val_images=250, demo_images=12, detector_epochs=3, pose_epochs=16,
-    minutes={'render': 2, 'train': 15, 'boxes': 0.4, 'truth': 0.5, 'detected': 0.5, 'pictures': 0.3},
+    images=4500, val_images=250, demo_images=12, detector_epochs=1, pose_epochs=12,
+    minutes={'render': 2.5, 'train': 15, 'boxes': 0.4, 'truth': 0.5, 'detected': 0.5, 'pictures': 0.3},
 )  # fmt: skip
 FAST = Plan(
     images=700, val_images=60, demo_images=6, detector_epochs=2, pose_epochs=8,
