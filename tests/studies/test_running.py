@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vitpose_mm.studies import running
-from vitpose_mm.studies.study import Run, Study
+from vitpose_mm.studies.study import Preparation, Run, Study
 
 TOOL = """
 import json, sys
@@ -22,6 +22,8 @@ with open({calls!r}, 'a') as file:
 place = Path(arguments[arguments.index('--work-dir') + 1]) if '--work-dir' in arguments else None
 if 'fail=1' in arguments and not Path({calls!r} + '.mended').exists():
     sys.exit('a reason')
+if '--work-dir' not in arguments:
+    Path(arguments[0]).mkdir(exist_ok=True)
 if '--resume' in arguments:
     (place / 'last_checkpoint').write_text('/elsewhere/epoch_3.pth')
 if '--out' in arguments:
@@ -31,8 +33,9 @@ if '--out' in arguments:
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A checkout whose tools note their calls."""
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout whose tools note their calls, and the folder to work in."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / 'tools').mkdir()
     for name in ('train', 'test', 'make'):
         (tmp_path / 'tools' / f'{name}.py').write_text(TOOL.format(calls=str(tmp_path / 'calls')))
@@ -54,7 +57,7 @@ STAGES = Study(
         Run('student', 'b.py', ('x={checkpoint:token}',), 'c.py', ('y={seed}',)),
     ),
     seeds=(0, 2),
-    prepare=(('make.py', 'data'),),
+    prepare=(Preparation('data', ('make.py', 'data')),),
 )
 
 
@@ -81,6 +84,9 @@ def test_a_study_trains_tests_and_is_not_done_twice(root: Path) -> None:
     assert json.loads((out / 'two.json').read_text()) == records
     assert running.run_study(STAGES, out, root=root) == records
     assert calls(root) == []
+    (root / 'data').rmdir()  # as in another checkout
+    running.run_study(STAGES, out, root=root)
+    assert calls(root) == [['make.py', 'data']]
 
 
 def test_after_a_failure_it_goes_on(root: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .study import Run, Study
+from .study import Preparation, Run, Study
 
 DATA = 'data/synthetic_distillation'
 READS = (
@@ -38,7 +38,9 @@ NO_TOKEN = 'model.token=none'
 DISTILLATION_SYNTHETIC = Study(
     name='distillation_synthetic',
     about='no distillation, knowledge token, output distillation, both, and two controls, on 6,000 synthetic people',
-    prepare=(('make_synthetic.py', DATA, '--images', '3700', '--val', '250', '--size', '320', '240'),),
+    prepare=(
+        Preparation(DATA, ('make_synthetic.py', DATA, '--images', '3700', '--val', '250', '--size', '320', '240')),
+    ),
     seeds=(0, 1, 2),
     runs=(
         Run(

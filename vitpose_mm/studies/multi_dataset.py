@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from .study import Run, Study
+from .study import Preparation, Run, Study
 
 # each label set on pictures of its own; the pictures to score on bear all three
 SIZE = ('--size', '320', '240')
 SYNTHETIC = tuple(
-    ('make_synthetic.py', f'data/synthetic_{name}', '--images', '200', '--val', val, '--seed', seed, *SIZE)
-    for name, seed, val in (('coco', '1', '120'), ('aic', '2', '0'), ('mpii', '3', '0'))
+    Preparation(folder, ('make_synthetic.py', folder, '--images', '200', '--val', val, '--seed', seed, *SIZE))
+    for folder, seed, val in (
+        ('data/synthetic_coco', '1', '120'),
+        ('data/synthetic_aic', '2', '0'),
+        ('data/synthetic_mpii', '3', '0'),
+    )
 )
 FOLDER = 'multi_dataset'
 
@@ -34,7 +38,7 @@ WEIGHTS = ('data/weights/vit_small_patch14_dinov2like_fp16.pth', 'work_dirs/weig
 MULTI_REAL = Study(
     name='multi_real',
     about='COCO with LSPET in AIC order against COCO alone, from a pre-trained ViT-S, at equal COCO epochs',
-    prepare=(('convert_checkpoint.py', *WEIGHTS, '--from', 'timm'),),
+    prepare=(Preparation(WEIGHTS[1], ('convert_checkpoint.py', *WEIGHTS, '--from', 'timm')),),
     runs=(
         Run('coco', f'{FOLDER}/vitpose_small-dino_classic_coco-only-128x96.py', SIX_EPOCHS),
         Run('joint', f'{FOLDER}/vitpose_small-dino_classic_coco-lspet-aic-128x96.py', SIX_EPOCHS),

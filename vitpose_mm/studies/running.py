@@ -44,11 +44,12 @@ def run_study(
     """
     runs = study.pick(only)
     folder = out / study.name
-    for i, command in enumerate(study.prepare):
-        if not (folder / f'prepared_{i}').exists():
-            say(' '.join(command))
-            call_tool(root, command, log=folder / f'prepare_{i}.log')
-            (folder / f'prepared_{i}').touch()
+    for i, step in enumerate(study.prepare):
+        done = folder / f'prepared_{i}'  # what a stopped tool has made so far is there too
+        if not (done.exists() and Path(step.makes).exists()):
+            say(' '.join(step.command))
+            call_tool(root, step.command, log=folder / f'prepare_{i}.log')
+            done.touch()
     for seed in seeds or study.seeds:
         for run in runs:
             make(run, folder, seed=seed, root=root, say=say)

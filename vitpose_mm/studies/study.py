@@ -41,6 +41,14 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Preparation:
+    """A command line of tools/, such as ('make_synthetic.py', 'data/x', ...), and the file or folder that it makes."""
+
+    makes: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Study:
     """Runs in the order in which they are made.
 
@@ -49,14 +57,14 @@ class Study:
         about: one sentence.
         runs: in order.
         seeds: each run is repeated with each of them.
-        prepare: command lines of tools/ that make the data, such as ('make_synthetic.py', 'data/x', ...).
+        prepare: what makes the data.
     """
 
     name: str
     about: str
     runs: tuple[Run, ...]
     seeds: tuple[int, ...] = (0,)
-    prepare: tuple[tuple[str, ...], ...] = ()
+    prepare: tuple[Preparation, ...] = ()
 
     def __post_init__(self) -> None:
         seen: list[str] = []
