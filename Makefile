@@ -13,7 +13,7 @@ CODE := vitpose_mm tools tests configs requirements setup.py
 help:
 	@echo 'make demo [FAST=1]  set up .venv if needed, then render data, train, evaluate and draw into quickstart/'
 	@echo '                    (20 minutes on two cores after the set-up; FAST=1: 5 minutes)'
-	@echo 'make test           set up .venv if needed, then run every test (not timed as a whole yet; ARGS="-k name" for some)'
+	@echo 'make test           set up .venv if needed, then run every test in two processes (ARGS="-k name" for some)'
 	@echo 'make lint           ruff and mypy'
 	@echo 'make clean          remove .venv, quickstart and build leftovers'
 	@echo 'make clean-cache    remove the mmcv wheels that were compiled, kept in $(CACHE)'
@@ -28,7 +28,7 @@ demo: setup
 	$(RUN) tools/quickstart.py $(if $(FAST),--fast) --out quickstart
 
 test: setup
-	OMP_NUM_THREADS=1 $(RUN) -m pytest tests $(ARGS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest tests -n 2 --dist loadfile $(ARGS)
 
 lint: setup
 	$(RUN) -m ruff check $(CODE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+import os
 import subprocess
 import sys
 import zipfile
@@ -18,11 +19,12 @@ FILES = ('setup.py', 'pyproject.toml', 'MANIFEST.in', 'model-index.yml', 'vitpos
 TEXTS = ('LICENSE', 'README.md', 'CITATION.cff', 'CHANGELOG.md')
 CONFIG = 'vitpose_small_simple_coco-256x192.py'
 pytestmark = pytest.mark.slow
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != 'PYTHONPATH'}  # it may name the checkout
 
 
 def run(*command: object, cwd: Path | None = None) -> str:
     """Output of a command that has to succeed."""
-    done = subprocess.run([str(word) for word in command], cwd=cwd, capture_output=True, text=True)
+    done = subprocess.run([str(word) for word in command], cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0, f'{done.stdout}\n{done.stderr}'
     return done.stdout
 
