@@ -50,3 +50,17 @@ def test_pooled_tokens_are_means_over_real_tokens() -> None:
     assert pooled.shape == (2, 9, 3)
     assert torch.allclose(pooled[:, 0], x[:, :2, :3].mean((1, 2)))
     assert torch.allclose(pooled[:, 8], x[:, 4:, 6:].mean((1, 2)))
+
+
+def test_pooling_in_half_precision_divides_by_the_true_share() -> None:
+    pooled = pool_windows(torch.ones(1, 4, 7, 1, dtype=torch.bfloat16), (3, 5))  # shares of 2/5 and 1/3
+    assert pooled.dtype == torch.bfloat16
+    assert torch.equal(pooled, torch.ones_like(pooled))
+
+
+def test_pooling_keeps_nothing_of_the_grid_for_the_backward_pass() -> None:
+    x = torch.randn(1, 8, 8, 4, requires_grad=True)
+    kept: list[int] = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.numel()) or t, lambda t: t):
+        pool_windows(x, (4, 4)).sum().backward()
+    assert sum(kept) == 0

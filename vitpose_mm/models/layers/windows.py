@@ -106,7 +106,8 @@ def pool_windows(x: Tensor, window: tuple[int, int]) -> Tensor:
     windows = Windows((x.shape[1], x.shape[2]), window)
     means = _padded_means(x, windows)
     if windows.padded != windows.grid:
-        means = means / _padded_means(torch.ones_like(x[:1, ..., :1]), windows)
+        ones = torch.ones(1, *windows.grid, 1, dtype=torch.promote_types(x.dtype, torch.float32), device=x.device)
+        means = (means / _padded_means(ones, windows)).to(means)  # a share such as 1/3 is coarse in half precision
     return means.flatten(1, 2)
 
 
