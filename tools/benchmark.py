@@ -76,16 +76,23 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def main() -> None:
+def main() -> int:
+    """-> exit code: 1 with one sentence where a name or a number will not do."""
     args = parse_args()
-    from vitpose_mm.utils.arguments import hush_host_warnings
+    from vitpose_mm.utils.arguments import hush_host_warnings, require_config
 
+    if 'config' in args:
+        require_config(args)
     hush_host_warnings()
     from vitpose_mm.benchmarks import command
 
-    page = command.run(args, CONFIGS, say)
-    print(page)
+    try:
+        print(command.run(args, CONFIGS, say))
+    except ValueError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

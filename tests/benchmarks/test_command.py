@@ -27,6 +27,21 @@ def test_help_is_quick_and_names_the_subjects(root: Path) -> None:
     assert '{attention,model,distillation,router,memory}' in done.stdout
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ('words', 'sentence'),
+    [
+        (('model', '--iterations', '4', '--rounds', '8'), 'error: 4 iterations cannot be spread over 8 rounds'),
+        (('memory', 'absent.py'), 'error: there is no config file absent.py'),
+    ],
+)
+def test_a_mistake_ends_with_one_sentence(words: tuple[str, ...], sentence: str, root: Path) -> None:
+    script = root / 'tools' / 'benchmark.py'
+    done = subprocess.run([sys.executable, script, *words], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(sentence) and 'Traceback' not in done.stderr
+
+
 def test_a_model_by_its_path(tiny_config: Path, tmp_path: Path, root: Path) -> None:
     said: list[str] = []
     page = run(arguments(models=[str(tiny_config)], out=tmp_path / 'out'), root / 'configs', said.append)
