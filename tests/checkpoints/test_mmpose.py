@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmpose.apis import inference_topdown
+from mmpose.apis import inference_topdown, init_model
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import MODELS
 from mmpose.utils import register_all_modules
+from xtcocotools.coco import COCO
 
 from vitpose_mm.checkpoints import convert
 from vitpose_mm.models import PoseEstimator
+from vitpose_mm.quickstart.plan import POSE, Places
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = Path(mmpose.__file__).parent / '.mim/configs/body_2d_keypoint/topdown_heatmap/coco'
@@ -100,3 +102,44 @@ def test_inference_topdown_gives_the_keypoints_of_mmpose() -> None:
     assert sure.mean() > 0.5 and scores.max() < 3
     assert np.abs(keypoints - expected)[sure].max() < 0.05
     assert np.abs(our_scores - scores).max() < 1e-4
+
+
+def shape_as(theirs: Config, ours: Config) -> Config:
+    """mmpose's config of ViTPose-B -> the same with another ViT, classic decoder and codec."""
+    vit, head, codec = ours.model.backbone, ours.model.head, ours.codec
+    width = vit.arch.embed_dims
+    theirs.model.backbone.arch = dict(vit.arch, feedforward_channels=4 * width)
+    theirs.model.backbone.img_size = codec.input_size[::-1]
+    theirs.model.head.update(in_channels=width, deconv_out_channels=[head.num_channels] * 2, decoder=codec)
+    next(step for step in theirs.val_pipeline if step.type == 'TopdownAffine').input_size = codec.input_size
+    theirs.test_dataloader.dataset.pipeline = theirs.val_pipeline
+    return theirs
+
+
+@pytest.mark.slow
+def test_a_trained_model_gives_the_same_keypoints_in_the_classes_of_mmpose(root: Path) -> None:
+    places = Places(root / 'quickstart', root / 'configs/quickstart')
+    found = sorted(places.work_dir(POSE).glob('epoch_*.pth'))
+    if not found:
+        pytest.skip(f'no trained model is at hand: make demo leaves one in {places.work_dir(POSE)}')
+    our_config = Config.fromfile(places.configs / POSE)
+    ours = init_model(our_config, str(found[-1]), device='cpu')
+    config = shape_as(read_theirs(''), our_config)
+    register_all_modules()
+    theirs = MODELS.build(config.model).eval()
+    theirs.load_state_dict(convert(ours.state_dict(), target='mmpose')[0])
+    truth = COCO(str(places.data / 'annotations/person_keypoints_val.json'))
+    scores, moved = [], []
+    for image in truth.loadImgs(truth.getImgIds()[:25]):
+        boxes = np.array([note['bbox'] for note in truth.imgToAnns[image['id']]], dtype=np.float32).reshape(-1, 4)
+        if not len(boxes):
+            continue
+        boxes[:, 2:] += boxes[:, :2]
+        pixels = cv2.imread(str(places.data / 'val' / image['file_name']))
+        expected, theirs_scores = run_topdown(theirs, config, pixels, boxes)
+        keypoints, _ = run_topdown(ours, our_config, pixels, boxes)
+        scores.append(theirs_scores.ravel())
+        moved.append(np.abs(keypoints - expected).max(axis=-1).ravel())
+    sure = np.concatenate(scores) > 0.3
+    assert sure.sum() > 100
+    assert np.concatenate(moved)[sure].max() < 0.05
