@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 import threading
 import uuid
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ import torch
 from mmengine.infer import BaseInferencer
 from mmengine.model import BaseModel, PretrainedInit
 from mmengine.runner import CheckpointLoader, FlexibleRunner, Runner
-from mmengine.runner.checkpoint import _load_checkpoint
+from mmengine.runner.checkpoint import _load_checkpoint, get_torchvision_models
 
 from vitpose_mm.checkpoints import CheckpointError
 from vitpose_mm.checkpoints.safety import make_loading_safe
@@ -23,7 +25,7 @@ from vitpose_mm.checkpoints.safety import make_loading_safe
 def schemes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Our loaders are registered; what was there before comes back."""
     monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'torch_home'))
-    before = CheckpointLoader._schemes
+    before = dict(CheckpointLoader._schemes)
     make_loading_safe()
     yield
     CheckpointLoader._schemes = before
@@ -166,6 +168,17 @@ def test_other_schemes_are_guarded_too(attacks: dict[str, Path], marker: Path, t
     with pytest.raises(CheckpointError, match=r'store://.*walk\.pth was not opened'):
         CheckpointLoader.load_checkpoint(f'store://{attacks["walk"]}')
     assert not marker.exists()
+
+
+@pytest.mark.parametrize('kind', ['bomb', 'walk'])
+def test_the_hosts_own_schemes_are_guarded_too(attacks: dict[str, Path], kind: str, marker: Path) -> None:
+    cached = Path(torch.hub.get_dir()) / 'checkpoints' / Path(get_torchvision_models()['resnet50']).name
+    cached.parent.mkdir(parents=True)
+    shutil.copy(attacks[kind], cached)
+    with pytest.raises(CheckpointError, match='torchvision://resnet50 was not opened'):
+        CheckpointLoader.load_checkpoint('torchvision://resnet50')
+    assert not marker.exists()
+    assert 'TORCH_FORCE_WEIGHTS_ONLY_LOAD' not in os.environ
 
 
 def test_a_real_detector_loads(shared_data: Path) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -72,7 +73,7 @@ def _guarded(loader: Loader) -> Loader:
 
     @functools.wraps(loader)
     def load(filename: str, map_location: Any = None, **kwargs: Any) -> dict[str, Any]:
-        with allowed_names():
+        with allowed_names(), weights_only():
             try:
                 return drop_code(loader(filename, map_location, **kwargs))
             except (OSError, ImportError, KeyError):
@@ -81,3 +82,18 @@ def _guarded(loader: Loader) -> Loader:
                 raise explain(filename, error) from None
 
     return load
+
+
+@contextmanager
+def weights_only() -> Iterator[None]:
+    """While it is open, ``torch.load`` runs no code, also for callers that ask for it (mmengine's ``torchvision://``)."""
+    switch = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
+    before = os.environ.get(switch)
+    os.environ[switch] = '1'
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[switch]
+        else:
+            os.environ[switch] = before
