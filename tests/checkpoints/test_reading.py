@@ -195,8 +195,11 @@ def test_without_a_pointer_the_newest_readable_is_taken(tmp_path: Path, said: li
     assert newest_readable(tmp_path) is None
     assert newest_readable(tmp_path / 'nowhere') is None
     run = Run(tmp_path)
-    run.save('epoch_1.pth', 10, broken=True)
+    run.save('best_AP.pth', 100, optimizer=False)
     assert newest_readable(tmp_path) is None
+    run.save('epoch_1.pth', 10, broken=True)
+    with pytest.raises(CheckpointError, match=r'can be read to resume from, such as epoch_1\.pth: put a good one'):
+        newest_readable(tmp_path)
     run.save('epoch_2.pth', 20)
     run.save('epoch_3.pth', 30, broken=True)
     run.point('epoch_3.pth')

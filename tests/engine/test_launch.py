@@ -87,7 +87,7 @@ def test_amp(cfg: Config) -> None:
         add_train_flags(cfg, flags(amp=True))
 
 
-@pytest.mark.parametrize(('resume', 'load_from'), [('auto', None), ('epoch_3.pth', 'epoch_3.pth')])
+@pytest.mark.parametrize(('resume', 'load_from'), [('auto', 'pretrained.pth'), ('epoch_3.pth', 'epoch_3.pth')])
 def test_resume(cfg: Config, resume: str, load_from: str | None) -> None:
     cfg.load_from = 'pretrained.pth'
     add_train_flags(cfg, flags(resume=resume))

@@ -68,8 +68,10 @@ def test_resume_without_a_path_takes_the_newest_readable_and_says_so(
     cfg: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     work_dir = Path(cfg.work_dir)
-    choose_resume(cfg, 'auto')
-    assert (cfg.resume, cfg.load_from) == (False, None)
+    for start in (None, 'pretrained.pth'):
+        cfg.load_from = start
+        choose_resume(cfg, 'auto')
+        assert (cfg.resume, cfg.load_from) == (False, start)
     good = save(work_dir / 'iter_1.pth', optimizer={}, meta={'iter': 1, 'epoch': 0})
     (work_dir / 'iter_2.pth').write_bytes(b'')
     for resume in ('auto', None):

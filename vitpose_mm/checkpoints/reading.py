@@ -69,24 +69,38 @@ def judge(path: str | Path) -> None:
 
 
 def newest_readable(work_dir: str | Path) -> Path | None:
-    """Folder of a run -> the checkpoint to resume from, or None.
+    """Folder of a run -> the checkpoint to resume from, or None where there is none yet.
 
     That is the file that ``last_checkpoint`` names, unless a newer file is further on; where it cannot be
     read, the newest that can. A file that cannot be read is passed over with a warning; files without an
     optimizer (best_*.pth) are no state to resume from.
+
+    Raises:
+        CheckpointError: there are such files and none can be read; a training begun anew would overwrite them.
     """
     folder = Path(work_dir)
     pointer = folder / 'last_checkpoint'
     named = Path(pointer.read_text().strip()).name if pointer.is_file() else ''
     found: list[tuple[int, Path]] = []
+    damaged: list[Path] = []
     for file in sorted(folder.glob('*.pth'), key=_age, reverse=True):
-        done = _iterations_done(file)
+        try:
+            done = _iterations_done(file)
+        except CheckpointError as error:
+            print_log(f'Passed over: {error}', logger='current', level=logging.WARNING)
+            damaged.append(file)
+            continue
         if done is not None and file.name == named:
             found = [(done, file), *found] if not found or found[0][0] <= done else found
             break
         if done is not None:
             found.append((done, file))
     if not found:
+        if damaged:
+            raise CheckpointError(
+                f'None of the checkpoints in {folder} can be read to resume from, such as {damaged[0].name}: put a good '
+                f'one there, or remove them to begin anew.'
+            )
         return None
     print_log(f'Resuming from {found[0][1]} (after {found[0][0]} iterations)', logger='current')
     return found[0][1]
@@ -97,12 +111,8 @@ def _age(file: Path) -> tuple[int, list[int]]:
 
 
 def _iterations_done(file: Path) -> int | None:
-    """Checkpoint file -> iterations trained, or None (said aloud where it cannot be read)."""
-    try:
-        checkpoint = load_file(file, map_location='meta')
-    except CheckpointError as error:
-        print_log(f'Passed over: {error}', logger='current', level=logging.WARNING)
-        return None
+    """Checkpoint file -> iterations trained; None where it is no state to resume from."""
+    checkpoint = load_file(file, map_location='meta')
     meta = checkpoint.get('meta')
     if 'optimizer' not in checkpoint or not isinstance(meta, dict) or not isinstance(meta.get('iter'), int):
         return None

@@ -96,7 +96,8 @@ def add_train_flags(cfg: Config, args: argparse.Namespace) -> None:
         use_amp(cfg)
     if args.resume is not None:
         cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+        if args.resume != 'auto':
+            cfg.load_from = args.resume
     if args.auto_scale_lr:
         scale_lr(cfg)
     draw_pictures(cfg, args)

@@ -64,13 +64,18 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
 
 
 def choose_resume(cfg: Config, resume: str | None = None) -> None:
-    """Write the checkpoint to resume from into the config; without a path the newest readable one."""
+    """Write the checkpoint to resume from into the config; without a path the newest readable one.
+
+    Where there is none yet, training begins as the config says, from its ``load_from`` if it has one.
+    """
     if resume not in (None, 'auto'):
         cfg.resume, cfg.load_from = True, resume
     elif resume == 'auto' or (cfg.get('resume') and not cfg.get('load_from')):
         newest = newest_readable(cfg.work_dir)
-        cfg.resume, cfg.load_from = newest is not None, newest and str(newest)
-        if newest is None:
+        cfg.resume = newest is not None
+        if newest is not None:
+            cfg.load_from = str(newest)
+        else:
             text = f'No checkpoint to resume from in {cfg.work_dir}: training begins anew'
             print_log(text, logger='current')
 
