@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -144,6 +146,28 @@ def test_what_is_missing_is_named(official: State) -> None:
     assert convert(state)[1].missing == ['backbone.blocks.0.attn.qkv.weight']
 
 
+@pytest.mark.parametrize('gap', [r'blocks\.1\.mlp\.experts', r'blocks\.0\.mlp\.experts\.2', r'mlp\.experts'])
+def test_missing_experts_are_named(plus_plus: State, gap: str) -> None:
+    whole = {name: value for name, value in plus_plus.items() if not re.search(gap, name)}
+    _, report = convert(whole, dataset='coco')
+    assert report.missing and all('experts' in name for name in report.missing)
+
+
+def test_half_a_decoder_and_half_a_convolution_are_named(official: State) -> None:
+    for gap in ('deconv_layers.[34]', 'deconv_layers'):
+        _, report = convert({name: value for name, value in official.items() if not re.search(gap, name)})
+        assert 'head.deconv_layers.3.weight' in report.missing
+    ours, _ = convert(official)
+    ours['backbone.blocks.1.conv.expand.weight'] = torch.ones(12, 12, 1, 1)
+    assert 'backbone.blocks.0.conv.norm.running_mean' in convert(ours)[1].missing
+
+
+@pytest.mark.parametrize('sizes', [dict(to_grid=(0, 3)), dict(grid=(-4, -3)), dict(patch_size=0)])
+def test_sizes_are_above_zero(official: State, sizes: dict) -> None:
+    with pytest.raises(ValueError, match=r'--(to-grid|grid|patch-size) [-\d ]+ is no size: give numbers above 0'):
+        convert(official, **sizes)
+
+
 def test_what_nobody_knows_is_named(official: State) -> None:
     official['backbone.blocks.0.attn.q_norm.weight'] = torch.ones(4)
     _, report = convert(official)
@@ -156,8 +180,12 @@ def test_targets_refuse_what_they_cannot_hold(official: State, plus_plus: State)
     assert 'backbone.blocks.0.attn.rel_pos.rel_pos_h' in convert(ours)[0]
     with pytest.raises(ValueError, match=r'hf format has no place for backbone\.blocks\.0\.attn\.rel_pos'):
         convert(ours, target='hf')
-    with pytest.raises(ValueError, match=r'hf format has no place for head\.heads\.coco'):
+    with pytest.raises(ValueError, match='several datasets: name the one to keep with --dataset'):
         convert(plus_plus, target='hf')
+    half = {name: value for name, value in convert(official)[0].items() if not re.search(r'deconv_layers\.[34]', name)}
+    assert convert(half)[1].complete  # our decoders at 1/8 features have one deconvolution
+    with pytest.raises(ValueError, match='has 1 deconvolution: those of the hf format have none or two'):
+        convert(half, target='hf')
     with pytest.raises(ValueError, match="--to 'mae' is not known"):
         convert(official, target='mae')
     with pytest.raises(ValueError, match=r'names of the file \(conv1\.weight, \.\.\.\) are of no origin that is known'):

@@ -70,8 +70,21 @@ def test_what_the_file_does_not_have_is_said(plus_plus: State, official: State) 
     damaged['backbone.blocks.0.mlp.experts.0.weight'] = torch.ones(2, 48)
     with pytest.raises(ValueError, match='9 shared and 2 expert features are not the width of 12'):
         convert(damaged, dataset='coco')
-    _, report = convert(official, dataset='mpii')
-    assert 'the only decoder of the file was kept: no mpii decoder is in it' in report.notes
+    with pytest.raises(ValueError, match="--dataset 'mpii': the file holds a model of one dataset"):
+        convert(official, dataset='mpii')
+    convert(official, dataset='coco')
+    for name in ('final_layer.weight', 'final_layer.bias'):  # CrowdPose's 14 at the place of AP-10K's 17
+        plus_plus[f'associate_keypoint_heads.2.{name}'] = plus_plus[f'associate_keypoint_heads.2.{name}'][:14]
+    convert(plus_plus, dataset='mpii')
+    for dataset in ('ap10k', None):
+        with pytest.raises(ValueError, match='place of ap10k predicts 14 keypoints and ap10k has 17'):
+            convert(plus_plus, dataset=dataset)
+
+
+def test_the_only_decoder_beside_experts_is_kept_and_said(plus_plus: State) -> None:
+    one = {name: value for name, value in plus_plus.items() if 'associate' not in name}
+    _, report = convert(one, dataset='aic')
+    assert report.complete and 'the only decoder of the file was kept: no aic decoder is in it' in report.notes
 
 
 def test_without_a_dataset_it_is_a_routed_model(plus_plus: State) -> None:
@@ -108,6 +121,8 @@ def test_a_dataset_of_ones_own(plus_plus: State) -> None:
     with pytest.raises(ValueError, match='no decoder for ap10k: it has some for coco, aic, mpii, mine'):
         convert(mine, dataset='ap10k')
     without = {name: value for name, value in mine.items() if '.experts.' not in name}
+    for name in [name for name in without if '.fc2.' in name]:
+        without[name] = torch.cat([without[name], mine[name.replace('.fc2.', '.experts.0.')]])
     state, _ = convert(without, dataset='mine')
     assert torch.equal(state['head.final_layer.bias'], plus_plus['associate_keypoint_heads.2.final_layer.bias'])
 

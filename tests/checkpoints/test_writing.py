@@ -42,6 +42,16 @@ def test_a_file_is_converted_and_keeps_its_dataset_meta(tmp_path: Path, official
     assert 'head.conv.weight' in load_file(tmp_path / 'pytorch_model.bin')
 
 
+def test_one_dataset_of_several_gets_its_own_meta_or_none(tmp_path: Path, plus_plus: State) -> None:
+    coco, animals = {'dataset_name': 'coco'}, {'dataset_name': 'ap10k'}
+    for name, meta in (('listed', coco), ('named', coco | {'subsets': {'a': coco, 'b': animals}})):
+        source = tmp_path / f'{name}.pth'
+        torch.save({'state_dict': plus_plus, 'meta': {'dataset_meta': meta}}, source)
+        for dataset, wanted in (('coco', coco), ('ap10k', animals if name == 'named' else None), ('wholebody', None)):
+            assert convert_file(source, tmp_path / 'b.pth', dataset=dataset).complete
+            assert load_file(tmp_path / 'b.pth')['meta'].get('dataset_meta') == wanted
+
+
 def test_nothing_is_written_unless_it_is_complete(tmp_path: Path, official: State) -> None:
     del official['backbone.blocks.1.norm1.weight']
     torch.save(official, tmp_path / 'a.pth')

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from .experts import cut_heads, heads_of, is_multi, name_head, select_dataset, unname_head
-from .keymaps import BACKBONE_PARTS, BLOCK_PARTS, ORIGINS, ROUTED, TARGETS
+from .keymaps import ORIGINS, ROUTED, TARGETS
+from .missing import count_deconvolutions, find_missing
 from .reading import CheckpointError
 from .rename import (
     State,
@@ -106,6 +107,10 @@ def from_native(native: State, target: str, report: Report) -> State:
         state.pop('backbone.pos_grid', None)
     if target == 'official':
         state = unname_head(state, next(iter(ROUTED)))
+    if target == 'hf' and (steps := count_deconvolutions(state)) not in (0, 2):
+        raise ValueError(
+            f'The decoder has {steps} deconvolution{"s" * (steps != 1)}: those of the hf format have none or two.'
+        )
     if not ORIGINS[target].first_row_is_added:
         fold_first_row(state, report)
     renamed, left = rename(split_parts(state, table), backwards(table))
@@ -139,13 +144,16 @@ def convert(
     Raises:
         ValueError: what cannot be converted, and what to say instead.
     """
+    for name, sizes in (('--grid', grid), ('--to-grid', to_grid), ('--patch-size', (patch_size,))):
+        if min(sizes or (1,)) < 1:
+            raise ValueError(f'{name} {" ".join(map(str, sizes or ()))} is no size: give numbers above 0.')
     native, report = to_native(state, origin=origin, grid=grid, patch_size=patch_size)
-    report.missing = find_missing(native)
+    report.missing = find_missing(native, report.origin)
     if report.missing:
         return {}, report
     if dataset is not None:
         native = select_dataset(native, dataset, report)
-    elif is_multi(native) and (target == 'mmpose' or (target == 'vitpose_mm' and not heads_of(native))):
+    elif is_multi(native) and _holds_one(target, several=len(heads_of(native))):
         raise ValueError('The file holds a model of several datasets: name the one to keep with --dataset.')
     elif target == 'vitpose_mm':
         native = cut_heads(native, report)
@@ -159,28 +167,9 @@ def convert(
     return result, report
 
 
-def find_missing(native: State) -> list[str]:
-    """Weights by our names -> the names that a whole backbone and a whole decoder would have besides."""
-    depth = max(numbers(native, r'backbone\.blocks\.(\d+)\.'), default=-1) + 1
-    parts = [*BACKBONE_PARTS, *(f'backbone.blocks.{i}.{part}' for i in range(max(depth, 1)) for part in BLOCK_PARTS)]
-    needed = ['backbone.pos_embed', *(f'{part}.{leaf}' for part in parts for leaf in ('weight', 'bias'))]
-    heads = [f'head.heads.{name}.' for name in heads_of(native)]
-    if not heads and any(name.startswith('head.') for name in native):
-        heads = ['head.']
-    for head in heads:
-        needed += _parts_of_head(native, head)
-    return [name for name in needed if name not in native]
-
-
-def _parts_of_head(native: State, head: str) -> list[str]:
-    """-> the names that a whole decoder below the prefix ``head`` has."""
-    needed = [f'{head}final_layer.weight', f'{head}final_layer.bias']
-    steps = (max(numbers(native, re.escape(head) + r'deconv_layers\.(\d+)\.'), default=-1) + 2) // 3
-    for step in range(steps):
-        needed.append(f'{head}deconv_layers.{3 * step}.weight')
-        leaves = ('weight', 'bias', 'running_mean', 'running_var')
-        needed += [f'{head}deconv_layers.{3 * step + 1}.{leaf}' for leaf in leaves]
-    return needed
+def _holds_one(target: str, *, several: int) -> bool:
+    """Whether the target has no place for a model of several datasets with so many named decoders."""
+    return target == 'mmpose' or (target == 'hf' and several > 0) or (target == 'vitpose_mm' and not several)
 
 
 def _changes(state: Mapping[str, Tensor], result: State, origin: str, target: str) -> dict[str, str]:

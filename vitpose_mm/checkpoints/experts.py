@@ -35,24 +35,30 @@ def unname_head(state: State, dataset: str) -> State:
     return {name.replace(f'head.heads.{dataset}.', 'head.', 1): value for name, value in state.items()}
 
 
+def dataset_name(dataset: str) -> str:
+    """The authors' short name of a dataset, or mmpose's dataset_name -> the dataset_name."""
+    return dict(zip(DATASETS, ROUTED, strict=True)).get(dataset, dataset)
+
+
 def select_dataset(state: State, dataset: str, report: Report) -> State:
     """State of several datasets -> state of ``dataset``, by the authors' short name or by mmpose's dataset_name.
 
     Raises:
         ValueError: an unknown dataset, or one that has no expert or no decoder in the file.
     """
-    names = dict(zip(DATASETS, ROUTED, strict=True))
-    name = names.get(dataset, dataset)
+    name = dataset_name(dataset)
     if name not in ROUTED and name not in heads_of(state):
         known = dict.fromkeys([*DATASETS, *heads_of(state)])
         raise ValueError(f'--dataset {dataset!r} is not known: choose one of {", ".join(known)}.')
+    if not is_multi(state) and name != next(iter(ROUTED)):
+        raise ValueError(f'--dataset {dataset!r}: the file holds a model of one dataset; leave --dataset out.')
     return _select_head(_collapse(state, name, report), name, report)
 
 
 def cut_heads(state: State, report: Report) -> State:
     """Decoders that are wider than their dataset has keypoints -> the first outputs, as many as it has."""
     for name in set(heads_of(state)) & set(ROUTED):
-        state = _cut(state, f'head.heads.{name}.', ROUTED[name], report)
+        state = _cut(state, f'head.heads.{name}.', name, report)
     return state
 
 
@@ -103,12 +109,17 @@ def _select_head(state: State, dataset: str, report: Report) -> State:
     kept = {name: value for name, value in state.items() if not name.startswith('head.') or name.startswith(prefix)}
     report.dropped.append('the decoders of the other datasets')
     kept = unname_head(kept, dataset)
-    return _cut(kept, 'head.', ROUTED[dataset], report) if dataset in ROUTED else kept
+    return _cut(kept, 'head.', dataset, report) if dataset in ROUTED else kept
 
 
-def _cut(state: State, prefix: str, wanted: int, report: Report) -> State:
-    state = dict(state)
+def _cut(state: State, prefix: str, dataset: str, report: Report) -> State:
+    state, wanted = dict(state), ROUTED[dataset]
     for name in (f'{prefix}final_layer.weight', f'{prefix}final_layer.bias'):
+        if name in state and len(state[name]) < wanted and report.origin != 'vitpose_mm':
+            raise ValueError(
+                f'The decoder at the place of {dataset} predicts {len(state[name])} keypoints and {dataset} has '
+                f'{wanted}: the file is of other datasets than {", ".join(DATASETS)}; name another with --dataset.'
+            )
         if name in state and len(state[name]) > wanted:
             report.resized.append(f'{name} {len(state[name])} -> {wanted} keypoints (the first ones)')
             state[name] = state[name][:wanted]

@@ -98,8 +98,8 @@ def newest_readable(work_dir: str | Path) -> Path | None:
     if not found:
         if damaged:
             raise CheckpointError(
-                f'None of the checkpoints in {folder} can be read to resume from, such as {damaged[0].name}: put a good '
-                f'one there, or remove them to begin anew.'
+                f'None of the checkpoints in {folder} can be read to resume from, such as {damaged[0].name}: put a '
+                f'good one there, or remove them to begin anew.'
             )
         return None
     print_log(f'Resuming from {found[0][1]} (after {found[0][0]} iterations)', logger='current')

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from .convert import convert, state_dict_of
+from .experts import dataset_name
 from .reading import CheckpointError, load_file
 from .report import Report
 
@@ -66,7 +67,7 @@ def convert_file(source: str | Path, destination: str | Path, *, target: str = '
     except ValueError as error:
         raise ValueError(f'{source}: {error}') from None
     if report.complete:
-        meta = {'converted_from': report.origin, **_dataset_meta(checkpoint)}
+        meta = {'converted_from': report.origin, **_dataset_meta(checkpoint, kwargs.get('dataset'))}
         save_file(state, destination, meta=None if target == 'hf' else meta)
     return report
 
@@ -88,7 +89,11 @@ def publish_file(source: str | Path, destination: str | Path) -> tuple[int, int]
     return Path(source).stat().st_size, Path(destination).stat().st_size
 
 
-def _dataset_meta(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+def _dataset_meta(checkpoint: Mapping[str, Any], dataset: str | None = None) -> dict[str, Any]:
+    """Checkpoint -> its dataset meta; of one dataset where that is asked for and known (else the config's is used)."""
     meta = checkpoint.get('meta')
     found = meta.get('dataset_meta') if isinstance(meta, Mapping) else None
+    if dataset is not None and isinstance(found, Mapping):
+        known = [*(found.get('subsets') or {}).values(), {k: v for k, v in found.items() if k != 'subsets'}]
+        found = next((one for one in known if one.get('dataset_name') == dataset_name(dataset)), None)
     return {} if found is None else {'dataset_meta': found}
