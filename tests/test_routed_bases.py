@@ -26,6 +26,31 @@ def test_a_routed_base_is_its_plain_base_with_other_heads(size: str) -> None:
     assert routed.model.backbone == plain.model.backbone and routed.layer_decay_rate == plain.layer_decay_rate
 
 
+@pytest.mark.parametrize(
+    'leaf',
+    [
+        'vitpose_base_classic_coco-aic-mpii-256x192.py',
+        'vitpose-plus_small_classic_six-256x192.py',
+        'vitpose_mini_classic_synthetic-multi-128x96.py',
+        'vitpose_mini_classic_synthetic-mpii-128x96.py',
+    ],
+)
+def test_a_config_that_mmengine_wrote_down_is_the_same_model(tmp_path: Path, leaf: str) -> None:
+    """It sorts the keys: heads, their parameters (an optimizer knows them by place) and the default stay."""
+    cfg = Config.fromfile(BASES.parents[1] / 'multi_dataset' / leaf)
+    cfg.model.backbone.arch = dict(embed_dims=32, num_layers=1, num_heads=2)
+    cfg.model.backbone.pop('expert_features', None)
+    cfg.model.head.shared.in_channels = 32
+    cfg.dump(tmp_path / leaf)
+    again = Config.fromfile(tmp_path / leaf)
+    assert list(again.model) != list(cfg.model)
+    with torch.device('meta'):
+        first, second = MODELS.build(cfg.model), MODELS.build(again.model)
+    assert first.names.default == second.names.default == next(iter(cfg.model.head.heads))
+    assert list(first.state_dict()) == list(second.state_dict())
+    assert again.train_dataloader.dataset.metainfo == cfg.train_dataloader.dataset.metainfo
+
+
 @pytest.mark.parametrize('size', ARCH)
 def test_an_experts_base_builds_the_released_shapes(size: str) -> None:
     cfg = Config.fromfile(BASES / f'vitpose_{size}_experts.py')

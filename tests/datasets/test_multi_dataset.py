@@ -15,6 +15,8 @@ from tests.datasets.tiny_coco import dataset_cfg, write_coco
 from vitpose_mm.datasets import MultiDataset, SeededIndex, SeededSampler
 from vitpose_mm.registry import DATASETS
 
+COCO = {'from_file': 'configs/_base_/datasets/coco.py'}
+
 
 @pytest.fixture(scope='module')
 def aic(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -185,12 +187,12 @@ def test_a_dataset_without_usable_people_is_refused(tmp_path: Path, serialize: b
 
 
 def test_named_subsets_are_told_apart_and_bring_their_metainfo(coco: Path, aic: Path) -> None:
-    """The same dataset may be there twice, as two subsets."""
+    """The same dataset may be there twice, as two subsets; names decide about the order, whatever the config's is."""
     first, second = _two_sets(coco, aic)
-    dataset = MultiDataset({'val': first, 'test': dict(first, indices=3), 'aic': second})
-    assert dataset.names == ['val', 'test', 'aic']
-    found = [dataset[index]['data_samples'].metainfo['subset'] for index in (0, 19, 20, 22, 23, 28)]
-    assert found == ['val', 'val', 'test', 'test', 'aic', 'aic']
+    dataset = MultiDataset({'val': first, 'test': dict(first, indices=3), 'aic': second}, COCO)
+    assert dataset.names == ['aic', 'test', 'val']
+    found = [dataset[index]['data_samples'].metainfo['subset'] for index in (0, 5, 6, 8, 9, 28)]
+    assert found == ['aic', 'aic', 'test', 'test', 'val', 'val']
     subsets = dataset.metainfo['subsets']
     assert {name: meta['num_keypoints'] for name, meta in subsets.items()} == {'val': 17, 'test': 17, 'aic': 14}
     assert dataset.metainfo['num_keypoints'] == 17

@@ -34,7 +34,7 @@ class Two:
 
 def read_shares() -> list[int]:
     """What this process sees of epoch 1 where the first subset, a third of the samples, gives two of three."""
-    sampler = SeededSampler(Two(), seed=2, ratios=[2, 1])
+    sampler = SeededSampler(Two(), seed=2, ratios={'a': 2, 'b': 1})
     sampler.set_epoch(1)
     return [int(index) for index in sampler]
 

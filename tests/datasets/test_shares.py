@@ -39,7 +39,7 @@ def test_weights_of_a_temperature() -> None:
     flat = find_weights(SIZES, temperature=1e9)
     assert flat[0] / flat[1] == pytest.approx(1, abs=1e-6)
     assert find_weights(SIZES, ratios={'b': 3, 'a': 1}) == [1, 3]
-    assert find_weights(SIZES, ratios=[1, 3]) == [1, 3]
+    assert find_weights({'0': 20, '1': 5}, ratios=[1, 3]) == [1, 3]
 
 
 def test_the_default_is_one_permutation_of_all() -> None:
@@ -50,7 +50,11 @@ def test_the_default_is_one_permutation_of_all() -> None:
 
 
 def test_an_epoch_has_the_length_of_the_whole_and_the_shares_asked_for() -> None:
-    for settings, from_a in (({'ratios': [1, 4]}, 5), ({'ratios': {'b': 1, 'a': 1}}, 13), ({'temperature': 2}, 17)):
+    for settings, from_a in (
+        ({'ratios': {'a': 1, 'b': 4}}, 5),
+        ({'ratios': {'b': 1, 'a': 1}}, 13),
+        ({'temperature': 2}, 17),
+    ):
         sampler = SeededSampler(Two(), seed=0, **settings)
         assert len(sampler) == 25
         for epoch in range(3):
@@ -84,7 +88,7 @@ def test_it_is_a_function_of_seed_and_epoch_and_mixes_the_subsets() -> None:
 
 
 def test_resume_goes_on_at_the_next_unseen_sample() -> None:
-    sampler = SeededSampler(Two(), seed=1, ratios=[1, 1])
+    sampler = SeededSampler(Two(), seed=1, ratios={'a': 1, 'b': 1})
     whole = epoch_of(sampler, 2)
     for start in (0, 8, 25):
         sampler.start = start
@@ -95,12 +99,16 @@ def test_resume_goes_on_at_the_next_unseen_sample() -> None:
 @pytest.mark.parametrize(
     ('settings', 'sentence'),
     [
-        ({'ratios': [1, 1], 'temperature': 2}, 'give one of them'),
+        ({'ratios': {'a': 1, 'b': 1}, 'temperature': 2}, 'give one of them'),
         ({'temperature': 0}, 'temperature=0: give a number above 0'),
         ({'ratios': {'a': 1}}, r"ratios for \['a'\]: give one for each of \['a', 'b'\]"),
-        ({'ratios': [1, 2, 3]}, r'give one for each of'),
+        (
+            {'ratios': [1, 2]},
+            r"ratios=\[1, 2\] for the subsets \['a', 'b'\]: give one for each by name, as dict\(a=2",
+        ),
+        ({'temperature': '2'}, "temperature='2': give a number above 0"),
         ({'ratios': {'a': 1, 'b': 0}}, 'ratio 0 for b: give more than 0, or leave it out'),
-        ({'ratios': [1, 1], 'shuffle': False}, 'they need shuffle=True'),
+        ({'ratios': {'a': 1, 'b': 1}, 'shuffle': False}, 'they need shuffle=True'),
     ],
 )
 def test_mistakes(settings: dict, sentence: str) -> None:

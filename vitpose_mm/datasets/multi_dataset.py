@@ -32,10 +32,14 @@ class MultiDataset(ConcatDataset):
     and test, true and detected boxes): a sample's metainfo has the name as ``subset``, and ``metainfo['subsets']``
     has the metainfo of each for :class:`SubsetMetric`.
 
+    Named subsets come in the order of their names: a config that MMEngine has dumped has its keys sorted, and the
+    same seed has to give the same samples.
+
     Args:
         datasets: Configs or datasets, in a list or by name; at least one.
         pipeline: Pipeline of the configs that have none of their own; inferencers of the host take it too.
-        metainfo: Metainfo of the whole (for visualizer and checkpoint); None: the first dataset's.
+        metainfo: Metainfo of the whole (for visualizer and checkpoint); None: the first dataset's (by name, where they
+            are named).
         lazy_init: Do not load the annotations yet.
         max_replacements: Draws for one sample before its dataset counts as unreadable.
 
@@ -60,7 +64,11 @@ class MultiDataset(ConcatDataset):
         if not datasets:
             raise ValueError('MultiDataset got no datasets: list at least one config in datasets=[...]')
         self.named = isinstance(datasets, Mapping)
-        parts = dict(datasets) if isinstance(datasets, Mapping) else {str(i): one for i, one in enumerate(datasets)}
+        parts = (
+            dict(sorted(datasets.items()))
+            if isinstance(datasets, Mapping)
+            else {str(i): one for i, one in enumerate(datasets)}
+        )
         self.names = list(parts)
         built = [
             build_checked(give_pipeline(dataset, pipeline), where=f'datasets.{name}') for name, dataset in parts.items()

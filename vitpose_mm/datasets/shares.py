@@ -19,7 +19,7 @@ def find_weights(
 
     Args:
         sizes: samples of each subset.
-        ratios: weights by name, or in order; only their proportions count.
+        ratios: weights by name, or in order where the subsets have none; only their proportions count.
         temperature: T > 0, weights are size ** (1 / T): 1 is by size, a large T makes all subsets equal.
 
     Raises:
@@ -28,12 +28,16 @@ def find_weights(
     if (ratios is None) == (temperature is None):
         raise ValueError(f'SeededSampler got ratios={ratios} and temperature={temperature}: give one of them')
     if ratios is None:
-        assert temperature is not None
-        if not temperature > 0:
-            raise ValueError(f'SeededSampler got temperature={temperature}: give a number above 0')
+        if not isinstance(temperature, int | float) or not temperature > 0:
+            raise ValueError(f'SeededSampler got temperature={temperature!r}: give a number above 0')
         return [size ** (1 / temperature) for size in sizes.values()]
     if not isinstance(ratios, Mapping):
-        ratios = dict(zip(sizes, ratios, strict=True)) if len(ratios) == len(sizes) else {}
+        if list(sizes) != [str(place) for place in range(len(ratios))]:
+            raise ValueError(
+                f'SeededSampler got ratios={list(ratios)} for the subsets {list(sizes)}: give one for each by name, as '
+                f'dict({next(iter(sizes))}=2, ...), or without names one for each in order'
+            )
+        ratios = dict(zip(sizes, ratios, strict=True))
     if set(ratios) != set(sizes):
         raise ValueError(f'SeededSampler got ratios for {list(ratios)}: give one for each of {list(sizes)}')
     bad = [name for name, ratio in ratios.items() if not ratio > 0]

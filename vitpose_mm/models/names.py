@@ -30,12 +30,12 @@ class DatasetNames:
         self.aliases = dict(aliases or {})
         self.default = self.known[0] if default is None else default
         if self.default not in self.known:
-            raise ValueError(f'default={self.default!r} is not known: choose one of {sorted(self.known)}.')
+            raise ValueError(f'default={self.default!r} is not known: set it to one of {sorted(self.known)}.')
         for alias, name in self.aliases.items():
             if name not in self.known or alias in self.known:
                 raise ValueError(
-                    f'The alias {alias!r} of {name!r} is no other name of a known dataset: known are '
-                    f'{sorted(self.known)}.'
+                    f'The alias {alias!r} of {name!r} is no other name of a known dataset (known are '
+                    f'{sorted(self.known)}): remove it from aliases, or set aliases=None.'
                 )
 
     def __contains__(self, name: str) -> bool:

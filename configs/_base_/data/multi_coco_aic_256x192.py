@@ -2,10 +2,12 @@
 _base_ = ['loaders.py', 'coco.py', 'aic.py', 'crop_256x192.py']
 
 dataset_type = 'CocoDataset'
+whole = dict(from_file='configs/_base_/datasets/coco.py')  # the metainfo that a checkpoint carries
 keypoint_heads = dict(coco=dict(out_channels=17), aic=dict(out_channels=14))
 train_dataloader = dict(
     dataset=dict(
         datasets=dict(coco=_base_.coco_train, aic=_base_.aic_train),
+        metainfo=whole,
         pipeline=_base_.train_pipeline,
     )
 )
@@ -13,6 +15,7 @@ val_dataloader = dict(
     dataset=dict(
         type='vitpose_mm.MultiDataset',
         datasets=dict(coco=_base_.coco_val, aic=_base_.aic_val),
+        metainfo=whole,
         pipeline=_base_.val_pipeline,
     )
 )

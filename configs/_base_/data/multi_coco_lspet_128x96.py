@@ -2,16 +2,19 @@
 _base_ = ['loaders.py', 'coco_lspet.py', 'lspet_aic.py', 'crop_128x96.py']
 
 dataset_type = 'CocoDataset'
+whole = dict(from_file='configs/_base_/datasets/coco.py')  # the metainfo that a checkpoint carries
 keypoint_heads = dict(coco=dict(out_channels=17), aic=dict(out_channels=14))
 train_dataloader = dict(
     dataset=dict(
         datasets=dict(coco=_base_.coco_train, aic=_base_.lspet_aic_train),
+        metainfo=whole,
         pipeline=_base_.train_pipeline,
     )
 )
 scored = dict(
     type='vitpose_mm.MultiDataset',
     datasets=dict(coco=dict(_base_.coco_val, bbox_file=''), aic=_base_.lspet_aic_val),
+    metainfo=whole,
     pipeline=_base_.val_pipeline,
 )
 val_dataloader = dict(dataset=scored)

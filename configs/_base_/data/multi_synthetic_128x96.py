@@ -9,13 +9,16 @@ augment = [
 train_pipeline = [*_base_.load, *augment, _base_.crop, _base_.target, dict(type='PackPoseInputs')]
 
 dataset_type = 'CocoDataset'
+whole = dict(from_file='configs/_base_/datasets/coco.py')  # the metainfo that a checkpoint carries
 keypoint_heads = dict(coco=dict(out_channels=17), aic=dict(out_channels=14), mpii=dict(out_channels=16))
 train_mpii = dict(_base_.mpii_train, pipeline=[_base_.mpii_from_zero, *train_pipeline])
 train_dataloader = dict(
     batch_size=16,
     num_workers=1,
     dataset=dict(
-        datasets=dict(coco=_base_.coco_train, aic=_base_.aic_train, mpii=train_mpii), pipeline=train_pipeline
+        datasets=dict(coco=_base_.coco_train, aic=_base_.aic_train, mpii=train_mpii),
+        metainfo=whole,
+        pipeline=train_pipeline,
     ),
 )
 val_dataloader = dict(
@@ -23,6 +26,7 @@ val_dataloader = dict(
     dataset=dict(
         type='vitpose_mm.MultiDataset',
         datasets=dict(coco=_base_.coco_val, aic=_base_.aic_val, mpii=_base_.mpii_val),
+        metainfo=whole,
         pipeline=_base_.val_pipeline,
     ),
 )

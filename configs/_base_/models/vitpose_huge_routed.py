@@ -6,6 +6,7 @@ model = dict(
         _delete_=True,
         type='vitpose_mm.DatasetRouter',
         shared=_base_.model.head,
+        default='coco',
         aliases={'ochuman': 'coco', 'Human-Art': 'coco'},  # COCO's keypoints, never trained on
     )
 )

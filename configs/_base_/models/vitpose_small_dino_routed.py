@@ -1,4 +1,6 @@
 # The same with a decoder for each dataset. A leaf names them: head=dict(heads=dict(coco=dict(out_channels=17), ...)).
 _base_ = 'vitpose_small_dino.py'
 
-model = dict(head=dict(_delete_=True, type='vitpose_mm.DatasetRouter', shared=_base_.model.head))
+model = dict(
+    head=dict(_delete_=True, type='vitpose_mm.DatasetRouter', shared=_base_.model.head, default='coco'),
+)

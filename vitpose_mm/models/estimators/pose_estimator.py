@@ -73,7 +73,7 @@ class PoseEstimator(TopdownPoseEstimator):
         names: DatasetNames | None = getattr(self.head, 'names', None) if self.with_head else None
         if ids is None:
             return names
-        names = names or DatasetNames(list(ids))
+        names = names or DatasetNames(sorted(ids, key=lambda name: ids[name]))
         for name in names.known:
             if name not in ids:
                 raise ValueError(f'The head has the dataset {name!r} and expert_ids has no expert for it: add one.')

@@ -32,10 +32,14 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
 
     Losses are logged as ``<dataset>.loss_kpt`` and add up to ``loss``; the accuracy is ``<dataset>.acc_pose``.
 
+    Heads are built in the order of their names: a config that MMEngine has dumped has its keys sorted, and a resumed
+    optimizer knows its parameters by their order.
+
     Args:
         heads: dataset name to config of its head, one of ours or a subclass of PoseHeatmapHead.
         aliases: other dataset name to the one whose head it uses.
-        default: dataset of :meth:`forward`, which has no samples (FLOPs, export); None for the first.
+        default: dataset of :meth:`forward`, which has no samples (FLOPs, export); None for the first, which
+            in a dumped config is the first by name.
         shared: what the configs of all heads have in common; a head's own keys go first.
         init_cfg: of mmengine; the heads have their own.
 
@@ -61,7 +65,7 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
     ) -> None:
         super().__init__(init_cfg)
         self.names = DatasetNames(list(heads), aliases, default=default)
-        self.heads = ModuleDict({name: MODELS.build({**(shared or {}), **head}) for name, head in heads.items()})
+        self.heads = ModuleDict({name: MODELS.build({**(shared or {}), **heads[name]}) for name in sorted(heads)})
         for name, head in self.heads.items():
             if not isinstance(head, PoseHeatmapHead):
                 raise ValueError(f'heads.{name} is a {type(head).__name__}: use vitpose_mm.ClassicHead or SimpleHead.')
