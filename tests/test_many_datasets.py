@@ -111,6 +111,15 @@ def test_one_model_is_trained_and_scored_on_each_dataset(joint: tuple[Path, Path
 
 
 @pytest.mark.slow
+def test_a_joint_models_checkpoint_is_no_single_models(joint: tuple[Path, Path], folders: dict[str, Path]) -> None:
+    """Its one head would stay random; MMEngine only logs that."""
+    single = shrink(documented(folders) / 'lynx_alone.py', folders)
+    with pytest.raises(SystemExit) as end:
+        run(launch.test, single, checkpoint=[str(joint[1])])
+    assert re.match(r'error: .*epoch_1\.pth does not fit .*\.py: .* it is of several datasets: choose', str(end.value))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize('leaf', ['lynx_alone', 'lynx_too'])
 def test_own_keypoints_as_documented(leaf: str, joint: tuple[Path, Path], folders: dict[str, Path]) -> None:
     config = shrink(documented(folders) / f'{leaf}.py', folders, load_from=joint[1])

@@ -115,6 +115,11 @@ def test_experts_are_not_left_out_silently(plus_plus: State) -> None:
     for module in (make_vit(), make_estimator()):
         with pytest.raises(ValueError, match='experts of several datasets and the model has none'):
             module.load_state_dict(plus_plus, strict=False)
+    ours, _ = convert(plus_plus)
+    vit = {name.removeprefix('backbone.'): value for name, value in ours.items()}
+    for module, state in ((make_vit(), vit), (make_estimator(), ours)):
+        with pytest.raises(ValueError, match='experts of several datasets and the model has none'):
+            module.load_state_dict(state, strict=False)
 
 
 @pytest.mark.parametrize('make', [make_vit, make_estimator])

@@ -53,5 +53,9 @@ def test_members_of_this_and_of_another_config(tmp_path: Path) -> None:
     assert cfg.model.type == 'vitpose_mm.PoseEnsemble' and cfg.load_from is None
     assert [member.type for member in cfg.model.members] == ['A', 'B']
     assert cfg.model.checkpoints == [str(tmp_path / 'a.pth'), str(tmp_path / 'b.pth')]
+    with pytest.raises(
+        ValueError, match=r'gone\.py does not exist: give the config of a\.pth, as CONFIG\.py=CHECKPOINT'
+    ):
+        use_ensemble(Config({'model': {'type': 'A'}}), ['gone.py=a.pth'])
     with pytest.raises(ValueError, match=r'gone\.pth'):
         use_ensemble(Config({'model': {'type': 'A'}}), ['gone.pth', 'gone.pth'])

@@ -17,7 +17,7 @@ from tests.evaluation.perfect import make_sample
 from tests.launcher import run_processes
 from vitpose_mm.datasets import MultiDataset
 from vitpose_mm.engine.preflight import check_evaluators
-from vitpose_mm.evaluation import SubsetMetric
+from vitpose_mm.evaluation import SubsetMetric, subset_metric
 from vitpose_mm.registry import METRICS
 
 METAS = {'subsets': {name: {'dataset_name': 'x', 'num_keypoints': 3} for name in ('near', 'far')}}
@@ -63,10 +63,18 @@ def test_padded_samples_are_dropped_as_the_host_does() -> None:
     assert evaluator.evaluate(2)['near/PCK'] == pytest.approx(2 / 3)
 
 
-def test_a_subset_without_samples_is_named_in_the_table(capfd: pytest.CaptureFixture) -> None:
+def test_the_log_gets_one_table_in_which_a_subset_without_samples_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(subset_metric, 'print_log', lambda text, **_: said.append(text))
     evaluator = metric(near=PCK, far=PCK)
     evaluator.process([person('near', 0)])
     assert evaluator.evaluate(1) == {'near/PCK': 1.0}
+    (text,) = said
+    assert [line.split() for line in text.strip().splitlines()] == [
+        ['subset', 'samples', 'metrics'],
+        ['near', '1', 'PCK', '1.0000'],
+        ['far', '0', 'not', 'scored:', 'it', 'has', 'no', 'sample'],
+    ]
 
 
 def test_two_metrics_of_one_name_need_a_prefix() -> None:
@@ -108,7 +116,7 @@ def test_predictions_can_be_dumped_beside_it(tmp_path: Path) -> None:
 
 
 def twice_the_same(folder: str) -> MultiDataset:
-    """One dataset as two subsets of 5 and 4 people."""
+    """One dataset as two subsets, 'test' of 4 and then 'val' of 5 people."""
     init_default_scope('mmpose')
     cfg = dataset_cfg(Path(folder), test_mode=True, pipeline=[])
     return MultiDataset({'val': dict(cfg, indices=5), 'test': dict(cfg, indices=[1, 3, 4, 9])})
@@ -123,9 +131,9 @@ def score_own_share(folder: str) -> dict[str, float]:
     order = list(range(9)) + [0] * (9 % get_world_size())
     for index in order[get_rank() :: get_world_size()]:
         info = dataset.get_data_info(index)
-        moved = 1.0 if index < 5 else 30.0 * (index == 6)
-        scores = np.linspace(0.5, 0.9, 17) - index / 50
         name = dataset[index]['subset']
+        moved = 1.0 if name == 'val' else 30.0 * (index == 1)
+        scores = np.linspace(0.5, 0.9, 17) - index / 50
         metric.process(None, [make_sample(info, name, moved=np.full(2, moved), scores=scores).to_dict()])
     return metric.evaluate(len(dataset))
 

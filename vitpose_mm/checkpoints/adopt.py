@@ -6,7 +6,7 @@ which mmengine's and torch's loading both go. Files of this package pass through
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from torch import nn
@@ -32,22 +32,19 @@ def adopt(module: nn.Module, state_dict: dict[str, Any], prefix: str) -> None:
         ValueError: the file is of several datasets and the module has no experts for them.
     """
     whole = hasattr(module, 'backbone')
+    vit = module.get_submodule('backbone') if whole else module
     own = f'{prefix}backbone.pos_grid' if whole else f'{prefix}pos_grid'
     if own in state_dict:
+        _refuse_experts([name for name in state_dict if name.startswith(prefix)], vit)
         return
     theirs = {name[len(prefix) :]: value for name, value in state_dict.items() if name.startswith(prefix)}
     if detect(with_prefix(theirs)) is None:
         return
-    vit = module.get_submodule('backbone') if whole else module
     patch = getattr(getattr(vit, 'patch_embed', None), 'proj', None)
     if not isinstance(patch, nn.Conv2d):
         return
     native, report = _to_native(theirs, vit, patch.kernel_size[0])
-    if _has_experts(native) and not _has_experts(dict(vit.named_parameters())):
-        raise ValueError(
-            'The checkpoint holds experts of several datasets and the model has none: choose a dataset with '
-            'tools/convert_checkpoint.py SRC DST --dataset NAME, and load DST.'
-        )
+    _refuse_experts(native, vit)
     if whole:
         native = _fit_heads(native, module, report)
     # A resize of half precision would be rounded back to it.
@@ -87,5 +84,12 @@ def _fit_heads(native: State, module: nn.Module, report: Report) -> State:
     return {name: value for name, value in native.items() if not name.startswith(others)}
 
 
-def _has_experts(state: Mapping[str, Any]) -> bool:
-    return any('.mlp.experts.' in name for name in state)
+def _refuse_experts(names: Iterable[str], vit: nn.Module) -> None:
+    def have(parameters: Iterable[str]) -> bool:
+        return any('.mlp.experts.' in name for name in parameters)
+
+    if have(names) and not have(name for name, _ in vit.named_parameters()):
+        raise ValueError(
+            'The checkpoint holds experts of several datasets and the model has none: choose a dataset with '
+            'tools/convert_checkpoint.py SRC DST --dataset NAME, and load DST.'
+        )

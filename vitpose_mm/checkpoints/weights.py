@@ -26,6 +26,8 @@ def load_weights(model: nn.Module, checkpoint: str, config: str) -> Mapping[str,
         detail = str(error).strip().splitlines()[-1].strip().rstrip('.')
         raise ValueError(f'{checkpoint} does not fit {config} ({detail}): {hint}') from error
     own = model.state_dict()
+    if any(name.startswith('head.heads.') for name in state) and not any('head.heads.' in name for name in own):
+        hint = 'it is of several datasets: choose one with tools/convert_checkpoint.py SRC DST --dataset NAME.'
     missing = [name for name in missing if own[name].is_floating_point()]  # counters may be missing
     if missing:
         raise ValueError(

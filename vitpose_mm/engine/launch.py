@@ -11,9 +11,11 @@ from typing import Any
 import mmengine
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
 from mmengine.runner import FlexibleRunner, Runner
 
+from ..checkpoints.weights import load_weights
 from .preflight import check_config
 from .testing import choose_dataset, use_ensemble
 
@@ -109,7 +111,8 @@ def train(args: argparse.Namespace) -> None:
     with one_sentence():
         add_train_flags(cfg, args)
         check_config(cfg, resume=args.resume)
-    build_runner(cfg).train()
+        runner = build_runner(cfg)
+    runner.train()
 
 
 class SaveMetrics(Hook):
@@ -170,7 +173,10 @@ def test(args: argparse.Namespace) -> None:
         check_config(cfg, for_training=False)
         if len(args.checkpoint) > 1 or '.py=' in args.checkpoint[0]:
             use_ensemble(cfg, args.checkpoint)
-    runner = build_runner(cfg)
+        runner = build_runner(cfg)
+        if cfg.load_from and isinstance(runner, Runner):  # its own loading leaves what does not fit as it was
+            model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+            load_weights(model, cfg.load_from, args.config)
     if args.out is not None:
         runner.register_hook(SaveMetrics(args.out), 'LOWEST')
     runner.test()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
@@ -45,13 +46,15 @@ def use_ensemble(cfg: Config, given: Sequence[str]) -> None:
     """Test the mean of several models: CHECKPOINT of the config's model, or CONFIG=CHECKPOINT of another's.
 
     Raises:
-        ValueError: a file that cannot be read.
+        ValueError: a file that is not there or cannot be read.
     """
     models: list[Any] = []
     checkpoints = []
     for one in given:
         config, mark, checkpoint = one.partition('.py=')
         checkpoints.append(checkpoint if mark else one)
+        if mark and not Path(config + '.py').is_file():
+            raise ValueError(f'{config}.py does not exist: give the config of {checkpoint}, as CONFIG.py=CHECKPOINT.')
         models.append(Config.fromfile(config + '.py').model if mark else cfg.model.copy())
         judge(checkpoints[-1])
     cfg.model = dict(type='vitpose_mm.PoseEnsemble', members=models, checkpoints=checkpoints)

@@ -87,5 +87,16 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
         PoseEnsemble([config(), config()], files[:1])
     with pytest.raises(ValueError, match=r'1\.pth does not fit model 2 of the ensemble'):
         PoseEnsemble([config(), config()], files)
+    fine = {**CODEC, 'heatmap_size': (24, 32)}
+    with pytest.raises(ValueError, match='Model 2 of the ensemble predicts 14 keypoints and the first one 17'):
+        PoseEnsemble([config(), config(out_channels=14)], files)
+    with pytest.raises(ValueError, match=r"Model 2 .* predicts \{'aic': 14, 'coco': 17\} keypoints"):
+        PoseEnsemble([config(), routed()], files)
+    sizes = [config(), config(decoder=fine, num_upsamples=3)]
+    _, files = save(sizes, tmp_path)
+    with pytest.raises(
+        ValueError, match=r'differ in size, \(h, w\) \(16, 12\) and \(32, 24\): average models with the same'
+    ):
+        PoseEnsemble(sizes, files).eval()(torch.zeros(1, 3, 64, 48))
     with pytest.raises(ValueError, match="mode='loss': an ensemble is for testing"):
         PoseEnsemble([config()], files[:1])(torch.zeros(1, 3, 64, 48), [], mode='loss')

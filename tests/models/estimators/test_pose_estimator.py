@@ -126,11 +126,12 @@ def test_a_routed_batch_is_each_sample_on_its_own() -> None:
     assert [len(result.pred_fields.heatmaps) for result in together] == [17, 14, 17, 14]
 
 
-def test_without_samples_head_and_expert_are_the_routers_default() -> None:
+def test_in_tensor_mode_head_and_expert_are_the_routers_default_whatever_the_samples() -> None:
     model = routed()
-    crops = torch.randn(2, 3, 256, 192)
-    expected = model.head.heads['coco'](model.backbone(crops, torch.tensor([1, 1])))
-    assert torch.equal(model(crops, None, mode='tensor'), expected)
+    crops = torch.randn(4, 3, 256, 192)
+    expected = model.head.heads['coco'](model.backbone(crops, torch.tensor([1] * 4)))
+    for samples in (None, mixed(model)['data_samples']):
+        assert torch.equal(model(crops, samples, mode='tensor'), expected)
 
 
 def test_experts_and_heads_that_do_not_fit_are_named() -> None:

@@ -26,7 +26,7 @@ class PoseEnsemble(BaseModel):
         checkpoints: a file for each, loaded here; all of a member's weights must be in it.
 
     Raises:
-        ValueError: fewer or more checkpoints than members, or one that does not fit.
+        ValueError: fewer or more checkpoints than members, one that does not fit, or members of other keypoints.
 
     Source: ViTPose's best figure on COCO test-dev is that of an ensemble of three.
     """
@@ -35,6 +35,13 @@ class PoseEnsemble(BaseModel):
         if not members or len(members) != len(checkpoints):
             raise ValueError(f'{len(members)} members and {len(checkpoints)} checkpoints: give one of each at least.')
         built: list[Any] = [MODELS.build(member) for member in members]
+        keypoints = [_keypoints(member.head) for member in built]
+        for place, own in enumerate(keypoints):
+            if own != keypoints[0]:
+                raise ValueError(
+                    f'Model {place + 1} of the ensemble predicts {own} keypoints and the first one {keypoints[0]}: '
+                    f'their heatmaps have no mean; leave one of them out.'
+                )
         super().__init__(built[0].data_preprocessor)
         for place, (member, checkpoint) in enumerate(zip(built, checkpoints, strict=True)):
             load_weights(member, checkpoint, f'model {place + 1} of the ensemble')
@@ -47,7 +54,7 @@ class PoseEnsemble(BaseModel):
             ValueError: another mode.
         """
         if mode == 'tensor':
-            return torch.stack([member(inputs, data_samples, mode='tensor') for member in self.members]).mean(0)
+            return mean_of([member(inputs, data_samples, mode='tensor') for member in self.members])
         if mode == 'predict' and data_samples is not None:
             return self.predict(inputs, data_samples)
         raise ValueError(f"mode={mode!r}: an ensemble is for testing; train its members one by one, mode='loss' there.")
@@ -60,7 +67,29 @@ class PoseEnsemble(BaseModel):
             member.head.heatmaps(member.extract_test_feat(inputs, data_samples), data_samples, member.test_cfg)
             for member in members
         ]
-        means = [torch.stack(maps).mean(0) for maps in zip(*found, strict=True)]
+        means = [mean_of(maps) for maps in zip(*found, strict=True)]
         instances = first.head.decode_each(means, data_samples)
         fields = [PixelData(heatmaps=mean) for mean in means] if first.test_cfg.get('output_heatmaps') else None
         return first.add_pred_to_datasample(instances, fields, data_samples)
+
+
+def mean_of(maps: Sequence[Tensor]) -> Tensor:
+    """Heatmaps (..., K, h, w) of the members -> their mean.
+
+    Raises:
+        ValueError: they differ in size.
+    """
+    sizes = dict.fromkeys(tuple(one.shape[-2:]) for one in maps)
+    if len(sizes) > 1:
+        raise ValueError(
+            f"The members' heatmaps differ in size, (h, w) {' and '.join(map(str, sizes))}: average models with the "
+            f'same codec.heatmap_size.'
+        )
+    return torch.stack(list(maps)).mean(0)
+
+
+def _keypoints(head: Any) -> int | dict[str, int]:
+    """Head -> K, or that of each dataset's head."""
+    if hasattr(head, 'heads'):
+        return {name: one.out_channels for name, one in head.heads.items()}
+    return int(head.out_channels)
