@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import functools
 import re
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -140,3 +142,5 @@ def test_the_package_imports_mmpretrain_nowhere() -> None:
     """Only a config's type names load it: it cannot be imported where transformers is installed."""
     sources = (CONFIGS.parent / 'vitpose_mm').rglob('*.py')
     assert [file for file in sources if re.search(r'^\s*(from|import) mmpretrain', file.read_text(), re.M)] == []
+    code = 'import sys, vitpose_mm.registry, vitpose_mm.engine; assert "mmpretrain" not in sys.modules'
+    subprocess.run([sys.executable, '-c', code], check=True, capture_output=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 from pathlib import Path
@@ -10,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner
 from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
 from torch import Tensor
 
@@ -18,6 +18,7 @@ from tests.distillation.tiny_distillation import distillation_cfg
 from tests.models.distillers.tiny_pair import batch
 from vitpose_mm.checkpoints import load_file
 from vitpose_mm.distillation import Distillation
+from vitpose_mm.engine import launch
 from vitpose_mm.models.distillers.token_file import load_token
 from vitpose_mm.registry import MODELS
 
@@ -105,8 +106,19 @@ def test_a_folder_is_of_one_distillation(whole: Path, coco: Path, teacher_file: 
     with pytest.raises(ValueError, match='holds a distillation: add --resume'):
         Distillation(distillation_cfg(coco, folder, teacher_file), say=str).run()
     other = distillation_cfg(coco, folder, teacher_file, output_weight=0.5)
-    with pytest.raises(ValueError, match='of other settings: name another --work-dir'):
+    with pytest.raises(ValueError, match=r'of other settings: model\.output_weight was None there and is 0\.5 now'):
         Distillation(other, say=str).run(resume=True)
+    (folder / 'settings.json').write_text('{"model": ')
+    with pytest.raises(ValueError, match=r'settings\.json is damaged'):
+        Distillation(other, say=str).run(resume=True)
+
+
+def test_a_first_try_that_failed_leaves_the_folder_free(coco: Path, teacher_file: str, tmp_path: Path) -> None:
+    cfg = distillation_cfg(coco, tmp_path / 'work', teacher_file)
+    cfg.model.student.backbone.init_cfg = {'type': 'Pretrained', 'checkpoint': 'typo.pth'}
+    with pytest.raises(ValueError, match=r'typo\.pth does not exist'):
+        Distillation(cfg, say=str).run()
+    assert not (tmp_path / 'work').exists()
 
 
 def test_the_deployed_model_is_an_ordinary_one(whole: Path, coco: Path, tmp_path: Path) -> None:
@@ -128,12 +140,18 @@ def test_the_deployed_model_is_an_ordinary_one(whole: Path, coco: Path, tmp_path
     (result,) = next(inferencer(image, return_datasamples=True))['predictions']
     assert np.allclose(result.pred_instances.keypoints, sample.pred_instances.keypoints, atol=1e-3)
 
-    cfg = Config.fromfile(config)
-    cfg.load_from, cfg.work_dir, cfg.experiment_name = checkpoint, str(tmp_path), 'deployed'
-    assert 0 <= Runner.from_cfg(cfg).test()['coco/AP'] <= 1
+    flags = dict.fromkeys(['badcase', 'show', 'show_dir', 'dump', 'dataset']) | {'cfg_options': {}, 'launcher': 'none'}
+    launch.test(
+        argparse.Namespace(
+            config=config, checkpoint=[checkpoint], work_dir=str(tmp_path), out=str(tmp_path / 'ap.json'), **flags
+        )
+    )
+    assert 0 <= json.loads((tmp_path / 'ap.json').read_text())['coco/AP'] <= 1
 
 
-def test_without_a_token_there_is_one_stage_less(coco: Path, teacher_file: str, tmp_path: Path) -> None:
+def test_without_a_token_there_is_one_stage_less(
+    coco: Path, teacher_file: str, tmp_path: Path, capfd: pytest.CaptureFixture
+) -> None:
     said: list[str] = []
     cfg = distillation_cfg(coco, tmp_path, teacher_file, token='none')
     cfg.train_cfg.max_epochs = 1
@@ -142,6 +160,7 @@ def test_without_a_token_there_is_one_stage_less(coco: Path, teacher_file: str, 
         '[1/2] give the student its first weights', '[2/2] train the student',
     ]  # fmt: skip
     assert not (tmp_path / 'token.pth').exists()
+    assert 'mmengine' not in ''.join(capfd.readouterr()), 'the host talks to the terminal'
     assert 'backbone.tokens' not in weights(tmp_path / 'deploy.pth')
     assert 'num_tokens' not in Config.fromfile(tmp_path / 'deploy.py').model.backbone
 

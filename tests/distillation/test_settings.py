@@ -25,6 +25,7 @@ def test_stage_1_has_the_same_crops_and_a_schedule_of_its_own(cfg: Config, tmp_p
     assert (stage.train_cfg.max_epochs, stage.optim_wrapper.optimizer.lr) == (2, 0.1)
     assert 'clip_grad' not in stage.optim_wrapper
     assert stage.val_cfg is None and stage.test_evaluator is None
+    assert stage.default_hooks.checkpoint.interval == 1
     assert stage.model == {
         'type': 'vitpose_mm.KnowledgeTokenTuner', 'teacher': cfg.model.teacher, 'teacher_checkpoint': 'teacher.pth',
         'teacher_dtype': 'bfloat16', 'num_tokens': 2, 'width': None,
@@ -48,6 +49,40 @@ def test_the_deploy_config_has_the_student_alone(cfg: Config) -> None:
     assert not [word for word in ('Distiller', 'teacher', 'token_tuning', 'mae.pth') if word in text]
     cfg.model.token = 'none'
     assert 'num_tokens' not in settings.deploy_config(cfg).model.backbone
+
+
+@pytest.mark.parametrize('size', ['base_from-large', 'base_from-huge', 'small_from-base', 'large_from-huge'])
+def test_every_epoch_of_stage_1_is_saved_in_the_shipped_configs(size: str, root: Path, tmp_path: Path) -> None:
+    cfg = Config.fromfile(root / f'configs/distillation/vitpose_{size}_coco-256x192.py')
+    cfg.model.teacher_checkpoint = 'teacher.pth'
+    settings.check_distillation(cfg)
+    stage = settings.tuning_config(cfg, tmp_path)
+    assert stage.default_hooks.checkpoint.interval == 1 < cfg.default_hooks.checkpoint.interval
+    assert stage.train_cfg.max_epochs == 5
+
+
+def test_what_is_looked_at_first_is_the_student_with_its_data(cfg: Config) -> None:
+    looked_at = settings.checked_config(cfg)
+    assert looked_at.model == cfg.model.student and looked_at.train_dataloader == cfg.train_dataloader
+
+
+@pytest.mark.parametrize(
+    ('change', 'sentence'),
+    [
+        ({'load_from': 'a.pth'}, r"load_from='a\.pth' is not for a distillation.*init_cfg"),
+        ({'model.token': 'tunde'}, "'tunde' is not known: choose one of none, tuned"),
+        ({'model.token_map': 'fited'}, "'fited' is not known: choose one of fitted"),
+        ({'model.student.backbone.type': 'ResNet'}, "backbone 'ResNet' takes no tokens"),
+        ({'model.teacher_checkpoint': None}, r'No checkpoint is named for the teacher.*--teacher'),
+        ({'codec': None}, 'need the codec as a variable of the config'),
+    ],
+)
+def test_mistakes_of_either_stage_are_named_at_once(cfg: Config, change: dict, sentence: str) -> None:
+    cfg.merge_from_dict(change)
+    if cfg.codec is None:
+        cfg.pop('codec')
+    with pytest.raises(ValueError, match=sentence):
+        settings.check_distillation(cfg)
 
 
 def test_mistakes_are_named(cfg: Config) -> None:

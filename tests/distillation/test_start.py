@@ -67,6 +67,13 @@ def test_the_start_is_the_students_and_the_token_is_mapped(coco: Path, teacher_f
     assert abs(found['token/explained'] - explained) < 1e-6
 
 
+def test_a_token_of_another_teacher_is_refused(coco: Path, teacher_file: str, tmp_path: Path) -> None:
+    save_token(torch.randn(1, 1, 20), tmp_path / 'tuned.pth')
+    cfg = distillation_cfg(coco, tmp_path, teacher_file)
+    with pytest.raises(ValueError, match=r'tuned\.pth holds a token 20 wide, and the teacher is 24 wide'):
+        write_start(cfg, tuned=tmp_path / 'tuned.pth', token=tmp_path / 'token.pth', start=tmp_path / 'start.pth')
+
+
 def test_equal_widths_need_no_map(coco: Path, tmp_path: Path) -> None:
     cfg = distillation_cfg(coco, tmp_path, 'absent.pth')
     cfg.model.teacher = model_cfg(16)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import mmengine
 from mmengine.config import Config
 from mmengine.dist import barrier, init_dist, is_distributed, is_main_process
 from mmengine.model import is_model_wrapper
@@ -22,9 +21,18 @@ from ..engine.preflight import check_config
 from ..models.distillers.held_token import student_weights
 from ..models.distillers.token_file import load_token, save_token
 from ..quickstart.progress import ProgressHook, quiet
+from .claim import refuse_another, settings_of, write_json
 from .held_out import student_loss, teacher_losses
 from .places import Places
-from .settings import check_distillation, deploy_config, given_token, summary, training_config, tunes, tuning_config
+from .settings import (
+    check_distillation,
+    checked_config,
+    deploy_config,
+    given_token,
+    training_config,
+    tunes,
+    tuning_config,
+)
 from .start import write_start
 
 Say = Callable[[str], None]
@@ -56,8 +64,13 @@ class Distillation:
         """
         if self.cfg.get('launcher', 'none') != 'none' and not is_distributed():
             init_dist(self.cfg.launcher, **(self.cfg.get('env_cfg') or {}).get('dist_cfg', {}))
-        self._claim(resume)
         init_default_scope(self.cfg.get('default_scope') or 'mmpose')
+        settings = self.places.root / 'settings.json'
+        if is_main_process():
+            refuse_another(settings, self.cfg, resume=resume)
+        check_config(checked_config(self.cfg))
+        if is_main_process() and not settings.exists():
+            write_json(settings_of(self.cfg), settings)
         steps: list[tuple[str, Path, Callable[[], None]]] = [
             ('give the student its first weights', self.places.start, self._start),
             ('train the student', self.places.deploy, self._train),
@@ -89,7 +102,8 @@ class Distillation:
         if not is_main_process():
             return
         tuned = self.given or (self.places.tuned if tunes(self.cfg) else None)
-        found = write_start(self.cfg, tuned=tuned, token=self.places.token, start=self.places.start)
+        with quiet(checked_config(self.cfg), f'distillation_{next(_run_number)}'):
+            found = write_start(self.cfg, tuned=tuned, token=self.places.token, start=self.places.start)
         self._note(found)
 
     def _train(self) -> None:
@@ -127,23 +141,8 @@ class Distillation:
         if is_main_process():
             self.say(text)
 
-    # ------------------------------------------------------------------ the folder
-
-    def _claim(self, resume: bool) -> None:
-        """Make the folder this distillation's; refuse one that is another's or was not asked to go on."""
-        if not is_main_process():
-            return
-        file = self.places.root / 'settings.json'
-        settings = json.loads(json.dumps(summary(self.cfg), default=str))
-        if file.exists() and not resume:
-            raise ValueError(f'{self.places.root} holds a distillation: add --resume to go on, or name --work-dir.')
-        if file.exists() and json.loads(file.read_text()) != settings:
-            raise ValueError(f'{self.places.root} holds a distillation of other settings: name another --work-dir.')
-        file.parent.mkdir(parents=True, exist_ok=True)
-        mmengine.dump(settings, str(file), indent=1)
-
     def _note(self, figures: dict[str, float]) -> None:
         notes = json.loads(self.places.notes.read_text()) if self.places.notes.exists() else {}
-        self.places.notes.write_text(json.dumps({**notes, **figures}, indent=1) + '\n')
+        write_json({**notes, **figures}, self.places.notes)
         for name, figure in figures.items():
             self._tell(f'{name} {figure:.4g}')

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
 from ..models.backbones.arch import find_arch
-from ..models.distillers.knowledge_token import student_config
+from ..models.distillers.knowledge_token import TOKEN_MAPS, known_word, student_config
 
 DISTILLER = 'vitpose_mm.KnowledgeTokenDistiller'
 TUNING = ('train_cfg', 'optim_wrapper', 'param_scheduler')  # what token_tuning says instead of the student's
@@ -24,6 +23,22 @@ def check_distillation(cfg: Config) -> None:
     kind = cfg.get('model', {}).get('type')
     if kind not in (DISTILLER, DISTILLER.split('.')[1]):
         raise ValueError(f'The config trains a {kind!r}, which distils nothing: use one of configs/distillation.')
+    model = cfg.model
+    if cfg.get('load_from'):
+        raise ValueError(
+            f'load_from={cfg.load_from!r} is not for a distillation, whose student starts from '
+            f"model.student.backbone.init_cfg=dict(type='Pretrained', checkpoint=...): leave load_from out."
+        )
+    student_config(model.student, token=model.get('token', 'tuned'), num_tokens=model.get('num_tokens', 1))
+    known_word(model.get('token_map', 'fitted'), TOKEN_MAPS)
+    taught = model.get('output_weight', 1.0) or (tunes(cfg) and given_token(cfg) is None)
+    if taught and model.get('teacher_checkpoint') is None:
+        raise ValueError('No checkpoint is named for the teacher: run tools/distill.py CONFIG --teacher CHECKPOINT.')
+    if cfg.get('val_dataloader') and ('codec' not in cfg or 'pipeline' not in cfg.val_dataloader.dataset):
+        raise ValueError(
+            'The losses of people who are not trained on need the codec as a variable of the config and a pipeline in '
+            'val_dataloader.dataset: add them, or set val_cfg, val_dataloader and val_evaluator to None.'
+        )
     missing = [key for key in TUNING if key not in (cfg.get('token_tuning') or {})]
     if tunes(cfg) and given_token(cfg) is None and missing:
         raise ValueError(
@@ -41,6 +56,14 @@ def given_token(cfg: Config) -> Path | None:
     """-> the file of a tuned token that takes the place of stage 1, if one is named and used."""
     file = (cfg.get('token_tuning') or {}).get('file')
     return Path(file) if file and tunes(cfg) else None
+
+
+def checked_config(cfg: Config) -> Config:
+    """Whole config -> one to look for mistakes in before the first stage: the same data and student, no teacher."""
+    looked_at = _copy(cfg)
+    looked_at.model = ConfigDict(looked_at.model.student)
+    looked_at.load_from, looked_at.resume = None, False
+    return looked_at
 
 
 def tuning_config(cfg: Config, work_dir: Path) -> Config:
@@ -63,6 +86,7 @@ def tuning_config(cfg: Config, work_dir: Path) -> Config:
     for kind in ('val', 'test'):
         for part in ('cfg', 'dataloader', 'evaluator'):
             stage[f'{kind}_{part}'] = None
+    stage.default_hooks.setdefault('checkpoint', {'type': 'CheckpointHook'})['interval'] = 1  # there are few epochs
     stage.work_dir, stage.load_from, stage.resume = str(work_dir), None, False
     return stage
 
@@ -86,14 +110,6 @@ def deploy_config(cfg: Config) -> Config:
     deployed.load_from, deployed.resume, deployed.launcher = None, False, 'none'
     deployed.pop('work_dir', None)
     return deployed
-
-
-def summary(cfg: Config) -> dict[str, Any]:
-    """Whole config -> what its results depend on, as JSON can hold it."""
-    parts = cfg.to_dict()
-    for key in ('work_dir', 'launcher', 'resume', 'load_from'):
-        parts.pop(key, None)
-    return parts
 
 
 def _copy(cfg: Config) -> Config:

@@ -50,6 +50,11 @@ def write_start(cfg: Config, *, tuned: Path | None, token: Path, start: Path) ->
         width = held_token(student.backbone).shape[-1]
         if value.shape[-1] != width and model.get('token_map', 'fitted') == 'fitted':
             teacher = load_teacher(model.teacher, model.teacher_checkpoint, dtype=model.get('teacher_dtype'))
+            if value.shape[-1] != teacher.width:
+                raise ValueError(
+                    f'{tuned} holds a token {value.shape[-1]} wide, and the teacher is {teacher.width} wide: give the '
+                    f'tuned_token.pth of this teacher, or the token.pth of this student ({width} wide).'
+                )
             weights, found['token/explained'] = fit_map(cfg, teacher, student)
             value = (value.double() @ weights.T).float()
         save_token(value, token, meta=found)

@@ -143,6 +143,9 @@ def test_a_trained_map_of_the_frozen_token(teacher_file: str, tmp_path: Path) ->
     stem = 'student.backbone.parametrizations.tokens.'
     names = {name for name, _ in distiller.named_parameters()}
     assert f'{stem}0.weight' in names and f'{stem}original' not in names
+    backbone, prefix = distiller.student.backbone, 'student.backbone.'
+    assert backbone.get_layer_depth(f'{stem}0.weight', prefix) == backbone.get_layer_depth(f'{prefix}tokens', prefix)
+    assert backbone.get_layer_depth(f'{stem}0.weight', prefix)[0] == 0
     before = distiller.state_dict()[f'{stem}0.weight'].clone()
     train(distiller)
     state = distiller.state_dict()

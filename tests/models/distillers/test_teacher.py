@@ -101,6 +101,8 @@ def test_configs_are_found_by_path_and_by_name(tmp_path: Path, monkeypatch: pyte
     assert read_model_config('vitpose_mm::coco/vitpose_large_classic_coco-256x192.py')['backbone']['arch'] == 'large'
     with pytest.raises(ValueError, match=r'There is no teacher config absent\.py'):
         read_model_config('absent.py')
+    with pytest.raises(ValueError, match=r'There is no teacher config vitpose_mm::coco/nothing\.py'):
+        read_model_config('vitpose_mm::coco/nothing.py')
     with pytest.raises(ValueError, match=r"of 'vitpose_mm\.KnowledgeTokenDistiller', which has no backbone"):
         read_model_config({'type': 'vitpose_mm.KnowledgeTokenDistiller', 'student': {}})
 
@@ -112,6 +114,15 @@ def test_weights_have_to_be_there_and_to_fit(teacher_file: str) -> None:
         load_teacher(model_cfg(24), 'absent.pth')
     with pytest.raises(ValueError, match='does not fit'):
         load_teacher(model_cfg(16), teacher_file)
+    with pytest.raises(ValueError, match=r"teacher_dtype='bf16' is not known: choose one of None, 'bfloat16'"):
+        load_teacher(model_cfg(24), teacher_file, dtype='bf16')
+
+
+def test_a_teacher_of_several_datasets_is_refused(tmp_path: Path) -> None:
+    cfg = model_cfg(24)
+    cfg['head'] = {'type': 'vitpose_mm.DatasetRouter', 'shared': cfg['head'], 'heads': {'coco': {}, 'aic': {}}}
+    with pytest.raises(ValueError, match='The teacher has a head for each of aic, coco: distil one dataset'):
+        load_teacher(cfg, write_teacher(tmp_path / 'routed.pth', cfg))
 
 
 def test_the_loss_to_labels_is_the_heads(teacher_file: str) -> None:

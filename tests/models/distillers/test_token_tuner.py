@@ -87,6 +87,17 @@ def test_the_teacher_moves_along(teacher_file: str) -> None:
     assert not tuner.train().teacher.model.training
 
 
+def test_another_keypoint_set_than_the_teachers_is_refused(teacher_file: str) -> None:
+    tuner = KnowledgeTokenTuner(model_cfg(24), teacher_file)
+    inputs, samples = batch()
+    for sample in samples:
+        sample.set_metainfo({'flip_indices': list(range(17))})
+    with pytest.raises(ValueError, match='The 17 keypoints of the teacher are others'):
+        tuner(inputs, samples, mode='loss')
+    with pytest.raises(ValueError, match='teacher has 17 keypoints and the student 14: choose a teacher of the same'):
+        tuner(*batch(keypoints=14), mode='loss')
+
+
 def test_what_it_cannot_do(teacher_file: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match='predicts nothing'):
         KnowledgeTokenTuner(model_cfg(24), teacher_file)(*batch(), mode='predict')

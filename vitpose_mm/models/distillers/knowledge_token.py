@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from vitpose_mm.registry import MODELS
 
 from .held_token import held_token, make_trainable, prepare_backbone
-from .teacher import label_loss, load_teacher
+from .teacher import check_single, label_loss, load_teacher
 from .token_file import load_token
 
 TOKENS = ('none', 'tuned', 'random', 'trainable')
@@ -41,7 +41,8 @@ class KnowledgeTokenDistiller(BaseModel):
         token_map: how the token came or comes to the student's width: 'fitted' (least squares, before training),
             'learned' (in stage 1, towards the teacher), 'trainable' (a map in the student, trained with it).
         num_tokens: T.
-        output_weight: of the loss to the teacher's heatmaps; 0 for none (and no teacher in memory).
+        output_weight: of the loss to the teacher's heatmaps; 0 for none (and no teacher in memory). The weight of the
+            loss to the labels is the head's, ``loss=dict(type='KeypointMSELoss', loss_weight=...)``.
 
     Raises:
         ValueError: an unknown word; a token or a teacher that is not there or does not fit.
@@ -64,13 +65,14 @@ class KnowledgeTokenDistiller(BaseModel):
     ) -> None:
         built = MODELS.build(student_config(student, token=token, num_tokens=num_tokens))
         super().__init__(built.data_preprocessor)
+        check_single(built.head, 'student')
         self.student = built
         self.kind = token
         self.output_weight = output_weight
         self._given: Tensor | None = None
         if token != 'none':
             self._given = load_token(token_file)
-            prepare_backbone(built.backbone, self._given, train_map=_known(token_map, TOKEN_MAPS) == 'trainable')
+            prepare_backbone(built.backbone, self._given, train_map=known_word(token_map, TOKEN_MAPS) == 'trainable')
             if token == 'trainable':
                 make_trainable(built.backbone)
             self._place_token()
@@ -127,7 +129,7 @@ class KnowledgeTokenDistiller(BaseModel):
 def student_config(student: Mapping[str, Any], *, token: str, num_tokens: int) -> dict[str, Any]:
     """The student's config as written -> as built, and as it is deployed: with room for its tokens."""
     config = copy.deepcopy(dict(student))
-    if _known(token, TOKENS) == 'none':
+    if known_word(token, TOKENS) == 'none':
         return config
     if config['backbone']['type'] not in ('vitpose_mm.ViT', 'ViT'):
         raise ValueError(
@@ -149,7 +151,7 @@ def check_colours(student: nn.Module, teacher: nn.Module) -> None:
             )
 
 
-def _known(word: str, words: tuple[str, ...]) -> str:
+def known_word(word: str, words: tuple[str, ...]) -> str:
     if word not in words:
         raise ValueError(f'{word!r} is not known: choose one of {", ".join(words)}.')
     return word

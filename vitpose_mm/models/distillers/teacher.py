@@ -16,6 +16,8 @@ from torch import Tensor
 from vitpose_mm.checkpoints.weights import load_weights
 from vitpose_mm.registry import MODELS
 
+DTYPES = (None, 'bfloat16', 'float16', 'float32')
+
 
 class Teacher:
     """Maps (B, 3, h, w) crops to (B, K, h', w') heatmaps, with frozen weights and in eval mode.
@@ -30,6 +32,9 @@ class Teacher:
     """
 
     def __init__(self, model: Any, *, dtype: str | None = None, flip_indices: Sequence[int] | None = None) -> None:
+        if dtype not in DTYPES:
+            raise ValueError(f'teacher_dtype={dtype!r} is not known: choose one of {", ".join(map(repr, DTYPES))}.')
+        check_single(model.head, 'teacher')
         self.model = model.requires_grad_(False).eval()
         self.dtype = None if dtype is None else getattr(torch, dtype)
         self.flip_indices = flip_indices
@@ -130,7 +135,10 @@ def read_model_config(config: str | Mapping) -> dict[str, Any]:
                 f'There is no teacher config {config} (from {Path.cwd()}): give a path from there, or '
                 f"'vitpose_mm::coco/NAME.py' for one that is installed."
             )
-        whole = get_config(config) if '::' in config else Config.fromfile(config)
+        try:
+            whole = get_config(config) if '::' in config else Config.fromfile(config)
+        except FileNotFoundError as error:  # inside an installed package
+            raise ValueError(f'There is no teacher config {config}: {error}.') from None
         config = whole.get('model') or {}
     if not {'backbone', 'head'} <= set(config):
         raise ValueError(
@@ -138,6 +146,19 @@ def read_model_config(config: str | Mapping) -> dict[str, Any]:
             f'pose model (of a distilled one, its deploy config).'
         )
     return copy.deepcopy(dict(config))
+
+
+def check_single(head: Any, whose: str) -> None:
+    """The head of a teacher or a student -> nothing.
+
+    Raises:
+        ValueError: it has one for each of several datasets.
+    """
+    if hasattr(head, 'heads'):
+        raise ValueError(
+            f'The {whose} has a head for each of {", ".join(head.heads)}: distil one dataset; '
+            f'tools/convert_checkpoint.py SRC DST --dataset NAME makes a model of one.'
+        )
 
 
 def label_loss(head: Any, heatmaps: Tensor, samples: Sequence[Any]) -> Tensor:

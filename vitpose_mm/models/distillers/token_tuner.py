@@ -70,5 +70,7 @@ class KnowledgeTokenTuner(BaseModel):
         if mode == 'tensor':
             return heatmaps
         if mode == 'loss':
+            labels, flips = data_samples[0].gt_fields.heatmaps, data_samples[0].metainfo.get('flip_indices')
+            self.teacher.check_keypoints(len(labels), flips)
             return {'loss_kpt': label_loss(self.teacher.model.head, heatmaps, data_samples)}
         raise ValueError(f'mode={mode!r} is not for tuning a token: it predicts nothing; evaluate the distilled model.')
