@@ -151,5 +151,4 @@ def test_parameter_counts() -> None:
 def test_links_and_picture() -> None:
     for link in re.findall(r'\]\((?!https?:)([^)#]+)', TEXT):
         assert (ROOT / link).exists(), link
-    if (ROOT / 'docs' / 'images' / 'demo.jpg').exists():
-        assert '](docs/images/demo.jpg)' in TEXT
+    assert '](docs/images/quickstart.jpg)' in TEXT

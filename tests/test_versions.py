@@ -88,7 +88,7 @@ def test_other_versions(installed: dict[str, str], name: str, version: str, fits
         assert problem is None
         return
     low, below, mend = TESTED[name]
-    assert problem == f'vitpose_mm was tested with {name}>={low},<{below} and {version} is installed: run `{mend}`.'
+    assert problem == f'vitpose_mm needs {name}>={low},<{below} and {version} is installed: run `{mend}`.'
 
 
 def test_a_fork_under_another_name(installed: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +122,7 @@ def test_the_import_fails_with_the_sentence() -> None:
     done = subprocess.run([sys.executable, '-c', f'{WRONG_MMPOSE}\nimport vitpose_mm'], capture_output=True, text=True)
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith('vitpose_mm._versions.VersionProblem: vitpose_mm was tested with mmpose>=1.3.2,<1.4')
+    assert last.startswith('vitpose_mm._versions.VersionProblem: vitpose_mm needs mmpose>=1.3.2,<1.4')
 
 
 def test_mmengine_does_not_swallow_the_sentence() -> None:
@@ -130,7 +130,7 @@ def test_mmengine_does_not_swallow_the_sentence() -> None:
     build = "from mmengine.registry import MODELS; MODELS.build(dict(type='vitpose_mm.ViT'))"
     done = subprocess.run([sys.executable, '-c', f'{WRONG_MMPOSE}\n{build}'], capture_output=True, text=True)
     assert done.returncode == 1
-    assert 'VersionProblem: vitpose_mm was tested with mmpose' in done.stderr.splitlines()[-1]
+    assert 'VersionProblem: vitpose_mm needs mmpose' in done.stderr.splitlines()[-1]
 
 
 def test_the_import_loads_nothing_heavy() -> None:

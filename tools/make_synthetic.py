@@ -4,9 +4,10 @@ Example: python tools/make_synthetic.py data/synthetic --images 1000 --val 200 -
 """
 
 import argparse
-import os
 import sys
 import time
+
+from vitpose_mm.utils.machine import count_cores
 
 
 def parse_args() -> argparse.Namespace:
@@ -16,7 +17,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0, help='the same seed gives the same files')
     parser.add_argument('--val', type=int, default=0, help='number of validation images')
     parser.add_argument('--ochuman', type=int, default=0, help='number of images with heavy overlap')
-    parser.add_argument('--workers', type=int, default=os.cpu_count() or 1, help='processes; 0 renders in this one')
+    parser.add_argument('--workers', type=int, default=count_cores(), help='processes; 0 renders in this one')
     parser.add_argument('--size', type=int, nargs=2, default=(640, 480), metavar=('W', 'H'), help='pixels')
     return parser.parse_args()
 

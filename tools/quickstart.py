@@ -20,10 +20,13 @@ def main() -> int:
     from vitpose_mm.utils.arguments import hush_host_warnings
 
     hush_host_warnings()
-    from vitpose_mm.quickstart import run
+    from vitpose_mm.utils.machine import hide_gpus_without_ops
 
     def say(text: str) -> None:
         print(text, flush=True)
+
+    hide_gpus_without_ops(say)
+    from vitpose_mm.quickstart import run
 
     try:
         run(args.out, Path(__file__).resolve().parents[1] / 'configs' / 'quickstart', fast=args.fast, say=say)

@@ -59,7 +59,7 @@ def find_problem() -> str | None:
         if have is None:
             return f'vitpose_mm needs {wanted} and it is not installed: run `{mend}`.'
         if not parse_version(low) <= parse_version(have) < parse_version(below):
-            return f'vitpose_mm was tested with {wanted} and {have} is installed: run `{mend}`.'
+            return f'vitpose_mm needs {wanted} and {have} is installed: run `{mend}`.'
     if not has_compiled_ops():
         return f'vitpose_mm needs mmcv with its compiled ops and this mmcv has none: run `{TESTED["mmcv"][2]}`.'
     return None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from safetensors.torch import save_file
 
 from vitpose_mm.checkpoints import CheckpointError, judge, load_file, newest_readable
+from vitpose_mm.checkpoints.writing import save_file as write_file
 
 ATTACKS = {
     'bomb': 'posix.system',
@@ -111,6 +113,15 @@ def test_a_dict_with_methods_of_its_own_hides_no_config(tmp_path: Path) -> None:
     outer.__dict__.update(get=np.core.multiarray._reconstruct)
     torch.save(outer, tmp_path / 'c.pth')
     assert 'config' not in load_file(tmp_path / 'c.pth')['meta']
+
+
+def test_safetensors_that_are_not_installed_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_file({'weight': torch.arange(6.0)}, tmp_path / 'w.safetensors')
+    monkeypatch.setitem(sys.modules, 'safetensors.torch', None)
+    with pytest.raises(CheckpointError, match=r'w\.safetensors needs the package safetensors.* pip install'):
+        load_file(tmp_path / 'w.safetensors')
+    with pytest.raises(ValueError, match=r'v\.safetensors needs the package safetensors'):
+        write_file({'weight': torch.arange(6.0)}, tmp_path / 'v.safetensors')
 
 
 def test_safetensors_come_back_equal(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from vitpose_mm.inference import loading
 from vitpose_mm.inference.loading import build_detector, build_pose_model, load_config, pick_device
 
 
@@ -47,6 +48,15 @@ def test_detector_has_the_weights(detector_files: SimpleNamespace) -> None:
         torch.testing.assert_close(value, state[name], rtol=0, atol=0)
     assert not model.training
     assert model.cfg.test_dataloader.dataset.pipeline[-1].type == 'mmdet.PackDetInputs'
+
+
+def test_a_detector_without_ops_for_its_gpu_runs_on_the_cpu(
+    detector_files: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, 'get_compiling_cuda_version', lambda: 'not available')
+    with pytest.warns(UserWarning, match='The detector runs on the CPU: mmcv has no CUDA ops'):
+        model = build_detector(detector_files.config, detector_files.checkpoint, 'cuda:0')
+    assert next(model.parameters()).device.type == 'cpu'
 
 
 def test_pose_model_has_weights_and_the_test_sets_keypoints(

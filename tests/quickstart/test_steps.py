@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -20,6 +21,17 @@ TINY = Plan(
 @pytest.fixture
 def configs(root: Path) -> Path:
     return root / 'configs' / 'quickstart'
+
+
+def test_a_changed_base_of_a_config_is_another_quick_start(configs: Path, tmp_path: Path) -> None:
+    copy = tmp_path / 'configs'
+    shutil.copytree(configs.parent, copy)
+    places = Places(tmp_path / 'out', copy / 'quickstart')
+    before = steps._settings(FAST, places)
+    assert before == steps._settings(FAST, places)
+    base = copy / '_base_/models/vitpose_micro.py'
+    base.write_text(base.read_text().replace('num_layers=4', 'num_layers=3'))
+    assert steps._settings(FAST, places) != before
 
 
 def test_both_plans_walk_the_same_path_within_their_time(configs: Path) -> None:

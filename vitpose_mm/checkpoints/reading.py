@@ -169,8 +169,12 @@ def _wanted_code(error: Exception) -> str | None:
 
 
 def _read_safetensors(file: Path) -> dict[str, torch.Tensor]:
-    import safetensors.torch  # not needed for .pth files
-
+    try:
+        import safetensors.torch  # not needed for .pth files
+    except ImportError:
+        raise CheckpointError(
+            f'{file} needs the package safetensors, which is not installed: pip install safetensors'
+        ) from None
     try:
         return safetensors.torch.load_file(file)
     except Exception as error:

@@ -37,8 +37,12 @@ def save_file(state: Mapping[str, Tensor], path: str | Path, *, meta: Mapping[st
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f'.{file.name}.part')
     if file.suffix == '.safetensors':
-        import safetensors.torch  # not needed for .pth files
-
+        try:
+            import safetensors.torch  # not needed for .pth files
+        except ImportError:
+            raise ValueError(
+                f'{file} needs the package safetensors: pip install safetensors, or name a .pth file'
+            ) from None
         safetensors.torch.save_file(tensors, part, metadata={'format': 'pt'})
     else:
         torch.save(tensors if meta is None else {'meta': dict(meta), 'state_dict': tensors}, part)

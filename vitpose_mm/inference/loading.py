@@ -9,6 +9,7 @@ import mmdet.apis
 import mmpose.apis
 import torch
 import torch.nn as nn
+from mmcv.ops import get_compiling_cuda_version
 from mmengine.config import Config
 from mmengine.hub import get_config
 from mmpose.utils import adapt_mmdet_pipeline
@@ -42,11 +43,14 @@ def load_config(name: str) -> Config:
 
 
 def build_detector(config: str, checkpoint: str, device: str = 'cpu') -> nn.Module:
-    """mmdet config and checkpoint -> detector in eval mode.
+    """mmdet config and checkpoint -> detector in eval mode; on the CPU where mmcv has no CUDA ops for it.
 
     Raises:
         ValueError: the checkpoint cannot be read or does not fit.
     """
+    if torch.device(device).type == 'cuda' and get_compiling_cuda_version() == 'not available':
+        warnings.warn('The detector runs on the CPU: mmcv has no CUDA ops here.', stacklevel=2)
+        device = 'cpu'
     with warnings.catch_warnings(record=True):  # that there is no checkpoint yet, and which colours it takes
         model = mmdet.apis.init_detector(load_config(config), None, device=device)
     load_weights(model, checkpoint, config)

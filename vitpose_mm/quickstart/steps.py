@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from mmengine.config import Config
+
 from ..datasets.synthetic import generate
 from ..inference.demo import Demo, DemoOptions
+from ..utils.machine import count_cores
+from ..version import __version__
 from .plan import DETECTOR, FAST, POSE, WHOLE, Places, Plan
 from .report import BOX_COLUMNS, POSE_COLUMNS, draw_curves, score_table, time_table
 from .running import load, test
@@ -56,14 +59,15 @@ def make_stages(plan: Plan, places: Places) -> list[Stage]:
 
 
 def _settings(plan: Plan, places: Places) -> Result:
-    """Everything that results depend on: the plan and the text of the configs."""
-    texts = {name: (places.configs / name).read_text() for name in (DETECTOR, POSE)}
-    return {'plan': {k: v for k, v in asdict(plan).items() if k != 'minutes'}, 'configs': texts}
+    """Everything that results depend on: the version, the plan and the configs, bases included."""
+    configs = {name: Config.fromfile(places.configs / name).to_dict() for name in (DETECTOR, POSE)}
+    kept = {key: value for key, value in asdict(plan).items() if key != 'minutes'}
+    return json.loads(json.dumps({'version': __version__, 'plan': kept, 'configs': configs}, default=str))
 
 
 def render(plan: Plan, places: Places) -> Result:
     """Training, validation and held-out images."""
-    workers = os.cpu_count() or 1
+    workers = count_cores()
     people = generate(places.data, plan.images, val=plan.val_images, seed=plan.seed, size=plan.size, workers=workers)
     generate(places.held_out, plan.demo_images, seed=plan.seed + 1, size=plan.demo_size, workers=workers)
     return people

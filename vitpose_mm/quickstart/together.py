@@ -12,6 +12,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..utils.machine import count_cores
+
 
 @dataclass(frozen=True)
 class Training:
@@ -31,7 +33,7 @@ def train_together(trainings: list[Training]) -> None:
         ValueError: one of them failed; it has told why.
     """
     context = multiprocessing.get_context('spawn')
-    threads = max((os.cpu_count() or 1) // len(trainings), 1)
+    threads = max(count_cores() // len(trainings), 1)
     processes = [context.Process(target=_train, args=(t, row, threads)) for row, t in enumerate(trainings)]
     try:
         for process in processes:

@@ -110,6 +110,8 @@ def test_dynamic_input_equals_a_backbone_of_that_size() -> None:
     assert torch.allclose(one(x)[0], other(x)[0], atol=1e-5)
     with pytest.raises(ValueError, match=r'made for \(48, 64\) \(w, h\) pixels and got \(96, 128\)'):
         other(torch.zeros(1, 3, 128, 96))
+    with pytest.raises(ValueError, match=r'An input of 190x250 \(w x h\) pixels does not divide into patches'):
+        one(torch.zeros(1, 3, 250, 190))
 
 
 def test_eighth_features() -> None:
@@ -214,6 +216,8 @@ def test_bad_arguments_are_named() -> None:
         ViT({'width': 3})
     with pytest.raises(ValueError, match='width of 30 cannot be split into 4 heads'):
         ViT({'embed_dims': 30, 'num_layers': 1, 'num_heads': 4})
+    with pytest.raises(ValueError, match=r'window_size=\(0, 3\) is no window'):
+        ViT(TINY, attention='window', window_size=(0, 3))
     with pytest.raises(ValueError, match="rel_pos='yes'"):
         ViT(TINY, rel_pos='yes')
     with pytest.raises(ValueError, match='190x256'):

@@ -60,7 +60,7 @@ class ViT(BaseBackbone):
     is read from ``pos_grid``, which our checkpoints carry, else taken for a square, else for 4:3.
 
     Raises:
-        ValueError: an argument that names nothing or sizes that do not divide.
+        ValueError: an argument that names nothing or sizes that do not divide, also those of a forward pass.
 
     Source: ViTPose sec. 3.1 and 3.2.
 
@@ -108,6 +108,8 @@ class ViT(BaseBackbone):
         self.register_buffer('pos_grid', torch.tensor(self.grid))
         self.register_buffer('tokens', torch.zeros(1, num_tokens, dim) if num_tokens else None)
 
+        if min(window_size) < 1:
+            raise ValueError(f'window_size={tuple(window_size)} is no window: give (h, w) tokens, 1 at least.')
         if rel_pos not in ('none', 'windows', 'all'):
             raise ValueError(f"rel_pos={rel_pos!r} is not known: choose 'none', 'windows' or 'all'.")
         kinds = attention_of_blocks(attention, depth)
@@ -150,6 +152,8 @@ class ViT(BaseBackbone):
                 f'The backbone was made for {self.input_size} (w, h) pixels and got {size}: set input_size, or '
                 f'dynamic_input=True to resize the position embedding as needed.'
             )
+        if size != self.input_size:
+            self.patch_embed.grid((x.shape[-2], x.shape[-1]))  # do both sides divide?
         x = self.embed(x)
         if self.tokens is not None:
             own = self.tokens.expand(len(x), -1, -1)
