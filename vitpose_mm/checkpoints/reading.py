@@ -172,9 +172,7 @@ def _read_safetensors(file: Path) -> dict[str, torch.Tensor]:
     try:
         import safetensors.torch  # not needed for .pth files
     except ImportError:
-        raise CheckpointError(
-            f'{file} needs the package safetensors, which is not installed: pip install safetensors'
-        ) from None
+        raise CheckpointError(f'{file} needs the package safetensors: run `pip install safetensors`.') from None
     try:
         return safetensors.torch.load_file(file)
     except Exception as error:

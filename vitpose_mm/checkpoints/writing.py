@@ -40,9 +40,7 @@ def save_file(state: Mapping[str, Tensor], path: str | Path, *, meta: Mapping[st
         try:
             import safetensors.torch  # not needed for .pth files
         except ImportError:
-            raise ValueError(
-                f'{file} needs the package safetensors: pip install safetensors, or name a .pth file'
-            ) from None
+            raise ValueError(f'{file} needs the package safetensors: run `pip install safetensors`.') from None
         safetensors.torch.save_file(tensors, part, metadata={'format': 'pt'})
     else:
         torch.save(tensors if meta is None else {'meta': dict(meta), 'state_dict': tensors}, part)
