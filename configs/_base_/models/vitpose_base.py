@@ -1,4 +1,4 @@
-# ViT-B, from random weights. To start from pre-trained ones (MAE, converted by tools/convert_checkpoint.py):
+# ViT-B, from random weights. To start from pre-trained ones (MAE's file as it is):
 #   --cfg-options model.backbone.init_cfg.type=Pretrained model.backbone.init_cfg.checkpoint=FILE
 _base_ = 'estimator.py'
 
