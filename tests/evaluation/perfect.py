@@ -83,17 +83,18 @@ def oks(annotation: dict, sigmas: Sequence[float], distance: float, *, use_area:
     return float(np.exp(-(distance**2) / (2 * area * k**2)).mean())
 
 
-def average_precision(similarities: Sequence[float], scores: Sequence[float]) -> float:
-    """OKS of each person with its own prediction, and scores of the predictions -> AP over .5:.95, 101 recalls.
+def average_precision(similarities: Sequence[float], scores: Sequence[float], people: int | None = None) -> float:
+    """OKS of each prediction with its own person, and its score -> AP over .5:.95, 101 recalls.
 
-    It holds where no prediction fits another person better than its own.
+    It holds where no prediction fits another person better than its own. ``people`` is the number of them, where it
+    is not that of the predictions.
     """
     order = np.argsort(-np.asarray(scores), kind='stable')
     values = np.asarray(similarities)[order]
     precisions = []
     for threshold in np.arange(0.5, 0.96, 0.05):
         hits = np.cumsum(values >= threshold)
-        recall, precision = hits / len(values), hits / np.arange(1, len(values) + 1)
+        recall, precision = hits / (people or len(values)), hits / np.arange(1, len(values) + 1)
         best = [precision[recall >= wanted - 1e-9].max(initial=0.0) for wanted in np.linspace(0, 1, 101)]
         precisions.append(np.mean(best))
     return float(np.mean(precisions))

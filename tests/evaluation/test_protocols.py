@@ -57,6 +57,61 @@ def test_moved_predictions(name: str, shared_data: Path) -> None:
         assert metrics[f'{name}/AP'] == pytest.approx(by_hand, abs=1e-9), distance
 
 
+def nearest(box: np.ndarray, annotations: list[dict]) -> int | None:
+    """(4,) detected box x1 y1 x2 y2 -> place of the annotated person that it is of; None where the overlap is small."""
+    ious = []
+    for x, y, w, h in (one['bbox'] for one in annotations):
+        width = min(box[2], x + w) - max(box[0], x)
+        height = min(box[3], y + h) - max(box[1], y)
+        both = max(width, 0) * max(height, 0)
+        ious.append(both / ((box[2] - box[0]) * (box[3] - box[1]) + w * h - both))
+    return int(np.argmax(ious)) if ious and max(ious) > 0.5 else None
+
+
+@pytest.mark.parametrize(
+    ('name', 'boxes'),
+    [
+        ('coco', 'test_coco_det_AP_H_56.json'),
+        ('crowdpose', 'test_crowdpose_det_AP_40.json'),
+        ('human_art', 'test_humanart_det_AP_H_56.json'),
+    ],
+)
+def test_true_and_detected_boxes_side_by_side(name: str, boxes: str, shared_data: Path) -> None:
+    """In a detected box the right answer is its person's keypoints; a box of nobody costs precision, a miss recall."""
+    samples = shared_data / 'samples'
+    cfg, metric_cfg = protocol(name, samples)
+    detected = {**cfg, 'bbox_file': str(samples / SOURCES[name][0] / boxes)}
+    dataset = MultiDataset({'true': cfg, 'detected': detected})
+    evaluator = Evaluator([SubsetMetric({'true': metric_cfg, 'detected': metric_cfg})])
+    evaluator.dataset_meta = dataset.metainfo
+    by_image = defaultdict(list)
+    for one in read_json(name, samples)['annotations']:
+        if one['num_keypoints'] and not one['iscrowd']:
+            by_image[one['image_id']].append(one)
+    best: dict[tuple[int, int], float] = {}  # the surest box of each person; the others are suppressed
+    nobody = []
+    for i in range(len(dataset)):
+        info, subset = dataset.get_data_info(i), dataset.names[dataset._get_ori_dataset_idx(i)[0]]
+        if subset == 'detected':
+            own = nearest(info['bbox'][0], by_image[info['img_id']])
+            sure = float(info['bbox_score'][0])
+            if own is None:
+                nobody.append(sure)
+                info['keypoints'] = info['keypoints'] - 1e4 * (1 + len(nobody))
+            else:
+                person = np.array(by_image[info['img_id']][own]['keypoints'], dtype=np.float32).reshape(1, -1, 3)
+                info['keypoints'] = person[..., :2]
+                best[info['img_id'], own] = max(sure, best.get((info['img_id'], own), 0.0))
+        evaluator.process([make_sample(info, subset, moved=np.zeros(2), scores=np.ones(info['keypoints'].shape[1]))])
+    metrics = evaluator.evaluate(len(dataset))
+    similarities = [1.0] * len(best) + [0.0] * len(nobody)
+    people = sum(map(len, by_image.values()))
+    by_hand = average_precision(similarities, [*best.values(), *nobody], people)
+    ap = {key.split('/')[0]: value for key, value in metrics.items() if key.endswith('/AP')}
+    assert ap['true'] == pytest.approx(1.0)
+    assert ap['detected'] == pytest.approx(by_hand, abs=1e-6) and 0.2 < by_hand <= 1
+
+
 def mpii_with_heads(samples: Path, folder: Path) -> tuple[dict, dict, np.ndarray]:
     """-> configs of dataset and metric on the sample people with head boxes that we make up, and PCKh's head sizes."""
     cfg, metric = protocol('mpii', samples)
