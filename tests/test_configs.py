@@ -121,7 +121,7 @@ def heads(model: dict) -> dict[str, dict]:
 
 def loss_names(model: dict) -> list[str]:
     """Model config -> keys of what its head logs as losses."""
-    return [f'{name}.loss_kpt'.lstrip('.') for name in heads(model)]
+    return [f'{name}.loss_kpt'.lstrip('.') for name in sorted(heads(model))]
 
 
 # ---------------------------------------------------------------------- the text of the configs
