@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.datasets.tiny_coco import write_coco
-from vitpose_mm.datasets import checks
-from vitpose_mm.datasets.checks import check_files, check_plain_file, count_keypoints
+from vitpose_mm.datasets import MultiDataset, checks
+from vitpose_mm.datasets.checks import check_files, check_plain_file, count_keypoints, find_moved
 
 
 def test_keypoints_are_counted_from_the_first_person(tmp_path: Path) -> None:
@@ -53,3 +53,27 @@ def test_files_are_looked_for_where_the_host_does(tmp_path: Path) -> None:
         check_files({**good, 'headbox_file': 'h.mat'}, where='here')
     with pytest.raises(ValueError, match=r"annotation file 'x\.json' does not exist; put it there or set there"):
         check_plain_file('x.json', content='annotation file', where='there')
+
+
+def test_names_at_other_places_are_found_however_they_are_spelt() -> None:
+    coco = dict(enumerate(['nose', 'left_eye', 'right_eye', 'left_ear']))
+    assert find_moved(['nose', 'L_Eye', 'Right-eye'], coco) is None
+    assert find_moved(['nose', 'belly', 'right eye', 'tail'], coco) is None
+    assert find_moved(['left_eye', 'right_eye', 'nose'], coco) == 'left_eye'
+    assert find_moved([], coco) is None
+
+
+@pytest.mark.parametrize(
+    ('file', 'kind', 'name'),
+    [
+        ('crowdpose/test_crowdpose.json', 'AicDataset', 'left_shoulder'),
+        ('ap10k/test_ap10k.json', 'CocoDataset', 'left_eye'),
+    ],
+)
+def test_another_set_of_as_many_keypoints_is_refused(file: str, kind: str, name: str, shared_data: Path) -> None:
+    path = shared_data / 'samples' / file
+    cfg = dict(type=kind, data_root=str(path.parent), ann_file=path.name, data_prefix=dict(img=''), pipeline=[])
+    with pytest.raises(
+        ValueError, match=rf'has {name} at another place than the metainfo of {kind}; set datasets\.0\.type'
+    ):
+        MultiDataset([cfg])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,8 @@ def check_loaded(dataset: BaseDataset, *, where: str) -> None:
     """Load a dataset's annotations and compare them with its metainfo.
 
     Raises:
-        ValueError: If there is no usable person, or a person has another number of keypoints.
+        ValueError: If there is no usable person, a person has another number of keypoints, or the file names them in
+            another order.
     """
     try:
         dataset.full_init()
@@ -122,6 +124,31 @@ def check_loaded(dataset: BaseDataset, *, where: str) -> None:
             f'the metainfo of {type(dataset).__name__} has {expected}; set {where}.type or {where}.metainfo '
             f'to the dataset that the file belongs to'
         )
+    for category in dataset.metainfo.get('CLASSES') or ():  # the file's, as mmpose keeps them
+        names = category.get('keypoints') if isinstance(category, Mapping) else None
+        moved = find_moved(names or (), dataset.metainfo.get('keypoint_id2name') or {})
+        if moved is not None:
+            raise ValueError(
+                f'{where}: annotation file {dataset.ann_file!r} has {moved} at another place than the metainfo of '
+                f'{type(dataset).__name__}; set {where}.type or {where}.metainfo to the dataset of the file'
+            )
+
+
+def find_moved(names: Sequence[str], known: Mapping[int, str]) -> str | None:
+    """Names of a file's keypoints and those of a metainfo by place -> the first that both have at different places.
+
+    Files and metainfos spell them differently ('L_Eye', 'left_eye'); a name that only one has says nothing.
+    """
+    places = {_plain(name): place for place, name in known.items()}
+    for place, name in enumerate(names):
+        if places.get(_plain(name), place) != place:
+            return name
+    return None
+
+
+def _plain(name: str) -> str:
+    words = re.split(r'[\s_-]+', name.lower())
+    return ''.join({'l': 'left', 'r': 'right'}.get(word, word) for word in words)
 
 
 def _explain_empty(error: ValueError, ann_file: str, where: str) -> ValueError:
