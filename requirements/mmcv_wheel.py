@@ -106,13 +106,13 @@ def add_mmcv(env: Environment) -> None:
     """Step: mmcv with CUDA ops where they can be built, else with CPU ops: pose models need no more."""
     kind = gpu_kind(env)
     base = digest('torch', 'build', 'constraints') + MMCV
+    if kind == 'cpu' and env.mark('mmcv').startswith(base):
+        return  # built for a GPU that this machine happens not to have: it serves a CPU as well
     if kind == 'cpu' and shutil.which('nvidia-smi') is not None:
         say(
             "there is a GPU, and no nvcc of torch's CUDA version or no fitting driver: mmcv gets CPU ops only, and "
             'detectors run on the CPU; with the CUDA toolkit installed, run make again'
         )
-    if kind == 'cpu' and env.mark('mmcv').startswith(base):
-        return  # built for a GPU that this machine happens not to have: it serves a CPU as well
     try:
         env.step('mmcv', base + kind, f'installing mmcv {MMCV}', lambda: install_mmcv(env, kind))
     except SetupError as error:

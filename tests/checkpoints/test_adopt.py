@@ -155,6 +155,20 @@ def test_a_routed_model_takes_a_file_of_several_datasets(tmp_path: Path, plus_pl
             assert torch.equal(value, expected[name]), name
 
 
+def test_a_decoder_without_a_head_may_be_of_any_size(plus_plus: State) -> None:
+    """An official joint file whose fourth dataset is CrowdPose: its decoder is taken for AP-10K's and left out."""
+    plain = {name: value for name, value in plus_plus.items() if '.experts.' not in name and '.fc2.' not in name}
+    for leaf in ('weight', 'bias'):
+        plain[f'associate_keypoint_heads.2.final_layer.{leaf}'] = torch.ones(
+            14, *((8, 1, 1) if leaf == 'weight' else ())
+        )
+    model = make_routed(['coco', 'aic'])
+    model.load_state_dict(plain, strict=False)
+    assert torch.equal(
+        model.head.heads['aic'].final_layer.bias, plus_plus['associate_keypoint_heads.0.final_layer.bias']
+    )
+
+
 def test_a_single_decoder_goes_to_the_default_dataset(official: State, plus_plus: State) -> None:
     model = make_routed(['coco', 'aic'])
     model.load_state_dict(dict(official), strict=False)

@@ -184,8 +184,12 @@ def test_targets_refuse_what_they_cannot_hold(official: State, plus_plus: State)
         convert(plus_plus, target='hf')
     half = {name: value for name, value in convert(official)[0].items() if not re.search(r'deconv_layers\.[34]', name)}
     assert convert(half)[1].complete  # our decoders at 1/8 features have one deconvolution
-    with pytest.raises(ValueError, match='has 1 deconvolution: those of the hf format have none or two'):
-        convert(half, target='hf')
+    for target in ('hf', 'official'):
+        with pytest.raises(ValueError, match=f'has 1 deconvolution: those of the {target} format have none or two'):
+            convert(half, target=target)
+    there, _ = convert(half, target='mmpose')
+    back, report = convert(there)
+    assert report.complete and back.keys() == half.keys()
     with pytest.raises(ValueError, match="--to 'mae' is not known"):
         convert(official, target='mae')
     with pytest.raises(ValueError, match=r'names of the file \(conv1\.weight, \.\.\.\) are of no origin that is known'):

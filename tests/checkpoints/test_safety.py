@@ -171,14 +171,20 @@ def test_other_schemes_are_guarded_too(attacks: dict[str, Path], marker: Path, t
 
 
 @pytest.mark.parametrize('kind', ['bomb', 'walk'])
-def test_the_hosts_own_schemes_are_guarded_too(attacks: dict[str, Path], kind: str, marker: Path) -> None:
+def test_the_hosts_own_schemes_are_guarded_too(
+    attacks: dict[str, Path], kind: str, marker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cached = Path(torch.hub.get_dir()) / 'checkpoints' / Path(get_torchvision_models()['resnet50']).name
     cached.parent.mkdir(parents=True)
     shutil.copy(attacks[kind], cached)
-    with pytest.raises(CheckpointError, match='torchvision://resnet50 was not opened'):
-        CheckpointLoader.load_checkpoint('torchvision://resnet50')
-    assert not marker.exists()
-    assert 'TORCH_FORCE_WEIGHTS_ONLY_LOAD' not in os.environ
+    for setting in (None, '1'):
+        if setting is not None:
+            monkeypatch.setenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', setting)
+        with pytest.raises(CheckpointError, match='torchvision://resnet50 was not opened'):
+            CheckpointLoader.load_checkpoint('torchvision://resnet50')
+        assert not marker.exists()
+        assert 'TORCH_FORCE_WEIGHTS_ONLY_LOAD' not in os.environ
+        assert os.environ.get('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD') == setting
 
 
 def test_a_real_detector_loads(shared_data: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from torch.utils.data import BatchSampler, DataLoader
 
 from tests.engine.tiny_run import read_log, run_cfg, train
 from vitpose_mm.datasets import SeededSampler
-from vitpose_mm.engine.hooks_resume import find_sampler
+from vitpose_mm.engine.hooks_resume import ExactResumeHook, find_sampler
 
 ITER_LOOP = {
     'train_cfg': {'by_epoch': False, 'max_iters': 12, 'val_interval': 100},
@@ -140,6 +141,17 @@ def test_a_checkpoint_of_a_whole_epoch_begins_the_next(coco: Path, tmp_path: Pat
     assert rest.ids == seen.ids[4:]
     loaded = run(coco, tmp_path / 'loaded', **settings, load_from=load_from)
     assert loaded.ids == seen.ids
+
+
+def test_heads_in_another_order_are_not_resumed() -> None:
+    names = ['backbone.x', 'head.heads.coco.w', 'head.heads.aic.w', 'head.heads.coco.b']
+    hook = ExactResumeHook()
+    with pytest.raises(
+        ValueError, match=r'heads in the order coco, aic, .* train on with load_from instead of --resume'
+    ):
+        hook.after_load_checkpoint(SimpleNamespace(_resume=True), {'state_dict': dict.fromkeys(names)})
+    for resume, state in ((False, names), (True, sorted(names)), (True, names[:1])):
+        hook.after_load_checkpoint(SimpleNamespace(_resume=resume), {'state_dict': dict.fromkeys(state)})
 
 
 def test_sampler_is_found_below_a_batch_sampler() -> None:

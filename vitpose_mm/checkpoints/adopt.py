@@ -79,9 +79,8 @@ def _fit_heads(native: State, module: nn.Module, report: Report) -> State:
         return unname_head(native, next(iter(ROUTED)))
     if not heads_of(native):
         return name_head(native, names.default)
-    native = cut_heads(native, report)
     others = tuple(f'head.heads.{name}.' for name in heads_of(native) if name not in names.known)
-    return {name: value for name, value in native.items() if not name.startswith(others)}
+    return cut_heads({name: value for name, value in native.items() if not name.startswith(others)}, report)
 
 
 def _refuse_experts(names: Iterable[str], vit: nn.Module) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .experts import cut_heads, heads_of, is_multi, name_head, select_dataset, unname_head
 from .keymaps import ORIGINS, ROUTED, TARGETS
-from .missing import count_deconvolutions, find_missing
+from .missing import NONE_OR_TWO, count_deconvolutions, find_missing
 from .reading import CheckpointError
 from .rename import (
     State,
@@ -107,9 +107,9 @@ def from_native(native: State, target: str, report: Report) -> State:
         state.pop('backbone.pos_grid', None)
     if target == 'official':
         state = unname_head(state, next(iter(ROUTED)))
-    if target == 'hf' and (steps := count_deconvolutions(state)) not in (0, 2):
+    if target in NONE_OR_TWO and (steps := count_deconvolutions(state)) not in (0, 2):
         raise ValueError(
-            f'The decoder has {steps} deconvolution{"s" * (steps != 1)}: those of the hf format have none or two.'
+            f'The decoder has {steps} deconvolution{"s" * (steps != 1)}: those of the {target} format have none or two.'
         )
     if not ORIGINS[target].first_row_is_added:
         fold_first_row(state, report)

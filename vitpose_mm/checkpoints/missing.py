@@ -9,6 +9,7 @@ from .keymaps import BACKBONE_PARTS, BLOCK_PARTS
 from .rename import State, numbers
 
 NORM_LEAVES = ('weight', 'bias', 'running_mean', 'running_var')
+NONE_OR_TWO = ('official', 'hf')  # deconvolutions of a decoder in these formats
 CONV_PARTS = ('expand.weight', *(f'norm.{leaf}' for leaf in NORM_LEAVES), 'reduce.weight', 'reduce.bias')
 
 
@@ -17,7 +18,7 @@ def find_missing(native: State, origin: str = 'vitpose_mm') -> list[str]:
 
     Args:
         native: names to tensors.
-        origin: of the file; decoders of other origins than ours have no deconvolution or two.
+        origin: of the file; official decoders and Hugging Face's have no deconvolution or two.
     """
     depth = max(max(numbers(native, r'backbone\.blocks\.(\d+)\.'), default=-1) + 1, 1)
     parts = [*BACKBONE_PARTS, *(f'backbone.blocks.{i}.{part}' for i in range(depth) for part in BLOCK_PARTS)]
@@ -29,7 +30,7 @@ def find_missing(native: State, origin: str = 'vitpose_mm') -> list[str]:
     if not heads and any(name.startswith('head.') for name in native):
         heads = ['head.']
     for head in heads:
-        needed += _decoder_parts(native, head, ours=origin == 'vitpose_mm')
+        needed += _decoder_parts(native, head, two=origin in NONE_OR_TWO)
     return [name for name in needed if name not in native]
 
 
@@ -46,14 +47,14 @@ def _expert_parts(native: State, depth: int) -> list[str]:
     return needed
 
 
-def _decoder_parts(native: State, head: str, *, ours: bool) -> list[str]:
+def _decoder_parts(native: State, head: str, *, two: bool) -> list[str]:
     """-> the names that a whole decoder below the prefix ``head`` has."""
     needed = [f'{head}final_layer.weight', f'{head}final_layer.bias']
     steps = count_deconvolutions(native, head)
     final, position = native.get(needed[0]), native.get('backbone.pos_embed')
-    if not ours and steps == 0 and final is not None and position is not None:
+    if two and steps == 0 and final is not None and position is not None:
         steps = 2 if final.shape[1] != position.shape[-1] else 0
-    if not ours and steps:
+    if two and steps:
         steps = max(steps, 2)
     for step in range(steps):
         needed.append(f'{head}deconv_layers.{3 * step}.weight')

@@ -87,13 +87,11 @@ def _guarded(loader: Loader) -> Loader:
 @contextmanager
 def weights_only() -> Iterator[None]:
     """While it is open, ``torch.load`` runs no code, also for callers that ask for it (mmengine's ``torchvision://``)."""
-    switch = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
-    before = os.environ.get(switch)
-    os.environ[switch] = '1'
+    on, off = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD', 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'
+    before = {name: os.environ.pop(name) for name in (on, off) if name in os.environ}
+    os.environ[on] = '1'
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[switch]
-        else:
-            os.environ[switch] = before
+        del os.environ[on]
+        os.environ.update(before)

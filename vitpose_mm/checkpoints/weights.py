@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,10 @@ def load_weights(model: nn.Module, checkpoint: str, config: str) -> Mapping[str,
     """
     content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     state = content.get('state_dict', content)
-    state = {name.removeprefix('module.'): value for name, value in state.items()}
+    metadata = getattr(state, '_metadata', None)
+    state = OrderedDict((name.removeprefix('module.'), value) for name, value in state.items())
+    if metadata is not None:
+        state._metadata = metadata  # type: ignore[attr-defined]  # versions, by which modules rename old weights
     hint = 'is it of another model, or of another codebase (tools/convert_checkpoint.py)?'
     try:
         missing, _ = model.load_state_dict(state, strict=False)

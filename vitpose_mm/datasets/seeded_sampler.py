@@ -30,7 +30,8 @@ class SeededSampler(Sampler):
         seed: Seed of order and augmentation, the same on all ranks; None: drawn by rank 0 and shared.
         shuffle: Shuffle in every epoch anew.
         round_up: Repeat samples until all ranks have equally many.
-        ratios: Weight of each subset of a MultiDataset, by name or in order; only their proportions count.
+        ratios: Weight of each subset of a MultiDataset, by name, or in order where they have none; only
+            their proportions count.
         temperature: T > 0; weight of a subset is its size ** (1 / T).
 
     Raises:

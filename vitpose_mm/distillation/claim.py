@@ -10,11 +10,12 @@ from typing import Any
 
 from mmengine.config import Config
 
-# what no result depends on: of the whole config, and of each dataloader
+# what no result depends on: of the whole config, of its hooks, and of each dataloader
 ELSEWHERE = (
     'work_dir', 'launcher', 'resume', 'load_from', 'log_level', 'log_processor', 'visualizer', 'vis_backends',
     'env_cfg',
 )  # fmt: skip
+HOOKS = ('logger', 'visualization', 'checkpoint')
 LOADING = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
 
 
@@ -65,7 +66,7 @@ def _kept(settings: Mapping[str, Any]) -> dict[str, Any]:
             kept[f'{kind}_dataloader'] = {key: value for key, value in loader.items() if key not in LOADING}
     hooks = kept.get('default_hooks')
     if isinstance(hooks, Mapping):
-        kept['default_hooks'] = {key: value for key, value in hooks.items() if key not in ('logger', 'visualization')}
+        kept['default_hooks'] = {key: value for key, value in hooks.items() if key not in HOOKS}
     return kept
 
 

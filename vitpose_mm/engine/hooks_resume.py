@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -44,7 +44,9 @@ class ExactResumeHook(Hook):
         self._epoch = self._done = self._per_iter = 0
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict) -> None:
-        """Remember where the run of the checkpoint was."""
+        """Remember where the run of the checkpoint was; refuse one whose optimizer counts heads in another order."""
+        if getattr(runner, '_resume', False):
+            check_order(checkpoint.get('state_dict', {}))
         self._saved = checkpoint.get('meta', {}).get(META_KEY)
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
@@ -111,6 +113,20 @@ class ExactResumeHook(Hook):
     def after_train_epoch(self, runner: Any) -> None:
         """Batch numbers begin at 0 again."""
         runner.train_loop.__dict__.pop('run_iter', None)
+
+
+def check_order(names: Iterable[str]) -> None:
+    """Names of a checkpoint's weights -> nothing.
+
+    Raises:
+        ValueError: its heads are not in the order of their names, and so is not its optimizer's state.
+    """
+    heads = list(dict.fromkeys(name.split('.')[2] for name in names if name.startswith('head.heads.')))
+    if heads != sorted(heads):
+        raise ValueError(
+            f'The checkpoint has its heads in the order {", ".join(heads)}, not in that of their names, and its '
+            f'optimizer too: train on with load_from instead of --resume.'
+        )
 
 
 def find_sampler(loader: DataLoader) -> SeededSampler | None:

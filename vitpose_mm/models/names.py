@@ -30,7 +30,9 @@ class DatasetNames:
         self.aliases = dict(aliases or {})
         self.default = self.known[0] if default is None else default
         if self.default not in self.known:
-            raise ValueError(f'default={self.default!r} is not known: set it to one of {sorted(self.known)}.')
+            raise ValueError(
+                f'default={self.default!r} is not known: set model.head.default to one of {sorted(self.known)}.'
+            )
         for alias, name in self.aliases.items():
             if name not in self.known or alias in self.known:
                 raise ValueError(
