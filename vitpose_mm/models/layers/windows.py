@@ -112,10 +112,15 @@ def pool_windows(x: Tensor, window: tuple[int, int]) -> Tensor:
 
 
 def _padded_means(x: Tensor, windows: Windows) -> Tensor:
-    """(B, H, W, C) grid -> (B, rows, columns, C) means over windows whose padding counts as zeros."""
+    """(B, H, W, C) grid -> (B, rows, columns, C) means over windows whose padding counts as zeros.
+
+    Over rows, then over columns: on a CPU that is several times as fast as over both at once.
+    """
     below, right = (windows.padded[axis] - windows.grid[axis] for axis in (0, 1))
     x = F.pad(x, (0, 0, 0, right, 0, below)) if below or right else x
-    return x.unflatten(2, (-1, windows.window[1])).unflatten(1, (-1, windows.window[0])).mean((2, 4))
+    wide = torch.promote_types(x.dtype, torch.float32)
+    rows = x.unflatten(1, (-1, windows.window[0])).mean(2, dtype=wide)  # (B, rows, W, C)
+    return rows.unflatten(2, (-1, windows.window[1])).mean(3).to(x.dtype)
 
 
 def region_bias(regions: Tensor) -> tuple[Tensor, Tensor]:
