@@ -68,7 +68,7 @@ def test_who_teaches_whom(name: str) -> None:
     same = ('optim_wrapper', 'param_scheduler', 'train_cfg', 'train_dataloader', 'test_dataloader', 'custom_hooks')
     assert all(cfg[key] == read(student)[key] for key in same)
     assert 'token' not in cfg.model and 'output_weight' not in cfg.model  # the defaults: both losses, equal weight
-    cfg.model.teacher_checkpoint = 'x.pth'  # as --teacher does
+    cfg = Config({**cfg.to_dict(), 'model': {**cfg.model, 'teacher_checkpoint': 'x.pth'}})  # as --teacher does
     check_distillation(cfg)
     stage = tuning_config(cfg, Path('x'))
     assert (stage.model.type, stage.train_cfg.max_epochs) == ('vitpose_mm.KnowledgeTokenTuner', 5)
