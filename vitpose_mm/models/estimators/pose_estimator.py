@@ -121,8 +121,7 @@ class PoseEstimator(TopdownPoseEstimator):
     def _forward(self, inputs: Tensor, data_samples: list | None = None) -> Any:
         """(B, 3, h, w) crops -> what the head's forward gives (or the features without a head).
 
-        Of a model of several heads that is the default dataset's, by its expert, whatever the samples are of.
+        The host calls this without samples: of several heads it is the default dataset's, by its expert.
         """
-        routed = self.with_head and hasattr(self.head, 'names')
-        feats = self.extract_feat(inputs, None if routed else data_samples)
+        feats = self.extract_feat(inputs, data_samples)
         return self.head.forward(feats) if self.with_head else feats
