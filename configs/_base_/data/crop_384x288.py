@@ -4,5 +4,5 @@ _base_ = 'topdown.py'
 codec = dict(type='UDPHeatmap', input_size=(288, 384), heatmap_size=(72, 96), sigma=3, blur_kernel_size=17)
 crop = dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=True)
 target = dict(type='GenerateTarget', encoder=codec)
-train_pipeline = [*_base_.load, *_base_.augment, crop, target, dict(type='PackPoseInputs')]
+train_pipeline = [*_base_.load, *_base_.augment, crop, target, _base_.pack]
 val_pipeline = [*_base_.load, crop, dict(type='PackPoseInputs')]

@@ -6,7 +6,7 @@ augment = [
     _base_.augment[0],
     dict(type='RandomBBoxTransform', shift_prob=0.0, scale_factor=(0.85, 1.15), rotate_factor=15.0),
 ]
-train_pipeline = [*_base_.load, *augment, _base_.crop, _base_.target, dict(type='PackPoseInputs')]
+train_pipeline = [*_base_.load, *augment, _base_.crop, _base_.target, _base_.pack]
 
 dataset_type = 'CocoDataset'
 whole = dict(from_file='configs/_base_/datasets/coco.py')  # the metainfo that a checkpoint carries
