@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..utils.files import complete
 from .convert import convert, state_dict_of
 from .experts import dataset_name
 from .reading import CheckpointError, load_file
@@ -34,17 +34,15 @@ def save_file(state: Mapping[str, Tensor], path: str | Path, *, meta: Mapping[st
         raise ValueError(f'{file} has no suffix that is known: use one of {", ".join(SUFFIXES)}.')
     # A view would bring the whole tensor that it is a part of into the file.
     tensors = {name: value.detach().clone(memory_format=torch.contiguous_format) for name, value in state.items()}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f'.{file.name}.part')
-    if file.suffix == '.safetensors':
-        try:
-            import safetensors.torch  # not needed for .pth files
-        except ImportError:
-            raise ValueError(f'{file} needs the package safetensors: run `pip install safetensors`.') from None
-        safetensors.torch.save_file(tensors, part, metadata={'format': 'pt'})
-    else:
-        torch.save(tensors if meta is None else {'meta': dict(meta), 'state_dict': tensors}, part)
-    os.replace(part, file)
+    with complete(file) as part:
+        if file.suffix == '.safetensors':
+            try:
+                import safetensors.torch  # not needed for .pth files
+            except ImportError:
+                raise ValueError(f'{file} needs the package safetensors: run `pip install safetensors`.') from None
+            safetensors.torch.save_file(tensors, part, metadata={'format': 'pt'})
+        else:
+            torch.save(tensors if meta is None else {'meta': dict(meta), 'state_dict': tensors}, part)
 
 
 def convert_file(source: str | Path, destination: str | Path, *, target: str = 'vitpose_mm', **kwargs: Any) -> Report:

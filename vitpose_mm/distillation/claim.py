@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+
+from ..utils.files import complete
 
 # what no result depends on: of the whole config, of its hooks, and of each dataloader
 ELSEWHERE = (
@@ -52,10 +53,8 @@ def settings_of(cfg: Config) -> dict[str, Any]:
 
 def write_json(content: Any, file: Path) -> None:
     """Anything JSON can hold -> a file that appears when it is complete."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f'.{file.name}.part')
-    part.write_text(json.dumps(content, indent=1) + '\n')
-    os.replace(part, file)
+    with complete(file) as part:
+        part.write_text(json.dumps(content, indent=1) + '\n')
 
 
 def _kept(settings: Mapping[str, Any]) -> dict[str, Any]:

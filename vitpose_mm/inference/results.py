@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmpose.structures import PoseDataSample, split_instances
+
+from ..utils.files import complete
 
 
 def to_plain(value: Any) -> Any:
@@ -41,6 +42,5 @@ def people_of(sample: PoseDataSample) -> list[dict[str, Any]]:
 def write_results(path: Path, metainfo: Mapping[str, Any], instance_info: list[Any]) -> None:
     """Meta information and records -> one json file, which appears complete or not at all."""
     text = json.dumps({'meta_info': to_plain(metainfo), 'instance_info': instance_info}, indent=1, allow_nan=False)
-    part = path.with_name(f'{path.name}.part')
-    part.write_text(text, encoding='utf-8')
-    os.replace(part, path)
+    with complete(path) as part:
+        part.write_text(text, encoding='utf-8')

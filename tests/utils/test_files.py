@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vitpose_mm.utils.files import complete
+
+
+def test_a_file_appears_at_the_end(tmp_path: Path) -> None:
+    file = tmp_path / 'new' / 'file.json'
+    with complete(file) as part:
+        part.write_text('whole')
+        assert not file.exists() and part.parent == file.parent
+    assert file.read_text() == 'whole'
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_what_failed_leaves_the_old_file_alone(tmp_path: Path) -> None:
+    file = tmp_path / 'file.json'
+    file.write_text('old')
+    with pytest.raises(OSError, match='full'), complete(file) as part:
+        part.write_text('ha')
+        raise OSError('disk full')
+    assert file.read_text() == 'old'
+    assert list(tmp_path.iterdir()) == [file]
