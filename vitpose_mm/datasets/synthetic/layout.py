@@ -6,8 +6,8 @@ import numpy as np
 
 from .camera import Camera
 from .meshes import Mesh
+from .occluders import occluder
 from .people import Person, make_person
-from .props import occluder
 from .rotations import Array
 
 COUNTS = {0: 0.06, 1: 0.54, 2: 0.26, 3: 0.08, 4: 0.03, 5: 0.01, 6: 0.01, 8: 0.01}  # people: share of the images

@@ -1,4 +1,4 @@
-"""Things: chairs under those who sit, objects in hands, and occluders in front of people."""
+"""Things that people sit on or hold."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from .appearance import sample_color
 from .meshes import Mesh, bone_tube, box, ellipsoid, solid
 from .parts import PART_ID
-from .rotations import Array, rot_x, rot_y, rot_z
+from .rotations import Array, rot_x
 from .skeleton import Skeleton
 
 THING = PART_ID['thing']
@@ -61,62 +61,6 @@ def held_object(skeleton: Skeleton, side: str, *, rng: np.random.Generator) -> M
     return solid(
         [box(palm + frame @ np.array([0, -0.02, 0.03]), frame, size=size, colors=color, part=THING, cell=0.06)]
     )
-
-
-def occluder(rng: np.random.Generator, center: Array, *, up: Array) -> Mesh:
-    """Point (3,) in camera space and rotation (3, 3) of upright things -> something that stands there."""
-    color = sample_color(rng)
-    turn = up @ rot_y(rng.uniform(0, 90))
-    kind = rng.choice(['crate', 'table', 'pole', 'plant', 'ball', 'fence', 'board'])
-    if kind == 'crate':
-        size = tuple(rng.uniform(0.2, 0.7, 3))
-        return solid([box(center, turn, size=size, colors=color, part=THING)])
-    if kind == 'table':
-        return solid([box(center, turn, size=(rng.uniform(0.6, 1.6), 0.06, 0.6), colors=color, part=THING)])
-    if kind == 'pole':
-        return solid(
-            [
-                box(
-                    center,
-                    up @ rot_z(rng.normal(0, 6)),
-                    size=(rng.uniform(0.04, 0.2), 3.0, 0.05),
-                    colors=color,
-                    part=THING,
-                )
-            ]
-        )
-    if kind == 'ball':
-        r = rng.uniform(0.08, 0.25)
-        return solid([ellipsoid(center, turn, radii=(r, r, r), rings=10).patch(16, THING, colors=color)])
-    if kind == 'board':
-        return solid(
-            [
-                box(
-                    center,
-                    turn @ rot_z(rng.normal(0, 10)),
-                    size=(rng.uniform(0.2, 0.6), rng.uniform(0.2, 0.9), 0.03),
-                    colors=color,
-                    part=THING,
-                )
-            ]
-        )
-    if kind == 'fence':
-        bars = [
-            box(center + up @ np.array([x, 0, 0]), up, size=(0.03, 0.9, 0.03), colors=color, part=THING)
-            for x in np.arange(-0.8, 0.81, 0.2)
-        ]
-        rails = [
-            box(center + up @ np.array([0, y, 0]), up, size=(1.7, 0.05, 0.03), colors=color * 0.9, part=THING)
-            for y in (-0.4, 0.4)
-        ]
-        return solid(bars + rails)
-    leaves = []
-    for _ in range(rng.integers(10, 26)):
-        green = np.array((45, 120, 60)) * rng.uniform(0.5, 1.5)
-        frame = rot_z(rng.uniform(0, 360)) @ rot_x(rng.normal(0, 40))
-        leaf = ellipsoid(center + rng.normal(0, 0.16, 3), frame, radii=(0.035, 0.13, 0.012), rings=5)
-        leaves.append(leaf.patch(6, THING, colors=green))
-    return solid(leaves)
 
 
 def _frame_along(way: Array) -> Array:
