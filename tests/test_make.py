@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+
+def test_make_without_python(root: Path) -> None:
+    done = subprocess.run(['make', 'setup', 'PYTHON='], cwd=root, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[0] == ('error: there is no python3.11: install it, or name one with PYTHON=...')
+
+
+def test_make_help_is_the_default(root: Path) -> None:
+    done = subprocess.run(['make'], cwd=root, capture_output=True, text=True, check=True)
+    for target in ('make demo', 'make test', 'make lint', 'make clean', 'make clean-cache'):
+        assert target in done.stdout
+
+
+def test_ci_stops_at_the_first_failure(root: Path, tmp_path: Path) -> None:
+    """.ci/run on a copy whose Makefile fails in one target."""
+    (tmp_path / '.ci').mkdir()
+    shutil.copy(root / '.ci' / 'run', tmp_path / '.ci' / 'run')
+    (tmp_path / 'Makefile').write_text('test:\n\t@echo tested\nlint:\n\t@false\ndemo:\n\t@echo demonstrated\n')
+    done = subprocess.run([str(tmp_path / '.ci' / 'run')], capture_output=True, text=True)
+    assert done.returncode != 0
+    assert 'tested' in done.stdout and 'demonstrated' not in done.stdout and 'everything passed' not in done.stdout
+    (tmp_path / 'Makefile').write_text('test lint:\n\t@true\ndemo:\n\t@test "$(FAST)" = 1\n')
+    done = subprocess.run([str(tmp_path / '.ci' / 'run')], capture_output=True, text=True, check=True)
+    assert 'everything passed' in done.stdout
