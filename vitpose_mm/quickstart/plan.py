@@ -19,7 +19,7 @@ class Plan:
     detector_epochs: int
     pose_epochs: int
     minutes: dict[str, float]  # stage name -> about how long it takes
-    size: tuple[int, int] = (320, 240)  # pixels of the images to train on
+    size: tuple[int, int] = (256, 192)  # pixels of the images to train on
     demo_size: tuple[int, int] = (640, 480)
     seed: int = 0
     least_score: float = 0.25  # of detected boxes that the pose model gets; a weak detector has dozens below
@@ -30,7 +30,7 @@ class Plan:
 
 
 WHOLE = Plan(
-    images=4500, val_images=250, demo_images=12, detector_epochs=1, pose_epochs=12,
+    images=3600, val_images=250, demo_images=12, detector_epochs=1, pose_epochs=17,
     minutes={'render': 2.5, 'train': 15, 'boxes': 0.4, 'truth': 0.5, 'detected': 0.5, 'pictures': 0.3},
 )  # fmt: skip
 FAST = Plan(

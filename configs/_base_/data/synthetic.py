@@ -1,4 +1,4 @@
-# People drawn by `tools/make_synthetic.py quickstart/data --images 4500 --val 250 --size 320 240`.
+# People drawn by `tools/make_synthetic.py quickstart/data --images 3600 --val 250 --size 256 192`.
 synthetic_root = 'quickstart/data/'
 
 synthetic_train = dict(

@@ -2,6 +2,6 @@
 _base_ = 'vitpose_mini.py'
 
 model = dict(
-    backbone=dict(arch=dict(embed_dims=128, num_layers=4, num_heads=4)),
-    head=dict(in_channels=128, num_channels=32),
+    backbone=dict(arch=dict(embed_dims=96, num_layers=4, num_heads=3)),
+    head=dict(in_channels=96, num_channels=32),
 )

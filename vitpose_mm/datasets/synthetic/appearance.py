@@ -82,8 +82,8 @@ def sample_color(rng: np.random.Generator) -> Array:
 
 
 def sample_cloth(rng: np.random.Generator) -> Cloth:
-    """Random state -> cloth; three of four are plain."""
-    pattern = 'plain' if rng.random() < 0.75 else str(rng.choice(PATTERNS[1:]))
+    """Random state -> cloth; four of five are plain."""
+    pattern = 'plain' if rng.random() < 0.8 else str(rng.choice(PATTERNS[1:]))
     return Cloth(sample_color(rng), sample_color(rng), pattern, rng.uniform(0.04, 0.16), rng.random())
 
 
@@ -94,7 +94,7 @@ def sample_build(rng: np.random.Generator) -> Build:
         height = rng.uniform(0.95, 1.45)
         young = (1.5 - height) / 0.5
         return Build(
-            height, 1 + 0.38 * young, 1 - 0.1 * young, 1 - 0.05 * young, 0.92, 1.0, rng.uniform(0.95, 1.25), 0.01
+            height, 1 + 0.38 * young, 1 - 0.1 * young, 1 - 0.05 * young, 0.92, 1.0, rng.uniform(1.05, 1.35), 0.01
         )
     woman = rng.random() < 0.5
     return Build(
@@ -104,7 +104,7 @@ def sample_build(rng: np.random.Generator) -> Build:
         arm=rng.normal(1.0, 0.03),
         shoulders=rng.normal(0.93 if woman else 1.04, 0.04),
         hips=rng.normal(1.06 if woman else 0.98, 0.05),
-        girth=rng.uniform(1.15, 1.5) if heavy else rng.normal(0.95, 0.08),
+        girth=rng.uniform(1.25, 1.6) if heavy else rng.normal(1.1, 0.08),
         belly=rng.uniform(0.03, 0.11) if heavy else max(rng.normal(0.005, 0.012), 0),
         chest=rng.uniform(0.015, 0.05) if woman else 0.0,
     )
@@ -130,11 +130,11 @@ def sample_appearance(rng: np.random.Generator) -> Appearance:
         top=top,
         bottom=bottom,
         shoe=sample_color(rng) if rng.random() < 0.85 else skin,
-        sleeve=float(rng.choice([0.0, 0.22, 0.4, 0.7, 1.0], p=[0.1, 0.25, 0.14, 0.06, 0.45])),
+        sleeve=float(rng.choice([0.0, 0.22, 0.4, 0.7, 1.0], p=[0.1, 0.32, 0.16, 0.07, 0.35])),
         trousers=0.08 if skirt else float(rng.choice([0.12, 0.36, 0.5, 0.75, 1.0], p=[0.05, 0.16, 0.12, 0.07, 0.6])),
         skirt=skirt,
         jacket=sample_color(rng) if rng.random() < 0.15 else None,
-        loose=rng.uniform(1.02, 1.25),
+        loose=rng.uniform(1.05, 1.5),
         gloves=bool(rng.random() < 0.05),
     )  # fmt: skip
 

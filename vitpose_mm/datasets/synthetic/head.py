@@ -122,7 +122,7 @@ def _hair(skeleton: Skeleton, look: Appearance, *, sides: int) -> list[Patch]:
     rings = sides // 2 + 4
     height, front = _unit_directions(sides, rings)
     shell = look.hat if style in ('cap', 'helmet', 'hood') else look.hair
-    grow = {'short': 1.06, 'cap': 1.10, 'helmet': 1.2, 'hood': 1.22}.get(style, 1.1)
+    grow = {'cap': 1.1, 'bob': 1.2, 'long': 1.2, 'helmet': 1.2, 'hood': 1.22}.get(style, 1.12)
     at, line = HAIRLINES[style]
     keep = (height > np.interp(front, at, line)).reshape(-1)
     streak = 1 + 0.12 * np.sin(np.arange(sides) * 2.4)[None, :, None] * np.ones((rings - 1, 1, 1))

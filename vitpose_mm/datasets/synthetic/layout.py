@@ -11,18 +11,18 @@ from .people import Person, make_person
 from .rotations import Array
 
 COUNTS = {0: 0.06, 1: 0.54, 2: 0.26, 3: 0.08, 4: 0.03, 5: 0.01, 6: 0.01, 8: 0.01}  # people: share of the images
-HEIGHTS = {1: (0.6, 1.0), 2: (0.5, 0.92), 3: (0.42, 0.85)}  # people: least and most of the image's height
+HEIGHTS = {1: (0.65, 1.0), 2: (0.55, 0.92), 3: (0.45, 0.85)}  # people: least and most of the image's height
 
 
 def sample_camera(rng: np.random.Generator, size: tuple[int, int]) -> Camera:
     """Random state and size (w, h) -> camera; rolled by more than 15 degrees in one image of twenty."""
-    roll = rng.normal(0, 4) if rng.random() < 0.92 else rng.normal(0, 22)
+    roll = rng.normal(0, 4) if rng.random() < 0.94 else rng.normal(0, 22)
     focal = size[0] * rng.uniform(0.9, 2.2)
     return Camera(focal, size, float(rng.normal(4, 6)), float(roll), float(rng.uniform(0.8, 2.2)))
 
 
 def sample_people(rng: np.random.Generator, camera: Camera) -> list[Person]:
-    """Random state and camera -> people, mostly apart from each other, one in eight beside or behind another."""
+    """Random state and camera -> people, mostly apart from each other, one in eleven beside or behind another."""
     count = int(rng.choice(list(COUNTS), p=list(COUNTS.values())))
     w, h = camera.size
     smallest, tallest = HEIGHTS.get(count, (0.25, 0.7))
@@ -31,7 +31,7 @@ def sample_people(rng: np.random.Generator, camera: Camera) -> list[Person]:
     for _ in range(count):
         tall = h * float(np.exp(rng.uniform(np.log(smallest), np.log(tallest))))
         depth = camera.focal * 1.72 / tall
-        if spots and rng.random() < 0.12:
+        if spots and rng.random() < 0.09:
             depth, column = spots[rng.integers(len(spots))]
             depth = max(depth + float(rng.choice([-1, 1]) * rng.uniform(0.3, 0.9)), 0.8)
             column += float(rng.normal(0, 0.45) * camera.focal * 1.72 / depth)
@@ -50,7 +50,7 @@ def _place(rng: np.random.Generator, camera: Camera, *, depth: float, column: fl
     """Feet on the floor where that leaves the body in the image, else hips in the middle or, seldom, anywhere."""
     w, h = camera.size
     row: float | None = None
-    if rng.random() < 0.12:
+    if rng.random() < 0.05:
         row = float(rng.uniform(0.3, 0.8) * h)
     elif not 0.44 * h < camera.floor_row(depth) - 0.5 * camera.focal * 1.72 / depth < 0.56 * h:
         row = float(rng.uniform(0.44, 0.56) * h)
@@ -109,7 +109,7 @@ def sample_occluders(rng: np.random.Generator, camera: Camera, people: list[Pers
     things = []
     up = camera.body_rotation(0.0)
     for person in people:
-        if not person.in_crowd and rng.random() < 0.06:
+        if not person.in_crowd and rng.random() < 0.05:
             names = list(person.points)
             target = person.points[names[rng.integers(len(names))]]
             center = target * rng.uniform(0.72, 0.9) + rng.normal(0, 0.1, 3)

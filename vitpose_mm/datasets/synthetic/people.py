@@ -70,6 +70,6 @@ def make_person(
 
 
 def _sample_yaw(rng: np.random.Generator) -> float:
-    """Most people are seen from the front, one in sixteen from behind, one in twelve from a side."""
-    kind = rng.choice(4, p=[0.86, 0.04, 0.04, 0.06])
+    """Most people are seen from the front, one in twenty-five from behind, one in sixteen from a side."""
+    kind = rng.choice(4, p=[0.90, 0.03, 0.03, 0.04])
     return float(rng.normal((0, 90, -90, 180)[kind], 22))

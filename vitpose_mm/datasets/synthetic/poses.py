@@ -62,7 +62,7 @@ GESTURES: Table = {
     'wild': {'shoulder_flex': (50, 50), 'shoulder_abd': (50, 40), 'shoulder_rot': (0, 40), 'elbow': (55, 40)},
 }  # fmt: skip
 GESTURE_WEIGHTS = {
-    'hang': 48, 'akimbo': 7, 'cross': 2, 'phone': 4, 'hold': 6, 'up': 8, 'up_front': 3, 'wave': 6, 'side': 8,
+    'hang': 64, 'akimbo': 7, 'cross': 2, 'phone': 4, 'hold': 6, 'up': 8, 'up_front': 3, 'wave': 6, 'side': 8,
     'reach': 3, 'back': 2, 'head': 2, 'wild': 3,
 }  # fmt: skip
 

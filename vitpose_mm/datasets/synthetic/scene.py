@@ -68,15 +68,15 @@ def _develop(rng: np.random.Generator, picture: Array) -> Array:
     h, w = picture.shape[:2]
     gain = rng.uniform(0.75, 1.2) * (1 + rng.normal(0, 0.035, 3))
     picture = np.asarray(picture * gain.astype(np.float32) + (118 * (1 - gain) + rng.normal(0, 12)).astype(np.float32))
-    if rng.random() < 0.06:
+    if rng.random() < 0.04:
         picture = np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2)
     sigma = rng.uniform(0.35, 1.1) * w / 640
-    if rng.random() < 0.06:  # shaken
+    if rng.random() < 0.04:  # shaken
         length = max(int(w * rng.uniform(0.004, 0.012)), 2)
         kernel: Array = np.zeros((length, length), dtype=np.float32)
         cv2.line(kernel, (0, int(rng.integers(length))), (length - 1, int(rng.integers(length))), (1.0,), 1)
         picture = np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()))
     if sigma > 0.25:
         picture = cv2.GaussianBlur(picture, (0, 0), sigma)
-    picture += rng.standard_normal((h, w, 1), dtype=np.float32) * np.float32(rng.uniform(0.5, 7))
+    picture += rng.standard_normal((h, w, 1), dtype=np.float32) * np.float32(rng.uniform(0.5, 5))
     return np.clip(picture, 0, 255, out=picture).astype(np.uint8)

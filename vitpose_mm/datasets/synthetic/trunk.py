@@ -50,11 +50,12 @@ def _trunk_tube(dresser: Dresser) -> Tube:
     frames = np.stack([sk.frames[row[1]] for row in TRUNK])
     centers = np.stack([sk.joints[row[0]] + sk.frames[row[1]] @ [0, row[2] * dresser.scale, 0] for row in TRUNK])
     rise = np.linspace(0, 1, len(TRUNK))
-    wide = dresser.girth * np.interp(rise, [0, 0.3, 0.7, 1], [build.hips, build.hips, build.shoulders, 1])
+    girth = dresser.girth * (1 + 0.35 * (dresser.look.loose - 1))  # a top hangs less loosely than a sleeve
+    wide = girth * np.interp(rise, [0, 0.3, 0.7, 1], [build.hips, build.hips, build.shoulders, 1])
     belly = build.belly * np.exp(-(((rise - 0.35) / 0.14) ** 2))
     chest = build.chest * np.exp(-(((rise - 0.58) / 0.07) ** 2))
-    front = rows[:, 2] * dresser.girth + belly + chest
-    return Tube(centers, frames, rows[:, 1] * (wide + belly), front, rows[:, 3] * dresser.girth)
+    front = rows[:, 2] * girth + belly + chest
+    return Tube(centers, frames, rows[:, 1] * (wide + belly), front, rows[:, 3] * girth)
 
 
 def _neck_tube(dresser: Dresser) -> Tube:
