@@ -105,13 +105,15 @@ def test_inference_topdown_gives_the_keypoints_of_mmpose() -> None:
 
 
 def shape_as(theirs: Config, ours: Config) -> Config:
-    """mmpose's config of ViTPose-B -> the same with another ViT, classic decoder and codec."""
+    """mmpose's config of ViTPose-B -> the same with another ViT, classic decoder, codec and margin around boxes."""
     vit, head, codec = ours.model.backbone, ours.model.head, ours.codec
     width = vit.arch.embed_dims
     theirs.model.backbone.arch = dict(vit.arch, feedforward_channels=4 * width)
     theirs.model.backbone.img_size = codec.input_size[::-1]
     theirs.model.head.update(in_channels=width, deconv_out_channels=[head.num_channels] * 2, decoder=codec)
     next(step for step in theirs.val_pipeline if step.type == 'TopdownAffine').input_size = codec.input_size
+    own = {step.type: step for step in ours.val_pipeline}
+    next(step for step in theirs.val_pipeline if step.type == 'GetBBoxCenterScale').update(own['GetBBoxCenterScale'])
     theirs.test_dataloader.dataset.pipeline = theirs.val_pipeline
     return theirs
 
