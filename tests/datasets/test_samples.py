@@ -41,6 +41,7 @@ def test_crops_and_targets_of_real_images(name: str, shared_data: Path, tmp_path
         assert len(sample.metainfo['flip_indices']) == number
         if name in TESTED_ONLY:
             continue
+        assert 'raw_ann_info' not in sample.metainfo, 'a step does not read it, and copying it takes time'
         heatmaps = sample.gt_fields.heatmaps
         assert heatmaps.shape == (number, 64, 48)
         weights = sample.gt_instance_labels.keypoint_weights.ravel()

@@ -15,7 +15,7 @@ HEIGHTS = {1: (0.65, 1.0), 2: (0.55, 0.92), 3: (0.45, 0.85)}  # people: least an
 
 
 def sample_camera(rng: np.random.Generator, size: tuple[int, int]) -> Camera:
-    """Random state and size (w, h) -> camera; rolled by more than 15 degrees in one image of twenty."""
+    """Random state and size (w, h) -> camera; rolled by more than 15 degrees in one image of thirty."""
     roll = rng.normal(0, 4) if rng.random() < 0.94 else rng.normal(0, 22)
     focal = size[0] * rng.uniform(0.9, 2.2)
     return Camera(focal, size, float(rng.normal(4, 6)), float(roll), float(rng.uniform(0.8, 2.2)))
