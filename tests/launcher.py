@@ -111,7 +111,11 @@ def _run(folder: Path, timeout: float) -> None:
     except BaseException:
         (folder / f'error{rank}').write_text(traceback.format_exc())
         raise
+    dist.barrier()  # nobody hangs up on a process that is still in a collective
     dist.destroy_process_group()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # the interpreter's own end was once aborted by a native thread, with the result long written
 
 
 def _read_module(file: str) -> ModuleType:

@@ -8,6 +8,6 @@ model = dict(head=dict(heads=dict(_delete_=True, aic=_base_.keypoint_heads.aic),
 train_dataloader = dict(dataset=dict(metainfo=None, datasets=dict(_delete_=True, aic=only)))
 val_dataloader = dict(dataset=dict(metainfo=None, datasets=dict(_delete_=True, aic=scored)))
 test_dataloader = val_dataloader
-val_evaluator = dict(subsets=dict(_delete_=True, aic=_base_.aic_val_metric))
+val_evaluator = dict(subsets=dict(_delete_=True, aic=_base_.aic_scores))
 test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='aic/AP'))

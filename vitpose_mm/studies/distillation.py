@@ -10,7 +10,7 @@ READS = (
     *(f'{kind}_evaluator.ann_file={DATA}/annotations/person_keypoints_val.json' for kind in ('val', 'test')),
 )
 TRAINS = (f'train_dataloader.dataset.datasets.0.data_root={DATA}/', *READS)
-PEOPLE = Preparation(DATA, ('make_synthetic.py', DATA, '--images', '3700', '--val', '250', '--size', '320', '240'))
+PEOPLE = Preparation(DATA, ('make_synthetic.py', DATA, '--images', '3700', '--val', '250', '--size', '256', '192'))
 MINI = 'quickstart/vitpose_mini_classic_synthetic-128x96.py'
 
 
@@ -36,41 +36,29 @@ TOKEN_ONLY = 'model.output_weight=0.0'
 NO_TOKEN = 'model.token=none'
 
 
-def distillation(name: str, about: str, *, teacher_epochs: int, tuning_epochs: int) -> Study:
-    """How long teacher and token are trained -> study of the six settings."""
-    tuning = tuple(
-        f'token_tuning.{key}={tuning_epochs}'
-        for key in ('train_cfg.max_epochs', 'train_cfg.val_interval', 'param_scheduler.0.T_max')
-    )
-    teacher = Run(
-        'teacher',
-        'distillation/vitpose_midi_classic_synthetic-128x96.py',
-        (*TRAINS, *epochs(teacher_epochs)),
-        test_options=READS,
-        once=True,
-    )
-    settings = (
-        setting('both', *tuning),  # tunes the token of its seed for all others
+TEACHER = Run(
+    'teacher',
+    'distillation/vitpose_midi_classic_synthetic-128x96.py',
+    (*TRAINS, *epochs(15)),
+    test_options=READS,
+    once=True,
+)
+TUNING = tuple(
+    f'token_tuning.{key}=2' for key in ('train_cfg.max_epochs', 'train_cfg.val_interval', 'param_scheduler.0.T_max')
+)
+DISTILLATION = Study(
+    name='distillation_synthetic',
+    about='no distillation, knowledge token, output distillation, both, and two controls, on 6,000 synthetic people',
+    prepare=(PEOPLE,),
+    seeds=(0, 1, 2),
+    runs=(
+        TEACHER,
+        setting('both', *TUNING),  # tunes the token of its seed for all others
         setting('none', NO_TOKEN, TOKEN_ONLY, token=False),
         setting('token', TOKEN_ONLY),
         setting('output', NO_TOKEN, token=False),
         setting('random', TOKEN_ONLY, config='mini_random-token'),
         setting('trainable', TOKEN_ONLY, config='mini_trainable-token'),
-    )
-    return Study(name, about, (teacher, *settings), seeds=(0, 1, 2), prepare=(PEOPLE,))
-
-
-STUDIES = (
-    distillation(
-        'distillation_synthetic',
-        'no distillation, knowledge token, output distillation, both, and two controls, on 6,000 synthetic people',
-        teacher_epochs=30,
-        tuning_epochs=5,
-    ),
-    distillation(
-        'distillation_synthetic_short',
-        'the same with a teacher of 5 epochs and a token tuned for one',
-        teacher_epochs=5,
-        tuning_epochs=1,
     ),
 )
+STUDIES = (DISTILLATION,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .study import Preparation, Run, Study
 
 # each label set on pictures of its own; the pictures to score on bear all three
-SIZE = ('--size', '320', '240')
+SIZE = ('--size', '256', '192')
 SYNTHETIC = tuple(
     Preparation(folder, ('make_synthetic.py', folder, '--images', '200', '--val', val, '--seed', seed, *SIZE))
     for folder, seed, val in (

@@ -1,5 +1,5 @@
 # COCO's, AI Challenger's and MPII's keypoints of rendered people, a head each; crops of 128x96.
-_base_ = ['loaders.py', 'synthetic_labels.py', 'crop_128x96.py']
+_base_ = ['loaders.py', 'synthetic_labels.py', 'crop_close_128x96.py']
 
 # Flips, a little rotation and zoom: a few hundred people are seen thirty times.
 augment = [
@@ -31,8 +31,10 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
+# AI Challenger's sigmas ask for a precision of 2 pixels of such a crop: the share within a tenth of the box says more.
+aic_scores = [_base_.aic_val_metric, dict(type='PCKAccuracy', thr=0.1)]
 val_evaluator = dict(
     type='vitpose_mm.SubsetMetric',
-    subsets=dict(coco=_base_.coco_val_metric, aic=_base_.aic_val_metric, mpii=_base_.mpii_val_metric),
+    subsets=dict(coco=_base_.coco_val_metric, aic=aic_scores, mpii=_base_.mpii_val_metric),
 )
 test_evaluator = val_evaluator

@@ -1,7 +1,7 @@
 # Three label sets on rendered people, each on pictures of its own, scored on pictures that bear all three:
-#   python tools/make_synthetic.py data/synthetic_coco --images 200 --val 120 --seed 1 --size 320 240
-#   python tools/make_synthetic.py data/synthetic_aic  --images 200 --seed 2 --size 320 240
-#   python tools/make_synthetic.py data/synthetic_mpii --images 200 --seed 3 --size 320 240
+#   python tools/make_synthetic.py data/synthetic_coco --images 200 --val 120 --seed 1 --size 256 192
+#   python tools/make_synthetic.py data/synthetic_aic  --images 200 --seed 2 --size 256 192
+#   python tools/make_synthetic.py data/synthetic_mpii --images 200 --seed 3 --size 256 192
 _base_ = ['coco.py', 'aic.py', 'mpii.py']
 
 rendered = 'data/synthetic_'
