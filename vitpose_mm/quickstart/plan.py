@@ -30,7 +30,7 @@ class Plan:
 
 
 WHOLE = Plan(
-    images=3300, val_images=250, demo_images=12, detector_epochs=1, pose_epochs=28,
+    images=3600, val_images=250, demo_images=12, detector_epochs=2, pose_epochs=32,
     minutes={'render': 2.5, 'train': 15, 'boxes': 0.4, 'truth': 0.5, 'detected': 0.5, 'pictures': 0.3},
 )  # fmt: skip
 FAST = Plan(
