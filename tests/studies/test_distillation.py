@@ -51,8 +51,8 @@ def test_a_run_is_its_setting(name: str) -> None:
 
 def test_how_long_teacher_and_token_are_trained() -> None:
     teacher, both = (read(RUNS[name], RUNS[name].train, RUNS[name].options) for name in ('teacher', 'both'))
-    assert teacher.train_cfg.max_epochs == teacher.param_scheduler[1].T_max == 15
-    assert both.token_tuning.train_cfg.max_epochs == both.token_tuning.param_scheduler[0].T_max == 2
+    assert teacher.train_cfg.max_epochs == teacher.param_scheduler[1].T_max == 9
+    assert both.token_tuning.train_cfg.max_epochs == both.token_tuning.param_scheduler[0].T_max == 1
 
 
 def test_all_data_is_the_studys_own() -> None:

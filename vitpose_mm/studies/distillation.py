@@ -39,12 +39,12 @@ NO_TOKEN = 'model.token=none'
 TEACHER = Run(
     'teacher',
     'distillation/vitpose_midi_classic_synthetic-128x96.py',
-    (*TRAINS, *epochs(15)),
+    (*TRAINS, *epochs(9)),
     test_options=READS,
     once=True,
 )
 TUNING = tuple(
-    f'token_tuning.{key}=2' for key in ('train_cfg.max_epochs', 'train_cfg.val_interval', 'param_scheduler.0.T_max')
+    f'token_tuning.{key}=1' for key in ('train_cfg.max_epochs', 'train_cfg.val_interval', 'param_scheduler.0.T_max')
 )
 DISTILLATION = Study(
     name='distillation_synthetic',
