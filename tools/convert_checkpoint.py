@@ -35,6 +35,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         'without it all of them stay, for a model with a DatasetRouter',
     )
     parser.add_argument(
+        '--expert',
+        type=int,
+        metavar='N',
+        help="the dataset's expert, where expert_ids of the model is not the order of the released ones",
+    )
+    parser.add_argument(
         '--grid',
         nargs=2,
         type=int,
@@ -65,6 +71,7 @@ def main(argv: list[str] | None = None) -> int:
             origin=args.origin,
             target=args.target,
             dataset=args.dataset,
+            expert=args.expert,
             grid=tuple(args.grid) if args.grid else None,
             to_grid=tuple(args.to_grid) if args.to_grid else None,
             patch_size=args.patch_size,

@@ -162,6 +162,19 @@ def test_half_a_decoder_and_half_a_convolution_are_named(official: State) -> Non
     assert 'backbone.blocks.0.conv.norm.running_mean' in convert(ours)[1].missing
 
 
+@pytest.mark.parametrize('target', ['vitpose_mm', 'mmpose'])
+def test_a_decoder_that_cannot_read_the_backbone_lacks_its_deconvolutions(official: State, target: str) -> None:
+    state, _ = convert(official, target=target)
+    _, report = convert({name: value for name, value in state.items() if 'deconv_layers' not in name})
+    assert report.origin == target and 'head.deconv_layers.0.weight' in report.missing
+
+
+def test_half_a_position_bias_is_named(official: State) -> None:
+    ours, _ = convert(official)
+    ours['backbone.blocks.0.attn.rel_pos.rel_pos_h'] = torch.ones(7, 4)
+    assert convert(ours)[1].missing == ['backbone.blocks.0.attn.rel_pos.rel_pos_w']
+
+
 @pytest.mark.parametrize('sizes', [dict(to_grid=(0, 3)), dict(grid=(-4, -3)), dict(patch_size=0)])
 def test_sizes_are_above_zero(official: State, sizes: dict) -> None:
     with pytest.raises(ValueError, match=r'--(to-grid|grid|patch-size) [-\d ]+ is no size: give numbers above 0'):
@@ -176,7 +189,8 @@ def test_what_nobody_knows_is_named(official: State) -> None:
 
 def test_targets_refuse_what_they_cannot_hold(official: State, plus_plus: State) -> None:
     ours, _ = convert(official)
-    ours['backbone.blocks.0.attn.rel_pos.rel_pos_h'] = torch.ones(7, 4)
+    for axis in 'hw':
+        ours[f'backbone.blocks.0.attn.rel_pos.rel_pos_{axis}'] = torch.ones(7, 4)
     assert 'backbone.blocks.0.attn.rel_pos.rel_pos_h' in convert(ours)[0]
     with pytest.raises(ValueError, match=r'hf format has no place for backbone\.blocks\.0\.attn\.rel_pos'):
         convert(ours, target='hf')

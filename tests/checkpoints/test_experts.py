@@ -112,6 +112,19 @@ def test_a_routed_model_of_ours_gives_the_same_single_one(plus_plus: State, data
     assert set(again) == set(expected) and all(torch.equal(again[name], expected[name]) for name in expected)
 
 
+def test_an_expert_of_another_order_is_named(plus_plus: State) -> None:
+    routed, _ = convert(plus_plus)
+    state, report = convert(routed, dataset='aic', expert=4)
+    part = plus_plus['backbone.blocks.0.mlp.experts.4.weight']
+    assert torch.equal(state['backbone.blocks.0.mlp.fc2.weight'][-len(part) :], part)
+    assert torch.equal(state['head.final_layer.bias'], convert(plus_plus, dataset='aic')[0]['head.final_layer.bias'])
+    assert not any('--expert' in note for note in report.notes)
+    _, report = convert(routed, dataset='aic')
+    assert 'expert 1 is that of aic in the released order; with other expert_ids name it: --expert N' in report.notes
+    with pytest.raises(ValueError, match='The file has no expert 9 in block 0'):
+        convert(routed, dataset='aic', expert=9)
+
+
 def test_a_dataset_of_ones_own(plus_plus: State) -> None:
     """Its decoder can be chosen by name; which expert is its own is not in the file."""
     routed, _ = convert(plus_plus)

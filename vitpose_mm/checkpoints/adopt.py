@@ -7,6 +7,7 @@ which mmengine's and torch's loading both go. Files of this package pass through
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from torch import nn
@@ -36,6 +37,8 @@ def adopt(module: nn.Module, state_dict: dict[str, Any], prefix: str) -> None:
     own = f'{prefix}backbone.pos_grid' if whole else f'{prefix}pos_grid'
     if own in state_dict:
         _refuse_experts([name for name in state_dict if name.startswith(prefix)], vit)
+        if whole:
+            _route_only_head(state_dict, module, prefix)
         return
     theirs = {name[len(prefix) :]: value for name, value in state_dict.items() if name.startswith(prefix)}
     if detect(with_prefix(theirs)) is None:
@@ -62,14 +65,12 @@ def adopt(module: nn.Module, state_dict: dict[str, Any], prefix: str) -> None:
 
 
 def _to_native(state: Mapping[str, Any], vit: nn.Module, patch_size: int) -> tuple[State, Report]:
-    """As ``to_native``; a position embedding of no square and no 4:3 grid is of the module's own grid."""
-    try:
-        return to_native(state, patch_size=patch_size)
-    except ValueError:
-        grid = getattr(vit, 'grid', None)
-        if not isinstance(grid, tuple):
-            raise
-    return to_native(state, grid=(grid[0], grid[1]), patch_size=patch_size)
+    """As ``to_native``; a position embedding with as many places as the module's grid is taken for one of that grid."""
+    grid = getattr(vit, 'grid', None)
+    if isinstance(grid, tuple):
+        with suppress(ValueError):
+            return to_native(state, grid=(grid[0], grid[1]), patch_size=patch_size)
+    return to_native(state, patch_size=patch_size)
 
 
 def _fit_heads(native: State, module: nn.Module, report: Report) -> State:
@@ -81,6 +82,15 @@ def _fit_heads(native: State, module: nn.Module, report: Report) -> State:
         return name_head(native, names.default)
     others = tuple(f'head.heads.{name}.' for name in heads_of(native) if name not in names.known)
     return cut_heads({name: value for name, value in native.items() if not name.startswith(others)}, report)
+
+
+def _route_only_head(state_dict: dict[str, Any], module: nn.Module, prefix: str) -> None:
+    """The one decoder of a file by our names -> the decoder of a router's default dataset, in place."""
+    names, head = getattr(getattr(module, 'head', None), 'names', None), f'{prefix}head.'
+    own = [name for name in state_dict if name.startswith(head)]
+    if names is not None and not any(name.startswith(f'{head}heads.') for name in own):
+        for name in own:
+            state_dict[f'{head}heads.{names.default}.{name.removeprefix(head)}'] = state_dict.pop(name)
 
 
 def _refuse_experts(names: Iterable[str], vit: nn.Module) -> None:

@@ -125,6 +125,7 @@ def convert(
     origin: str = 'auto',
     target: str = 'vitpose_mm',
     dataset: str | None = None,
+    expert: int | None = None,
     grid: Grid | None = None,
     to_grid: Grid | None = None,
     patch_size: int = 16,
@@ -137,6 +138,7 @@ def convert(
         target: one of ``keymaps.TARGETS``.
         dataset: which expert and decoder of a model of several datasets to keep; None keeps all, where
             the target can hold them (ours as a model with a DatasetRouter).
+        expert: index of the dataset's expert; None: its place in the released models' order of datasets.
         grid: (H, W) tokens of the source's position embedding, as in :func:`to_native`.
         to_grid: (H, W) tokens to resize it to; None leaves it (our ViT resizes when it loads).
         patch_size: side of the patch kernel, pixels.
@@ -152,7 +154,7 @@ def convert(
     if report.missing:
         return {}, report
     if dataset is not None:
-        native = select_dataset(native, dataset, report)
+        native = select_dataset(native, dataset, report, expert=expert)
     elif is_multi(native) and _holds_one(target, several=len(heads_of(native))):
         raise ValueError('The file holds a model of several datasets: name the one to keep with --dataset.')
     elif target == 'vitpose_mm':
@@ -194,6 +196,19 @@ def _notes(native: State, origin: str, target: str) -> list[str]:
     notes = [f'{depth} blocks, {width} wide, position grid {"x".join(map(str, native["backbone.pos_grid"].tolist()))}']
     if origin == 'timm' and width % 64 == 0:
         notes.append(f'the number of heads is in no file: {width // 64} is usual for timm and DINO at this width')
+    if target != 'vitpose_mm' and not _is_guessed(native):
+        notes.append(f'the {target} format does not say the position grid: name it on the way back (--grid H W)')
     if target == 'hf':
         notes.append('weights only: Hugging Face reads sizes from a config.json beside them')
     return notes
+
+
+def _is_guessed(native: State) -> bool:
+    """Whether the grid of the position embedding is the one that its number of rows is taken for."""
+    from vitpose_mm.models.layers import guess_grid  # the models import this package: above, it would be a circle
+
+    grid = native['backbone.pos_grid'].tolist()
+    try:
+        return guess_grid(grid[0] * grid[1]) == tuple(grid)
+    except ValueError:
+        return False

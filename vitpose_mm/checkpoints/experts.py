@@ -40,8 +40,14 @@ def dataset_name(dataset: str) -> str:
     return dict(zip(DATASETS, ROUTED, strict=True)).get(dataset, dataset)
 
 
-def select_dataset(state: State, dataset: str, report: Report) -> State:
+def select_dataset(state: State, dataset: str, report: Report, *, expert: int | None = None) -> State:
     """State of several datasets -> state of ``dataset``, by the authors' short name or by mmpose's dataset_name.
+
+    Args:
+        state: names to tensors, by our names.
+        dataset: which one.
+        report: of what was done.
+        expert: of the dataset; None: as in the authors' order of datasets.
 
     Raises:
         ValueError: an unknown dataset, or one that has no expert or no decoder in the file.
@@ -52,7 +58,7 @@ def select_dataset(state: State, dataset: str, report: Report) -> State:
         raise ValueError(f'--dataset {dataset!r} is not known: choose one of {", ".join(known)}.')
     if not is_multi(state) and name != next(iter(ROUTED)):
         raise ValueError(f'--dataset {dataset!r}: the file holds a model of one dataset; leave --dataset out.')
-    return _select_head(_collapse(state, name, report), name, report)
+    return _select_head(_collapse(state, name, report, expert), name, report)
 
 
 def cut_heads(state: State, report: Report) -> State:
@@ -62,17 +68,24 @@ def cut_heads(state: State, report: Report) -> State:
     return state
 
 
-def _collapse(state: State, dataset: str, report: Report) -> State:
+def _collapse(state: State, dataset: str, report: Report, expert: int | None) -> State:
     """[shared rows; rows of the dataset's expert] -> one fc2, in every block."""
     plain = {name: value for name, value in state.items() if '.mlp.experts.' not in name}
     blocks = sorted(numbers(state, r'backbone\.blocks\.(\d+)\.mlp\.experts\.'))
     if not blocks:
         return plain
-    if dataset not in ROUTED:
-        raise ValueError(
-            f'Which expert is that of {dataset!r} is in no file: only {", ".join(DATASETS)} can be chosen.'
-        )
-    expert, width = list(ROUTED).index(dataset), state['backbone.pos_embed'].shape[-1]
+    if expert is None:
+        if dataset not in ROUTED:
+            raise ValueError(
+                f'Which expert is that of {dataset!r} is in no file: name it with --expert N, as in expert_ids of its '
+                f'config; without it only {", ".join(DATASETS)} can be chosen.'
+            )
+        expert = list(ROUTED).index(dataset)
+        if report.origin == 'vitpose_mm':
+            report.notes.append(
+                f'expert {expert} is that of {dataset} in the released order; with other expert_ids name it: --expert N'
+            )
+    width = state['backbone.pos_embed'].shape[-1]
     for block in blocks:
         stem = f'backbone.blocks.{block}.mlp'
         if state[f'{stem}.fc2.weight'].shape[0] == width:

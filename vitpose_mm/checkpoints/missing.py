@@ -25,6 +25,9 @@ def find_missing(native: State, origin: str = 'vitpose_mm') -> list[str]:
     needed = ['backbone.pos_embed', *(f'{part}.{leaf}' for part in parts for leaf in ('weight', 'bias'))]
     if any('.conv.' in name for name in native):
         needed += [f'backbone.blocks.{i}.conv.{part}' for i in range(depth) for part in CONV_PARTS]
+    for block in range(depth):
+        biases = [f'backbone.blocks.{block}.attn.rel_pos.rel_pos_{axis}' for axis in 'hw']
+        needed += biases if any(name in native for name in biases) else []
     needed += _expert_parts(native, depth)
     heads = [f'head.heads.{name}.' for name in heads_of(native)]
     if not heads and any(name.startswith('head.') for name in native):
@@ -52,10 +55,10 @@ def _decoder_parts(native: State, head: str, *, two: bool) -> list[str]:
     needed = [f'{head}final_layer.weight', f'{head}final_layer.bias']
     steps = count_deconvolutions(native, head)
     final, position = native.get(needed[0]), native.get('backbone.pos_embed')
-    if two and steps == 0 and final is not None and position is not None:
-        steps = 2 if final.shape[1] != position.shape[-1] else 0
+    if steps == 0 and final is not None and position is not None and final.shape[1] != position.shape[-1]:
+        steps = 1  # at least: it does not read the backbone's features
     if two and steps:
-        steps = max(steps, 2)
+        steps = 2
     for step in range(steps):
         needed.append(f'{head}deconv_layers.{3 * step}.weight')
         needed += [f'{head}deconv_layers.{3 * step + 1}.{leaf}' for leaf in NORM_LEAVES]

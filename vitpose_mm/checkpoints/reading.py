@@ -55,17 +55,26 @@ def drop_code(checkpoint: dict[str, Any]) -> dict[str, Any]:
     return checkpoint
 
 
-def judge(path: str | Path) -> None:
+def judge(path: str | Path, *, to_resume: bool = False) -> None:
     """Path -> nothing, or the sentence on why it will not load; tensors are not read. Addresses pass unread.
 
+    Args:
+        path: of the file.
+        to_resume: a training is to go on from it, which takes more than weights.
+
     Raises:
-        CheckpointError: as :func:`load_file`, and where the file holds no tensor at all.
+        CheckpointError: as :func:`load_file`, and where the file holds no tensor at all, or no state to resume.
     """
     if re.match(r'[\w-]+:(\w+:)?//', str(path)):
         return
     checkpoint = load_file(path, map_location='meta')
     if not _holds_tensors(checkpoint):
         raise CheckpointError(f'{path} holds no weights: its keys are {", ".join(map(str, checkpoint)) or "none"}.')
+    if to_resume and _iterations_of(checkpoint) is None:
+        raise CheckpointError(
+            f'{path} holds weights without the state of an optimizer, as the best and the published checkpoints do: '
+            f'resume from an epoch_N.pth, or start a new training from these weights with load_from.'
+        )
 
 
 def newest_readable(work_dir: str | Path) -> Path | None:
@@ -112,7 +121,11 @@ def _age(file: Path) -> tuple[int, list[int]]:
 
 def _iterations_done(file: Path) -> int | None:
     """Checkpoint file -> iterations trained; None where it is no state to resume from."""
-    checkpoint = load_file(file, map_location='meta')
+    return _iterations_of(load_file(file, map_location='meta'))
+
+
+def _iterations_of(checkpoint: dict[str, Any]) -> int | None:
+    """-> iterations of a checkpoint that a training can go on from; None of one that holds weights alone."""
     meta = checkpoint.get('meta')
     if 'optimizer' not in checkpoint or not isinstance(meta, dict) or not isinstance(meta.get('iter'), int):
         return None
