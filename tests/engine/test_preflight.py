@@ -56,6 +56,27 @@ def test_checkpoints_are_judged_before_the_data_is_looked_for(cfg: Config, tmp_p
         check_config(cfg)
 
 
+def test_weights_alone_are_no_state_to_resume_from(cfg: Config, tmp_path: Path) -> None:
+    best = save(tmp_path / 'best_coco_AP_epoch_1.pth', meta={'iter': 2, 'epoch': 1})
+    with pytest.raises(ValueError, match=r'best_coco_AP_epoch_1\.pth holds weights without the state of an optimizer'):
+        check_config(cfg, resume=best)
+    check_config(cfg, resume=save(tmp_path / 'epoch_1.pth', meta={'iter': 2, 'epoch': 1}, optimizer={}))
+    cfg.resume, cfg.load_from = False, best
+    check_config(cfg)
+
+
+def test_the_best_checkpoint_is_of_a_subset_that_is_scored(cfg: Config) -> None:
+    cfg.val_evaluator = {'type': 'vitpose_mm.SubsetMetric', 'subsets': {'aic': cfg.val_evaluator}}
+    for best in ('aic/AP', 'auto', None):
+        cfg.default_hooks = {'checkpoint': {'type': 'CheckpointHook', 'save_best': best}}
+        check_config(cfg)
+    cfg.default_hooks.checkpoint.save_best = 'coco/AP'
+    with pytest.raises(
+        ValueError, match=r"save_best='coco/AP' is of no subset of val_evaluator: .* one of aic, or None"
+    ):
+        check_config(cfg)
+
+
 def test_all_checkpoints_of_a_model_are_found(cfg: Config) -> None:
     cfg.load_from = 'first.pth'
     cfg.model.backbone.init_cfg = [{'type': 'Constant'}, {'type': 'Pretrained', 'checkpoint': 'second.pth'}]

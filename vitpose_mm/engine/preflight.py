@@ -49,7 +49,7 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
     if for_training:
         choose_resume(cfg, resume)
     for path in checkpoint_files(cfg, for_training=for_training):
-        judge(path)
+        judge(path, to_resume=for_training and bool(cfg.get('resume')) and path == cfg.get('load_from'))
     names = ('train', 'val') if for_training else ('test',)
     for name in names:
         loader = cfg.get(f'{name}_dataloader')
@@ -59,6 +59,8 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
         for leaf in leaves:
             check_files(leaf.cfg, where=leaf.where)
         check_evaluators(cfg.get(f'{name}_evaluator'), where=f'{name}_evaluator')
+        if name == 'val':
+            check_best(cfg)
         for leaf in leaves:
             check_keypoints(leaf, cfg.get('model') or {}, scope=cfg.get('default_scope') or 'mmpose')
 
@@ -134,6 +136,17 @@ def check_evaluators(evaluators: Any, *, where: str) -> None:
     elif isinstance(evaluators, (list, tuple)):
         for evaluator in evaluators:
             check_evaluators(evaluator, where=where)
+
+
+def check_best(cfg: Config) -> None:
+    """Config -> nothing; raises where the best checkpoint is chosen by a subset that no metric scores."""
+    best = (cfg.get('default_hooks', {}).get('checkpoint') or {}).get('save_best')
+    subsets = cfg.val_evaluator.get('subsets') if isinstance(cfg.val_evaluator, Mapping) else None
+    if subsets and isinstance(best, str) and '/' in best and best.split('/')[0] not in subsets:
+        raise ValueError(
+            f'default_hooks.checkpoint.save_best={best!r} is of no subset of val_evaluator: name a metric of one of '
+            f'{", ".join(subsets)}, or None.'
+        )
 
 
 def check_keypoints(leaf: Leaf, model: Mapping, *, scope: str = 'mmpose') -> None:
