@@ -200,6 +200,16 @@ def test_crops_targets_and_heatmaps_fit_each_other(path: Path) -> None:
         assert [name for name, loss in model.loss(inputs, samples).items() if loss.ndim == 0] == loss_names(cfg.model)
 
 
+def test_mpii_and_nothing_else_is_made_to_count_from_zero() -> None:
+    seen = 0
+    for path in pose_leaves():
+        for dataset in train_sets(read(path)):
+            shifts = [step.type == 'vitpose_mm.ShiftKeypoints' for step in dataset['pipeline']]
+            assert any(shifts) == shifts[0] == (dataset['type'] == 'MpiiDataset'), path.name
+            seen += shifts[0]
+    assert seen >= 4
+
+
 @every_pose_leaf
 def test_evaluation_crops_have_the_models_size(path: Path) -> None:
     cfg = read(path)

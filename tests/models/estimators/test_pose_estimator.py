@@ -134,6 +134,12 @@ def test_in_tensor_mode_head_and_expert_are_the_routers_default_whatever_the_sam
         assert torch.equal(model(crops, samples, mode='tensor'), expected)
 
 
+def test_a_routed_model_exports_as_its_default_dataset() -> None:
+    model, crops = routed(), torch.randn(1, 3, 256, 192)
+    program = torch.export.export(model, (crops, None), {'mode': 'tensor'})
+    assert torch.allclose(program.module()(crops, None, mode='tensor'), model(crops, None, mode='tensor'), atol=1e-5)
+
+
 def test_experts_and_heads_that_do_not_fit_are_named() -> None:
     with pytest.raises(ValueError, match='The backbone has 2 experts: give expert_ids'):
         routed(expert_ids=None)

@@ -144,8 +144,10 @@ class ViT(BaseBackbone):
 
     # ------------------------------------------------------------------ forward
 
-    def forward(self, x: Tensor, expert: Tensor | None = None, tokens: Tensor | None = None) -> tuple[Tensor, ...]:
-        """(B, 3, h, w) crops, (B,) expert ids, (B, T, C) tokens to append -> ((B, C, H, W),)."""
+    def forward(
+        self, x: Tensor, expert: Tensor | int | None = None, tokens: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """(B, 3, h, w) crops, (B,) expert ids or one for all, (B, T, C) tokens to append -> ((B, C, H, W),)."""
         size = (x.shape[-1], x.shape[-2])
         if size != self.input_size and not self.dynamic_input:
             raise ValueError(
@@ -168,7 +170,7 @@ class ViT(BaseBackbone):
         return x + self._position((x.shape[1], x.shape[2]))
 
     def _run(
-        self, block: nn.Module, x: Tensor, tokens: Tensor | None, expert: Tensor | None
+        self, block: nn.Module, x: Tensor, tokens: Tensor | None, expert: Tensor | int | None
     ) -> tuple[Tensor, Tensor | None]:
         """What the block maps; recomputed in the backward pass where ``with_cp`` asks for it."""
         if not (self.with_cp and torch.is_grad_enabled()):

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from vitpose_mm.registry import MODELS
 
+from ..colours import differing_colours
 from .held_token import held_token, make_trainable, prepare_backbone
 from .teacher import check_single, label_loss, load_teacher
 from .token_file import load_token
@@ -141,14 +142,11 @@ def student_config(student: Mapping[str, Any], *, token: str, num_tokens: int) -
 
 def check_colours(student: nn.Module, teacher: nn.Module) -> None:
     """The two data preprocessors -> nothing; raises where the teacher would see other colours than it knows."""
-    for name in ('mean', 'std', '_channel_conversion'):
-        ours, theirs = getattr(student, name, None), getattr(teacher, name, None)
-        same = torch.equal(ours, theirs) if isinstance(ours, Tensor) and isinstance(theirs, Tensor) else ours is theirs
-        if not same:
-            raise ValueError(
-                f"The data_preprocessor of the teacher has another {name.strip('_')} than the student's: give the "
-                f"student the teacher's, both see the same crops."
-            )
+    if name := differing_colours(student, teacher):
+        raise ValueError(
+            f"The data_preprocessor of the teacher has another {name} than the student's: give the "
+            f"student the teacher's, both see the same crops."
+        )
 
 
 def known_word(word: str, words: tuple[str, ...]) -> str:

@@ -13,12 +13,14 @@ from torch import Tensor, nn
 from vitpose_mm.checkpoints.weights import load_weights
 from vitpose_mm.registry import MODELS
 
+from ..colours import differing_colours
+
 
 @MODELS.register_module()
 class PoseEnsemble(BaseModel):
     """Maps (B, 3, h, w) person crops to keypoints in image pixels by the mean of the members' heatmaps; for testing.
 
-    All members get the same crops and samples, each with its own flip test. The first one's normalisation, codec and
+    All members get the same crops and samples, each with its own flip test. The first one's codec and
     ``test_cfg`` count. Members may differ in all that leaves the heatmaps' size alone, such as the backbone.
 
     Args:
@@ -41,6 +43,11 @@ class PoseEnsemble(BaseModel):
                 raise ValueError(
                     f'Model {place + 1} of the ensemble predicts {own} keypoints and the first one {keypoints[0]}: '
                     f'their heatmaps have no mean; leave one of them out.'
+                )
+            if name := differing_colours(built[0].data_preprocessor, built[place].data_preprocessor):
+                raise ValueError(
+                    f'The data_preprocessor of model {place + 1} of the ensemble has another {name} than the first '
+                    f"one's: all see the same crops; leave one of them out."
                 )
         super().__init__(built[0].data_preprocessor)
         for place, (member, checkpoint) in enumerate(zip(built, checkpoints, strict=True)):

@@ -88,15 +88,16 @@ class PoseEstimator(TopdownPoseEstimator):
 
     def extract_feat(self, inputs: Tensor, data_samples: list | None = None) -> tuple[Tensor, ...]:
         """(B, 3, h, w) crops and their samples -> the backbone's (and neck's) feature maps."""
-        experts = () if self.expert_ids is None else (self._experts(self.expert_ids, inputs, data_samples),)
+        experts = () if self.expert_ids is None else (self._experts(self.expert_ids, data_samples),)
         feats = self.backbone(inputs, *experts)
         return self.neck(feats) if self.with_neck else feats
 
-    def _experts(self, ids: dict[str, int], inputs: Tensor, data_samples: list | None) -> Tensor:
-        """-> (B,) expert of each sample; the default dataset's where there are no samples (FLOPs, export)."""
+    def _experts(self, ids: dict[str, int], data_samples: list | None) -> Tensor | int:
+        """-> (B,) expert of each sample; the default dataset's for all where there are no samples (FLOPs, export)."""
         assert self.names is not None
-        names = [self.names.default] * len(inputs) if data_samples is None else self.names.of(data_samples)
-        return torch.tensor([ids[name] for name in names])
+        if data_samples is None:
+            return ids[self.names.default]
+        return torch.tensor([ids[name] for name in self.names.of(data_samples)])
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict:
         """(B, 3, h, w) crops and their samples -> the head's losses."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from mmengine.structures import PixelData
@@ -14,6 +14,11 @@ from .flip import flip_back
 Features = tuple[Tensor, ...]
 
 MSE_LOSS = {'type': 'mmpose.KeypointMSELoss', 'use_target_weight': True}
+
+
+def for_numpy(heatmaps: Tensor) -> Tensor:
+    """Heatmaps -> the same, in float32 where they are bfloat16: they are decoded and scored in numpy."""
+    return heatmaps.float() if heatmaps.dtype == torch.bfloat16 else heatmaps
 
 
 class HeatmapPredictor:
@@ -46,11 +51,15 @@ class HeatmapPredictor:
 class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
     """A HeatmapHead whose batch may hold samples with different flip indices."""
 
+    def forward(self, feats: Features) -> Tensor:
+        """A tuple whose last map is (B, C, H, W) -> (B, K, h, w) heatmaps, float32 under bfloat16 too."""
+        return for_numpy(super().forward(feats))
+
     def heatmaps(self, feats: Features | list[Features], samples: list, test_cfg: Any = None) -> list[Tensor]:
         """As in HeatmapPredictor; K is the same for all."""
         test_cfg = test_cfg or {}
         flip = test_cfg.get('flip_test', False)
-        return list(self._flip_test(feats, samples, test_cfg) if flip else self.forward(feats))
+        return list(self._flip_test(feats, samples, test_cfg) if flip else self.forward(cast('Features', feats)))
 
     def decode_each(self, heatmaps: list[Tensor], samples: list) -> list:
         """B heatmaps (K, h, w) -> keypoints of each in input space, pixels."""

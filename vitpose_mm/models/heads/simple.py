@@ -7,7 +7,7 @@ from torch import Tensor
 
 from vitpose_mm.registry import MODELS
 
-from .base import MSE_LOSS, Features, PoseHeatmapHead
+from .base import MSE_LOSS, Features, PoseHeatmapHead, for_numpy
 
 
 @MODELS.register_module()
@@ -53,7 +53,7 @@ class SimpleHead(PoseHeatmapHead):
         """A tuple whose last map is (B, C, H, W) -> (B, K, h, w)."""
         x = F.relu(feats[-1])
         size = self.upsampled((x.shape[-2], x.shape[-1]))
-        return self.final_layer(F.interpolate(x, size=size, mode='bilinear', align_corners=False))
+        return for_numpy(self.final_layer(F.interpolate(x, size=size, mode='bilinear', align_corners=False)))
 
     def upsampled(self, size: tuple[int, int]) -> tuple[int, int]:
         """(H, W) of the features -> (h, w) of the heatmaps."""

@@ -38,9 +38,9 @@ class Block(nn.Module):
         self.drop_path = DropPath(drop_path) if drop_path else nn.Identity()
 
     def forward(
-        self, x: Tensor, tokens: Tensor | None = None, expert: Tensor | None = None
+        self, x: Tensor, tokens: Tensor | None = None, expert: Tensor | int | None = None
     ) -> tuple[Tensor, Tensor | None]:
-        """(B, H, W, C), (B, T, C) or None, (B,) or None -> grid and tokens of the same shapes."""
+        """(B, H, W, C), (B, T, C) or None, (B,), one or None -> grid and tokens of the same shapes."""
         mixed, mixed_tokens = self.attn(self.norm1(x), None if tokens is None else self.norm1(tokens))
         if self.conv is not None:
             mixed = mixed + self.conv(x)

@@ -27,8 +27,8 @@ class FeedForward(nn.Module):
         self.fc1 = nn.Linear(dim, hidden)
         self.fc2 = nn.Linear(hidden, dim)
 
-    def forward(self, x: Tensor, expert: Tensor | None = None) -> Tensor:
-        """(B, .., C), expert of each image (B,) or None -> (B, .., C); a plain network ignores the expert."""
+    def forward(self, x: Tensor, expert: Tensor | int | None = None) -> Tensor:
+        """(B, .., C), experts or None -> (B, .., C); a plain network ignores the expert."""
         return self.fc2(F.gelu(self.fc1(x)))
 
 
@@ -59,13 +59,17 @@ class ExpertFeedForward(nn.Module):
         self.dim = dim
         self.experts = nn.ModuleList(nn.Linear(hidden, expert_features) for _ in range(num_experts))
 
-    def forward(self, x: Tensor, expert: Tensor | None = None) -> Tensor:
-        """(B, .., C), expert of each image (B,) -> (B, .., C). Ids on the CPU save a GPU from waiting for them."""
+    def forward(self, x: Tensor, expert: Tensor | int | None = None) -> Tensor:
+        """(B, .., C), expert of each image (B,) or of all -> (B, .., C). Ids on the CPU save a GPU from waiting."""
         if expert is None:
             raise ValueError(
                 f'A network with {len(self.experts)} experts needs the expert of each image: pass (B,) ids.'
             )
-        return self._by_expert(F.gelu(self.fc1(x)), expert)
+        hidden = F.gelu(self.fc1(x))
+        if isinstance(expert, int):
+            others = (one for index, one in enumerate(self.experts) if index != expert)
+            return F.linear(hidden, *self._joined(expert, nothing_of(others, hidden.device)))
+        return self._by_expert(hidden, expert)
 
     @torch.compiler.disable  # a compiler would start anew for every mix of experts
     def _by_expert(self, hidden: Tensor, expert: Tensor) -> Tensor:
