@@ -19,6 +19,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out', type=Path, default=Path('work_dirs/studies'), help='folder (default: %(default)s)')
     parser.add_argument('--seeds', type=int, nargs='+', help="instead of the study's")
     parser.add_argument('--only', nargs='+', metavar='RUN', help='these runs only')
+    parser.add_argument('--amp', action='store_true', help='train in mixed precision (needs a GPU)')
     return parser.parse_args()
 
 
@@ -36,7 +37,8 @@ def main() -> int:
         print(text, flush=True)
 
     try:
-        records = run_study(find_study(args.study), args.out, root=ROOT, seeds=args.seeds, only=args.only, say=say)
+        study = find_study(args.study)
+        records = run_study(study, args.out, root=ROOT, seeds=args.seeds, only=args.only, amp=args.amp, say=say)
     except (ValueError, RuntimeError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1

@@ -12,13 +12,11 @@ import torch
 from .contenders import Heatmaps, build
 from .machine import describe_machine
 from .macs import count_macs
-from .memory import TrainingMemory, estimate_training_memory
+from .memory import TrainingMemory, estimate_training_memory, measure_allocated, show_mib
 from .models import make_call
 from .report import Report
 from .settings import Setting
 from .timing import Call, Clock, Protocol, Say, Spread, ratios, time_in_turns
-
-MIB = 2**20
 
 
 @dataclass(frozen=True)
@@ -91,17 +89,8 @@ class AttentionBench:
         return estimate_training_memory(model, self.memory_batch, size, amp=self.training.amp)
 
     def allocated(self, path: Path) -> int | None:
-        """-> bytes that CUDA's allocator gave out at the peak of the second step, or None without CUDA."""
-        if self.device.type != 'cuda':
-            return None
-        torch.cuda.empty_cache()
-        before = torch.cuda.memory_allocated(self.device)
-        call = self._call(path, self.training, training=True)
-        call()
-        torch.cuda.reset_peak_memory_stats(self.device)
-        call()
-        torch.cuda.synchronize(self.device)
-        return torch.cuda.max_memory_allocated(self.device) - before
+        """-> bytes that CUDA's allocator gave out for a training step, or None without CUDA."""
+        return measure_allocated(lambda: self._call(path, self.training, training=True), self.device)
 
     def time(self, paths: Mapping[str, Path], *, training: bool) -> dict[str, list[float]]:
         """-> seconds a training step or a forward pass, of each row and round."""
@@ -111,7 +100,7 @@ class AttentionBench:
 
     def _call(self, path: Path, setting: Setting, *, training: bool) -> Call:
         torch.manual_seed(0)
-        model, (width, height) = build(path)
+        model, (width, height) = build(path, self.device)
         crops = torch.randn(self.batch, 3, height, width, device=self.device)
         return make_call(model, crops, setting, training=training)
 
@@ -122,7 +111,7 @@ def benchmark_attention(bench: AttentionBench, rows: Sequence[PaperRow], configs
     counts, raw = [], {}
     for row in rows:
         bench.say(f'counting {row.label}')
-        model, size = build(row.path(configs))
+        model, size = build(row.path(configs), 'meta')
         figures = {
             'parameters': sum(p.numel() for p in model.parameters()),
             'macs_backbone': count_macs(model.estimator.backbone, size).total,
@@ -154,15 +143,14 @@ def _notes(bench: AttentionBench) -> list[str]:
 
 
 def _count_line(row: PaperRow, figures: Mapping[str, Any]) -> dict[str, str]:
-    allocated = figures['allocated']
     return {
         'attention': row.label,
         'parameters (M)': f'{figures["parameters"] / 1e6:.2f}',
         'GMACs': f'{figures["macs_backbone"] / 1e9:.2f}',
         'paper, GFLOPs': f'{row.gflops:.2f}',
         'with head': f'{figures["macs"] / 1e9:.2f}',
-        'MiB of tensors': f'{figures["memory"] / MIB:,.0f}',
-        'MiB allocated': '-' if allocated is None else f'{allocated / MIB:,.0f}',
+        'MiB of tensors': show_mib(figures['memory']),
+        'MiB allocated': show_mib(figures['allocated']),
         'paper, MB': f'{row.memory_mb:,}',
     }
 

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
@@ -97,13 +98,18 @@ class Heatmaps(nn.Module):
         return self.estimator(crops, None, mode='tensor')
 
 
-def build(config: Path) -> tuple[Heatmaps, tuple[int, int]]:
-    """Config -> its model with random weights in eval mode, and the (w, h) of its crops; nothing is loaded."""
+def build(config: Path, device: str | torch.device = 'cpu') -> tuple[Heatmaps, tuple[int, int]]:
+    """Config -> its model with random weights in eval mode, and the (w, h) of its crops; nothing is loaded.
+
+    Args:
+        config: path.
+        device: that the weights are drawn on (billions of random numbers take a CPU long); 'meta' for none.
+    """
     cfg = Config.fromfile(config)
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     cfg.model.backbone.init_cfg = None
-    estimator = revert_sync_batchnorm(MODELS.build(cfg.model))
-    model = Heatmaps(estimator)
+    with torch.device(device):
+        model = Heatmaps(revert_sync_batchnorm(MODELS.build(cfg.model)))
     model.eval()
     width, height = cfg.codec.input_size
     return model, (width, height)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,10 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from .timing import Call
 from .training import TrainingStep
+
+MIB = 2**20
 
 
 class LiveTensors(TorchDispatchMode):
@@ -90,6 +93,25 @@ def estimate_training_memory(
         live.peak = live.now
         step()
         return split_memory(step, live.peak)
+
+
+def measure_allocated(make_call: Callable[[], Call], device: torch.device) -> int | None:
+    """-> bytes that CUDA's allocator gave out at the peak of a call's second time, or None without CUDA."""
+    if device.type != 'cuda':
+        return None
+    torch.cuda.empty_cache()
+    before = torch.cuda.memory_allocated(device)
+    call = make_call()
+    call()
+    torch.cuda.reset_peak_memory_stats(device)
+    call()
+    torch.cuda.synchronize(device)
+    return torch.cuda.max_memory_allocated(device) - before
+
+
+def show_mib(count: int | None) -> str:
+    """Bytes, or None where nothing was measured -> text in MiB."""
+    return '-' if count is None else f'{count / MIB:,.0f}'
 
 
 def make_fake(model: nn.Module) -> None:

@@ -113,7 +113,7 @@ class Bench:
 
     def _make_call(self, contender: Contender, setting: str, task: Task) -> Call:
         torch.manual_seed(0)
-        model, size = build(contender.config)
+        model, size = build(contender.config, self.device)
         crops = torch.randn(task.batch, 3, size[1], size[0], device=self.device)
         call = make_call(model, crops, Setting.parse(setting), training=task.training)
         return waiting(call) if task.wait and self.device.type == 'cuda' else call
@@ -165,7 +165,7 @@ def benchmark_models(bench: Bench, tasks: Sequence[Task], contenders: Sequence[C
     costs = {}
     for contender in contenders:
         bench.say(f'counting {contender.name}')
-        model, size = build(contender.config)
+        model, size = build(contender.config, bench.device)
         costs[contender.name] = (sum(p.numel() for p in model.parameters()), count_macs(model, size).total)
     for task in tasks:
         outcome = bench.run(task, contenders)

@@ -119,5 +119,5 @@ def benchmark_router(bench: RouterBench, configs: Sequence[Path]) -> Report:
 def _row(name: str, seconds: dict[str, list[float]]) -> dict[str, str]:
     more = Spread.of([routed / one - 1 for one, routed in zip(seconds[ONE], seconds[ROUTED], strict=True)])
     spreads = {key: Spread.of([value * 1e3 for value in values]) for key, values in seconds.items()}
-    figures = {f'{key} (ms)': f'{s.median:.0f} ({s.low:.0f} to {s.high:.0f})' for key, s in spreads.items()}
+    figures = {f'{key} (ms)': f'{s.median:,.1f} ({s.low:,.1f} to {s.high:,.1f})' for key, s in spreads.items()}
     return {'model': name, **figures, 'overhead': f'{more.median:+.1%} ({more.low:+.1%} to {more.high:+.1%})'}

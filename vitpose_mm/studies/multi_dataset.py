@@ -29,19 +29,19 @@ MULTI_SYNTHETIC = Study(
     ),
 )
 
-# 54 iterations an epoch for COCO alone: its warm-up and steps have to fit into six epochs
-SIX_EPOCHS = (
-    'train_cfg.max_epochs=6', 'train_cfg.val_interval=6', 'train_dataloader.batch_size=16',
-    'optim_wrapper.optimizer.lr=2e-4', 'param_scheduler.0.end=50', 'param_scheduler.1.milestones=[4,5]',
+# 27 iterations an epoch for COCO alone: its warm-up has to fit
+SIXTY_EPOCHS = (
+    'train_cfg.max_epochs=60', 'train_cfg.val_interval=20', 'train_dataloader.batch_size=32',
+    'optim_wrapper.optimizer.lr=3e-4', 'param_scheduler.1.end=60', 'param_scheduler.1.milestones=[48,57]',
 )  # fmt: skip
 WEIGHTS = ('data/weights/vit_small_patch14_dinov2like_fp16.pth', 'work_dirs/weights/vit_small_dino.pth')
 MULTI_REAL = Study(
     name='multi_real',
-    about='COCO with LSPET in AIC order against COCO alone, from a pre-trained ViT-S, at equal COCO epochs',
+    about='COCO with LSPET in AIC order against COCO alone, from a pre-trained ViT-S, at equal COCO epochs (60)',
     prepare=(Preparation(WEIGHTS[1], ('convert_checkpoint.py', *WEIGHTS, '--from', 'timm')),),
     runs=(
-        Run('coco', f'{FOLDER}/vitpose_small-dino_classic_coco-only-128x96.py', SIX_EPOCHS),
-        Run('joint', f'{FOLDER}/vitpose_small-dino_classic_coco-lspet-aic-128x96.py', SIX_EPOCHS),
+        Run('coco', f'{FOLDER}/vitpose_small-dino_classic_coco-only-128x96.py', SIXTY_EPOCHS),
+        Run('joint', f'{FOLDER}/vitpose_small-dino_classic_coco-lspet-aic-128x96.py', SIXTY_EPOCHS),
     ),
 )
 

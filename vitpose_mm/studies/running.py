@@ -23,6 +23,7 @@ def run_study(
     root: Path,
     seeds: Sequence[int] | None = None,
     only: Sequence[str] | None = None,
+    amp: bool = False,
     say: Say = lambda text: None,
 ) -> list[dict]:
     """Study -> one record a run and seed: {run, seed, minutes, metrics}; all are in <out>/<study>.json too.
@@ -36,6 +37,7 @@ def run_study(
         root: folder that holds tools/ and configs/.
         seeds: instead of the study's.
         only: names of the runs wanted; what they need has to be there.
+        amp: train in mixed precision.
         say: is told what happens.
 
     Raises:
@@ -52,13 +54,13 @@ def run_study(
             done.touch()
     for seed in seeds or study.seeds:
         for run in runs:
-            make(run, folder, seed=seed, root=root, say=say)
+            make(run, folder, seed=seed, root=root, amp=amp, say=say)
     records = read_records(study, folder)
     (out / f'{study.name}.json').write_text(json.dumps(records, indent=1) + '\n')
     return records
 
 
-def make(run: Run, folder: Path, *, seed: int, root: Path, say: Say) -> None:
+def make(run: Run, folder: Path, *, seed: int, root: Path, say: Say, amp: bool = False) -> None:
     """Train and test one run, unless its metrics.json is there."""
     place = folder / run.name / ('once' if run.once else f'seed{seed}')
     if (place / 'metrics.json').exists():
@@ -67,7 +69,8 @@ def make(run: Run, folder: Path, *, seed: int, root: Path, say: Say) -> None:
     start = time.perf_counter()
     options = [_fill(option, folder, seed) for option in (*run.options, f'randomness.seed={seed}')]
     config = root / 'configs' / run.train
-    train: list[str | Path] = [run.tool, config, '--work-dir', place, '--resume', '--cfg-options', *options]
+    flags = ['--resume', *(['--amp'] if amp else [])]
+    train: list[str | Path] = [run.tool, config, '--work-dir', place, *flags, '--cfg-options', *options]
     call_tool(root, train, log=place / 'train.log')
     notes = place / 'notes.json'
     metrics = json.loads(notes.read_text()) if notes.exists() else {}
