@@ -56,14 +56,16 @@ def count_macs(model: nn.Module, size: tuple[int, int], run: Callable[[nn.Module
     return counter.macs
 
 
-def attention_macs(attention: Attention, x: Tensor, tokens: Tensor | None = None) -> int:
-    """(B, H, W, C) grid and (B, T, C) appended tokens -> products of queries with keys and weights with values."""
-    images, *grid, channels = x.shape
-    windows = Windows((grid[0], grid[1]), attention.window or (grid[0], grid[1]))
-    num_windows, own = math.prod(windows.counts), math.prod(windows.window)
-    appended = 0 if tokens is None else tokens.shape[1]
-    extra = appended + (num_windows if attention.pool else 0)
-    pairs = num_windows * own * (own + extra) + appended * (math.prod(grid) + appended)
+def attention_macs(attention: Attention, x: Tensor, grid: tuple[int, int]) -> int:
+    """(B, L, C) rows, (H, W) of the grid among them -> products of queries with keys and weights with values."""
+    images, rows, channels = x.shape
+    appended = rows - math.prod(grid)
+    if attention.window is None:
+        return 2 * images * rows * rows * channels
+    windows = Windows(grid, attention.window)
+    own = math.prod(windows.window)
+    extra = appended + (windows.count if attention.pool else 0)
+    pairs = windows.count * own * (own + extra) + appended * rows
     return 2 * images * pairs * channels
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import mmengine
+import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -72,11 +73,13 @@ def draw_pictures(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def use_amp(cfg: Config) -> None:
-    """Train in mixed precision with mmengine's own wrapper."""
+    """Train in mixed precision with mmengine's own wrapper: bfloat16 where the GPU has it, else float16."""
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in AMP_READY:
         raise ValueError(f'--amp works with optim_wrapper types {AMP_READY} and the config has {kind!r}: use one.')
     cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    wide_range = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    cfg.optim_wrapper.setdefault('dtype', 'bfloat16' if wide_range else 'float16')
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
 
 

@@ -66,11 +66,10 @@ def test_own_tokens_are_given_ones_that_stay(kind: str) -> None:
 def test_without_tokens_nothing_is_there() -> None:
     vit, x = make(), torch.randn(1, 3, 64, 48)
     assert not [name for name in vit.state_dict() if 'token' in name]
-    y = vit.embed(x)
+    y = vit.embed(x).flatten(1, 2)
     for block in vit.blocks:
-        y, tokens = block(y, None, None)
-        assert tokens is None
-    assert torch.equal(vit(x)[0], vit.last_norm(y).permute(0, 3, 1, 2))
+        y = block(y, vit.grid)
+    assert torch.equal(vit(x)[0], vit.last_norm(y).unflatten(1, vit.grid).permute(0, 3, 1, 2))
 
 
 def test_they_are_a_constant_in_the_state() -> None:

@@ -89,7 +89,7 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
         PoseEnsemble([config(), config()], files)
     other = config() | {'data_preprocessor': {'type': 'PoseDataPreprocessor', 'mean': [9.0] * 3, 'std': [50.0] * 3}}
     with pytest.raises(ValueError, match='The data_preprocessor of model 2 of the ensemble has another mean'):
-        PoseEnsemble([config(), other], files)
+        PoseEnsemble([config(), other], [files[0]] * 2)
     fine = {**CODEC, 'heatmap_size': (24, 32)}
     with pytest.raises(ValueError, match='Model 2 of the ensemble predicts 14 keypoints and the first one 17'):
         PoseEnsemble([config(), config(out_channels=14)], files)

@@ -13,38 +13,35 @@ def make(**kwargs: object) -> Block:
 
 def test_is_two_residual_branches() -> None:
     block = make()
-    x = torch.randn(2, 3, 4, 8)
-    first = x + block.attn(block.norm1(x))[0]
+    x = torch.randn(2, 12, 8)
+    first = x + block.attn(block.norm1(x), (3, 4))
     expected = first + block.mlp(block.norm2(first))
-    assert torch.equal(block(x)[0], expected)
+    assert torch.equal(block(x, (3, 4)), expected)
 
 
-def test_tokens_go_through_every_branch() -> None:
+def test_appended_tokens_are_rows_as_all_others() -> None:
     block = make()
-    x, tokens = torch.randn(2, 3, 4, 8), torch.randn(2, 1, 8)
-    grid, after = block(x, tokens)
-    sequence = torch.cat([x.flatten(1, 2), tokens], 1)[:, None]  # a 1 x 13 grid has the same full attention
-    expected = block(sequence)[0][:, 0]
-    assert torch.allclose(grid.flatten(1, 2), expected[:, :12], atol=1e-6)
-    assert torch.allclose(after, expected[:, 12:], atol=1e-6)
+    x = torch.randn(2, 13, 8)  # a 1 x 13 grid has the same full attention as a 3 x 4 one and a token
+    assert torch.equal(block(x, (3, 4)), block(x, (1, 13)))
 
 
 def test_drop_path_drops_a_sample_with_its_tokens() -> None:
     block = make(drop_path=0.5)
+    for parameter in (*block.attn.parameters(), *block.mlp.parameters()):
+        parameter.data.zero_()
     block.attn.proj.bias.data.fill_(1.0)
-    x, tokens = torch.zeros(64, 2, 2, 8), torch.zeros(64, 1, 8)
-    grid, after = block._add(x, torch.ones_like(x), tokens, torch.ones_like(tokens))
-    kept = grid.flatten(1)[:, 0] > 0
+    out = block(torch.zeros(64, 5, 8), (2, 2))
+    kept = out[:, 0, 0] > 0
     assert 10 < kept.sum() < 54
-    assert torch.equal(after.flatten(1)[:, 0] > 0, kept)
-    assert grid.max() == 2.0  # divided by the probability to keep
+    assert torch.equal(out, 2.0 * kept[:, None, None].expand_as(out))  # divided by the probability to keep
 
 
-def test_parallel_conv_is_added_beside_attention() -> None:
+def test_parallel_conv_is_added_beside_attention_on_the_grid() -> None:
     block = make(conv=ParallelConv(8)).eval()
-    x = torch.randn(2, 3, 4, 8)
-    first = x + block.attn(block.norm1(x))[0] + block.conv(x)
-    assert torch.allclose(block(x)[0], first + block.mlp(block.norm2(first)), atol=1e-6)
+    x = torch.randn(2, 13, 8)
+    first = x + block.attn(block.norm1(x), (3, 4))
+    first[:, :12] += block.conv(x[:, :12].unflatten(1, (3, 4))).flatten(1, 2)
+    assert torch.allclose(block(x, (3, 4)), first + block.mlp(block.norm2(first)), atol=1e-6)
 
 
 def test_parallel_conv_loads_pointwise_kernels_as_the_same_function() -> None:

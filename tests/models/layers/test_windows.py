@@ -44,24 +44,20 @@ def test_an_axis_with_one_window_is_not_shifted() -> None:
     assert Windows((8, 4), (4, 4), shifted=True).shift == (2, 0)
 
 
-def test_pooled_tokens_are_means_over_real_tokens() -> None:
+@pytest.mark.parametrize('shifted', [False, True])
+def test_pooled_tokens_are_means_over_real_tokens_of_the_unshifted_windows(shifted: bool) -> None:
     x = torch.randn(2, 5, 7, 3, dtype=torch.double)
-    pooled = pool_windows(x, (2, 3))
+    windows = Windows((5, 7), (2, 3), shifted)
+    pooled = pool_windows(windows.split(x), windows)
     assert pooled.shape == (2, 9, 3)
     assert torch.allclose(pooled[:, 0], x[:, :2, :3].mean((1, 2)))
+    assert torch.allclose(pooled[:, 4], x[:, 2:4, 3:6].mean((1, 2)))
     assert torch.allclose(pooled[:, 8], x[:, 4:, 6:].mean((1, 2)))
 
 
 def test_pooling_in_half_precision_divides_by_the_true_share() -> None:
     values = (1 + torch.arange(128) / 128).to(torch.bfloat16)
-    pooled = pool_windows(values.expand(1, 1, 8, 128), (1, 7))[0, 1]  # one real token of seven
+    windows = Windows((1, 8), (1, 7))
+    pooled = pool_windows(windows.split(values.expand(1, 1, 8, 128)), windows)[0, 1]  # one real token of seven
     assert pooled.dtype == torch.bfloat16
-    assert (pooled != values).sum() < 20  # a share of 1/7 in bfloat16 puts 47 wrong, the mean alone 14
-
-
-def test_pooling_keeps_nothing_of_the_grid_for_the_backward_pass() -> None:
-    x = torch.randn(1, 8, 8, 4, requires_grad=True)
-    kept: list[int] = []
-    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.numel()) or t, lambda t: t):
-        pool_windows(x, (4, 4)).sum().backward()
-    assert sum(kept) == 0
+    assert torch.equal(pooled, values)

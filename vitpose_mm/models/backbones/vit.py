@@ -157,26 +157,27 @@ class ViT(BaseBackbone):
         if size != self.input_size:
             self.patch_embed.grid((x.shape[-2], x.shape[-1]))  # do both sides divide?
         x = self.embed(x)
-        if self.tokens is not None:
-            own = self.tokens.expand(len(x), -1, -1)
-            tokens = own if tokens is None else torch.cat([own, tokens], 1)
+        grid, places = (x.shape[1], x.shape[2]), x.shape[1] * x.shape[2]
+        x = x.flatten(1, 2)
+        appended = [one.expand(len(x), -1, -1) for one in (self.tokens, tokens) if one is not None]
+        if appended:
+            x = torch.cat([x, *appended], 1)
         for block in self.blocks:
-            x, tokens = self._run(block, x, tokens, expert)
-        return (self.last_norm(x).permute(0, 3, 1, 2),)
+            x = self._run(block, x, grid, expert)
+        x = self.last_norm(x[:, :places])
+        return (x.transpose(1, 2).unflatten(2, grid),)
 
     def embed(self, x: Tensor) -> Tensor:
         """(B, 3, h, w) crops -> (B, H, W, C): patches and positions, as the first block gets them."""
         x = self.patch_embed(x)
         return x + self._position((x.shape[1], x.shape[2]))
 
-    def _run(
-        self, block: nn.Module, x: Tensor, tokens: Tensor | None, expert: Tensor | int | None
-    ) -> tuple[Tensor, Tensor | None]:
+    def _run(self, block: nn.Module, x: Tensor, grid: tuple[int, int], expert: Tensor | int | None) -> Tensor:
         """What the block maps; recomputed in the backward pass where ``with_cp`` asks for it."""
         if not (self.with_cp and torch.is_grad_enabled()):
-            return block(x, tokens, expert)
+            return block(x, grid, expert)
         contexts = noop_context_fn if block.conv is None else partial(_contexts, block)
-        return checkpoint(block, x, tokens, expert, use_reentrant=False, context_fn=contexts)
+        return checkpoint(block, x, grid, expert, use_reentrant=False, context_fn=contexts)
 
     def _position(self, grid: tuple[int, int]) -> Tensor:
         """-> (1, H, W, C): the embedding of every place plus the first row (MAE's class row) for all."""

@@ -1,8 +1,8 @@
-"""One pre-norm transformer layer over a token grid."""
+"""One pre-norm transformer layer over a token grid and the tokens that are appended to it."""
 
 from __future__ import annotations
 
-import torch
+import torch.nn.functional as F
 from mmcv.cnn.bricks import DropPath
 from torch import Tensor, nn
 
@@ -12,7 +12,7 @@ class Block(nn.Module):
 
     Args:
         dim: C.
-        attn: maps (grid (B, H, W, C), tokens (B, T, C) or None) to the same.
+        attn: maps (B, L, C) rows, those of the (H, W) grid first, and (H, W) to (B, L, C).
         mlp: maps (x (B, .., C), expert (B,) or None) to (B, .., C).
         conv: maps the un-normalised grid (B, H, W, C) to the same, in parallel to attention, or None.
         drop_path: probability to leave out a branch of a sample in training.
@@ -37,24 +37,12 @@ class Block(nn.Module):
         self.conv = conv
         self.drop_path = DropPath(drop_path) if drop_path else nn.Identity()
 
-    def forward(
-        self, x: Tensor, tokens: Tensor | None = None, expert: Tensor | int | None = None
-    ) -> tuple[Tensor, Tensor | None]:
-        """(B, H, W, C), (B, T, C) or None, (B,), one or None -> grid and tokens of the same shapes."""
-        mixed, mixed_tokens = self.attn(self.norm1(x), None if tokens is None else self.norm1(tokens))
+    def forward(self, x: Tensor, grid: tuple[int, int], expert: Tensor | int | None = None) -> Tensor:
+        """(B, L, C) rows, (H, W), experts (B,), one or None -> (B, L, C); rows behind the first H * W are tokens."""
+        mixed = self.attn(self.norm1(x), grid)
         if self.conv is not None:
-            mixed = mixed + self.conv(x)
-        x, tokens = self._add(x, mixed, tokens, mixed_tokens)
-        thought = self.mlp(self.norm2(x), expert)
-        thought_tokens = None if tokens is None else self.mlp(self.norm2(tokens), expert)
-        return self._add(x, thought, tokens, thought_tokens)
-
-    def _add(
-        self, x: Tensor, update: Tensor, tokens: Tensor | None, token_update: Tensor | None
-    ) -> tuple[Tensor, Tensor | None]:
-        """Residual sums; a sample keeps or drops the branch for its grid and its tokens alike."""
-        if tokens is None or token_update is None:
-            return x + self.drop_path(update), None
-        both = self.drop_path(torch.cat([update.flatten(1, 2), token_update], 1))
-        update, token_update = both.split([both.shape[1] - tokens.shape[1], tokens.shape[1]], 1)
-        return x + update.view_as(x), tokens + token_update
+            places = grid[0] * grid[1]
+            beside = self.conv(x[:, :places].unflatten(1, grid)).flatten(1, 2)
+            mixed = mixed + F.pad(beside, (0, 0, 0, x.shape[1] - places))
+        x = x + self.drop_path(mixed)
+        return x + self.drop_path(self.mlp(self.norm2(x), expert))

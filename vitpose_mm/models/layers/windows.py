@@ -1,7 +1,7 @@
 """Windows on a token grid: partition and merge with padding and shift, region codes, pooled tokens.
 
 Shapes: B images, (H, W) token grid, (h, w) window, n = ceil(H/h) * ceil(W/w) windows, N = h * w tokens
-a window, C channels. Everything here is a free function or plain geometry; nothing has parameters.
+a window, C channels. Everything here is plain geometry; nothing has parameters.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Added to a forbidden logit. exp() of it is exactly zero in every float type, and fp16 and bf16 can hold it.
-FORBIDDEN = -1e4
+# Added to a forbidden product of query and key. Twice it (row and column) is a number in fp16 still, and a
+# softmax over products / sqrt(D) gives exactly zero for it in every float type.
+FORBIDDEN = -3e4
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Windows:
     def counts(self) -> tuple[int, int]:
         """Windows along each axis."""
         return -(-self.grid[0] // self.window[0]), -(-self.grid[1] // self.window[1])
+
+    @cached_property
+    def count(self) -> int:
+        """n, of one image."""
+        return self.counts[0] * self.counts[1]
 
     @cached_property
     def padded(self) -> tuple[int, int]:
@@ -69,10 +75,10 @@ class Windows:
         return x.transpose(2, 3).reshape(-1, h * w, x.shape[-1])
 
     def merge(self, x: Tensor) -> Tensor:
-        """(B * n, N, C) tokens by window -> (B, H, W, C) grid, padding cut off; undoes :meth:`split`."""
-        (height, width), (h, w), (rows, columns) = self.grid, self.window, self.counts
-        x = x.reshape(-1, rows, columns, h, w, x.shape[-1]).transpose(2, 3)
-        x = x.reshape(x.shape[0], *self.padded, x.shape[-1])
+        """(B * n, N, ..) tokens by window -> (B, H, W, ..) grid, padding cut off; undoes :meth:`split`."""
+        height, width = self.grid
+        x = x.unflatten(1, self.window).unflatten(0, (-1, *self.counts)).transpose(2, 3)
+        x = x.reshape(x.shape[0], *self.padded, *x.shape[5:])
         if self.shift != (0, 0):
             x = x.roll(self.shift, dims=(1, 2))
         return x[:, :height, :width]
@@ -90,6 +96,19 @@ class Windows:
         plain = Windows(self.padded, self.window)  # the codes stand in rolled order already
         return plain.split(codes[None])
 
+    def membership(self, device: torch.device | None = None) -> Tensor:
+        """-> (n * N, n): one where a real token belongs to a window of the *unshifted* partition, else zero.
+
+        Tokens are in the order of :meth:`split`, so that a sum over windows of this partition, shifted or not, is
+        a product with it.
+        """
+        rows, columns = (
+            torch.arange(side, device=device) // step for side, step in zip(self.grid, self.window, strict=True)
+        )
+        owner = rows[:, None] * self.counts[1] + columns  # (H, W)
+        ones = F.one_hot(owner, self.count)[None]
+        return self.split(ones.float()).flatten(0, 1)
+
     def _axis_regions(self, axis: int, device: torch.device | None) -> Tensor:
         """-> (padded side,) region of each place of one axis, after the roll."""
         side = self.padded[axis]
@@ -98,29 +117,12 @@ class Windows:
         return torch.where(source >= self.grid[axis], 2, wrapped.long())
 
 
-def pool_windows(x: Tensor, window: tuple[int, int]) -> Tensor:
-    """(B, H, W, C) grid -> (B, n, C), the mean over the real tokens of each window of the unshifted partition.
-
-    Means put right for the padding: unlike average pooling they need not keep the grid for the backward pass.
-    """
-    windows = Windows((x.shape[1], x.shape[2]), window)
-    means = _padded_means(x, windows)
-    if windows.padded != windows.grid:
-        ones = torch.ones(1, *windows.grid, 1, dtype=torch.promote_types(x.dtype, torch.float32), device=x.device)
-        means = (means / _padded_means(ones, windows)).to(means)  # a share such as 1/3 is coarse in half precision
-    return means.flatten(1, 2)
-
-
-def _padded_means(x: Tensor, windows: Windows) -> Tensor:
-    """(B, H, W, C) grid -> (B, rows, columns, C) means over windows whose padding counts as zeros.
-
-    Over rows, then over columns: on a CPU that is several times as fast as over both at once.
-    """
-    below, right = (windows.padded[axis] - windows.grid[axis] for axis in (0, 1))
-    x = F.pad(x, (0, 0, 0, right, 0, below)) if below or right else x
-    wide = torch.promote_types(x.dtype, torch.float32)
-    rows = x.unflatten(1, (-1, windows.window[0])).mean(2, dtype=wide)  # (B, rows, W, C)
-    return rows.unflatten(2, (-1, windows.window[1])).mean(3).to(x.dtype)
+def pool_windows(x: Tensor, windows: Windows) -> Tensor:
+    """(B * n, N, C) tokens by window -> (B, n, C), the mean over the real tokens of each unshifted window."""
+    members = windows.membership(x.device)  # (n * N, n)
+    x = x.unflatten(0, (-1, members.shape[1])).flatten(1, 2)  # (B, n * N, C)
+    sums = torch.bmm(members.T.to(x).expand(len(x), -1, -1), x)
+    return (sums / members.sum(0)[:, None].to(torch.promote_types(x.dtype, torch.float32))).to(sums.dtype)
 
 
 def region_bias(regions: Tensor) -> tuple[Tensor, Tensor]:
