@@ -1,7 +1,8 @@
 """Measure models.
 
 `attention`: the table of attention kinds. `model`: speed next to others. `distillation`: cost of the four settings.
-`router`: cost of a head for each of three datasets. `memory`: what training a config needs.
+`router`: cost of a head for each of three datasets. `profile`: where the time of a model goes. `memory`: what its
+training needs.
 """
 
 from __future__ import annotations
@@ -52,6 +53,11 @@ def parse_args() -> argparse.Namespace:
         '--models', nargs='+', default=['vitpose_base', 'vitpose_mini'], help='model bases by name (default: both)'
     )
     add_protocol(router)
+    profile = subjects.add_parser('profile', help='the operators of one model, the dearest first')
+    profile.add_argument('config')
+    profile.add_argument('--setting', default=None, help='as in `model` (default: bf16 on a GPU, fp32)')
+    profile.add_argument('--train', action='store_true', help='a training step instead of a forward pass')
+    add_protocol(profile)
     memory = subjects.add_parser('memory', help='computed memory of a training step, on no device')
     memory.add_argument('config')
     memory.add_argument('--batch', type=int, default=64)

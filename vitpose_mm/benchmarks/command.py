@@ -12,6 +12,7 @@ from .contenders import build, choose
 from .distillation import DistillationBench, benchmark_distillation
 from .memory import estimate_training_memory
 from .models import Bench, Task, benchmark_models
+from .profile import profile_model
 from .report import Report
 from .router import RouterBench, benchmark_router
 from .settings import Setting
@@ -132,9 +133,23 @@ def _run_router(args: argparse.Namespace, configs: Path, device: torch.device, s
     return benchmark_router(bench, [configs / '_base_' / 'models' / f'{name}.py' for name in args.models])
 
 
+def _run_profile(args: argparse.Namespace, configs: Path, device: torch.device, say: Say) -> Report:
+    protocol = _protocol(args, device)
+    return profile_model(
+        Path(args.config),
+        device,
+        Setting.parse(args.setting or ('bf16' if device.type == 'cuda' else 'fp32')),
+        batch=_batch(args, device),
+        training=args.train,
+        warmup=protocol.warmup,
+        calls=protocol.chunk,
+    )
+
+
 SUBJECTS = {
     'attention': _run_attention,
     'model': _run_models,
     'distillation': _run_distillation,
     'router': _run_router,
+    'profile': _run_profile,
 }

@@ -87,7 +87,7 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
         PoseEnsemble([config(), config()], files[:1])
     with pytest.raises(ValueError, match=r'1\.pth does not fit model 2 of the ensemble'):
         PoseEnsemble([config(), config()], files)
-    other = config() | {'data_preprocessor': {'type': 'PoseDataPreprocessor', 'mean': [9.0] * 3, 'std': [50.0] * 3}}
+    other = config() | {'data_preprocessor': {'type': 'PoseDataPreprocessor', 'mean': [8.0] * 3, 'std': [50.0] * 3}}
     with pytest.raises(ValueError, match='The data_preprocessor of model 2 of the ensemble has another mean'):
         PoseEnsemble([config(), other], [files[0]] * 2)
     fine = {**CODEC, 'heatmap_size': (24, 32)}
