@@ -84,14 +84,13 @@ class RelativePosition(nn.Module):
 
         Their products are sqrt(D) * bias, to be added to q . k before the scaling of attention. One product of the
         queries with both tables, of which each takes the stretch that begins at its own row or column: the backward
-        pass needs the queries once, and strided queries are not copied. In a stretch the keys' rows run from the
-        last to the first.
+        pass needs one copy of the queries (a view would keep keys and values with them). In a stretch the keys' rows
+        run from the last to the first.
         """
         rows, columns = extent
         by_row, by_column = resize_table(self.rel_pos_h, 2 * rows - 1), resize_table(self.rel_pos_w, 2 * columns - 1)
-        tables = (torch.cat([by_row, by_column]) * q.shape[-1] ** 0.5).to(q).T.expand(q.shape[1], -1, -1)
-        products = torch.bmm(q.transpose(0, 1).flatten(1, 2), tables)  # (M, B * N, 2h + 2w - 2)
-        products = products.unflatten(1, (-1, *extent)).transpose(0, 1)
+        tables = torch.cat([by_row, by_column]) * q.shape[-1] ** 0.5
+        products = (q @ tables.to(q).T).unflatten(2, extent)  # (B, M, h, w, 2h + 2w - 2)
         of_rows, of_columns = products.split([len(by_row), len(by_column)], -1)
         a_row, a_column = _stretches(of_rows, rows, axis=2), _stretches(of_columns, columns, axis=3)
         row_code = torch.eye(rows, device=q.device).flip(1).repeat_interleave(columns, 0)
