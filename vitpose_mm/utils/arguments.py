@@ -9,7 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 # What the host's packages say of one another and of their own defaults; nothing that a user could mend.
-NOISE = ('pkg_resources is deprecated', 'The metainfo config file', 'Since the spatial dimensions of overlaid_image')
+NOISE = (
+    'pkg_resources is deprecated',
+    'The metainfo config file',
+    'Since the spatial dimensions of overlaid_image',
+    '`torch.cuda.amp.autocast',
+)
 
 
 class ConfigOptions(argparse.Action):
