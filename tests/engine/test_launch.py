@@ -75,13 +75,23 @@ def test_no_validate(cfg: Config) -> None:
     assert cfg.val_cfg is None and cfg.val_dataloader is None and cfg.val_evaluator is None
 
 
-@pytest.mark.parametrize(('has_bf16', 'dtype'), [(True, 'bfloat16'), (False, 'float16')])
-def test_amp(cfg: Config, has_bf16: bool, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ('has_bf16', 'head', 'expected'),
+    [
+        (True, 'vitpose_mm.ClassicHead', ('bfloat16', 1.0)),
+        (False, 'vitpose_mm.ClassicHead', ('float16', 'dynamic')),
+        (True, 'HeatmapHead', ('float16', 'dynamic')),  # it hands its heatmaps to numpy, which has no bfloat16
+    ],
+)
+def test_amp(
+    cfg: Config, has_bf16: bool, head: str, expected: tuple[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
     monkeypatch.setattr('torch.cuda.is_bf16_supported', lambda including_emulation: has_bf16)
+    cfg.model.head.type = head
     add_train_flags(cfg, flags(amp=True))
-    assert (cfg.optim_wrapper.type, cfg.optim_wrapper.dtype) == ('AmpOptimWrapper', dtype)
-    assert cfg.optim_wrapper.loss_scale == 'dynamic'
+    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+    assert (cfg.optim_wrapper.dtype, cfg.optim_wrapper.loss_scale) == expected
     cfg.optim_wrapper.loss_scale = 512.0
     add_train_flags(cfg, flags(amp=True))
     assert cfg.optim_wrapper.loss_scale == 512.0

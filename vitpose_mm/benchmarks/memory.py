@@ -9,6 +9,7 @@ rounding and fragments, and the context of the device.
 from __future__ import annotations
 
 import copy
+import gc
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -99,6 +100,7 @@ def measure_allocated(make_call: Callable[[], Call], device: torch.device) -> in
     """-> bytes that CUDA's allocator gave out at the peak of a call's second time, or None without CUDA."""
     if device.type != 'cuda':
         return None
+    gc.collect()  # else what an earlier model left is freed meanwhile and counted as less
     torch.cuda.empty_cache()
     before = torch.cuda.memory_allocated(device)
     call = make_call()

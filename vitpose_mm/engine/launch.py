@@ -73,14 +73,16 @@ def draw_pictures(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def use_amp(cfg: Config) -> None:
-    """Train in mixed precision with mmengine's own wrapper: bfloat16 where the GPU has it, else float16."""
+    """Train in mixed precision with mmengine's own wrapper: bfloat16 where GPU and head can, else float16."""
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in AMP_READY:
         raise ValueError(f'--amp works with optim_wrapper types {AMP_READY} and the config has {kind!r}: use one.')
     cfg.optim_wrapper.type = 'AmpOptimWrapper'
-    wide_range = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    cfg.optim_wrapper.setdefault('dtype', 'bfloat16' if wide_range else 'float16')
-    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    head = cfg.model.get('student', cfg.model).get('head') or {}
+    ours = str(head.get('type', '')).startswith('vitpose_mm.')  # MMPose's heads hand their heatmaps to numpy
+    bfloat16 = ours and torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    cfg.optim_wrapper.setdefault('dtype', 'bfloat16' if bfloat16 else 'float16')
+    cfg.optim_wrapper.setdefault('loss_scale', 1.0 if cfg.optim_wrapper.dtype == 'bfloat16' else 'dynamic')
 
 
 def scale_lr(cfg: Config) -> None:

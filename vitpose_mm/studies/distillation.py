@@ -68,7 +68,6 @@ REAL_STUDENT = 'distillation/vitpose_mini_classic_coco-lspet-256x192.py'
 TWENTY_EPOCHS = (
     'train_cfg.max_epochs=20', 'train_cfg.val_interval=20', 'param_scheduler.1.end=20',
     'param_scheduler.1.milestones=[16,19]', 'train_dataloader.batch_size=32', 'train_dataloader.num_workers=2',
-    'optim_wrapper.optimizer.lr=5e-4',
 )  # fmt: skip
 TWO_EPOCHS = tuple(
     f'token_tuning.{key}=2' for key in ('train_cfg.max_epochs', 'train_cfg.val_interval', 'param_scheduler.0.T_max')

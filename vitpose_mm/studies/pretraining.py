@@ -10,7 +10,6 @@ FORTY_EPOCHS = (
     'train_cfg.val_interval=40',
     'param_scheduler.1.end=40',
     'param_scheduler.1.milestones=[32,38]',
-    'optim_wrapper.optimizer.lr=5e-4',  # both start from weights that know nothing of poses
     'train_dataloader.num_workers=1',
     'val_dataloader.num_workers=1',
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 def complete(file: Path) -> Iterator[Path]:
     """File -> another name to write to, beside it; it becomes the file at the end, unless writing failed."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f'.{file.name}.part')
+    part = file.with_name(f'.{file.name}.{os.getpid()}.part')
     try:
         yield part
         os.replace(part, file)

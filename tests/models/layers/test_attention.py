@@ -76,7 +76,7 @@ def test_pool_with_windows_of_one_token_is_full_attention_with_the_own_token_cou
     assert (run(attn, x)[0] - expected).abs().max() < 1e-12
 
 
-@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16, torch.float16, torch.float64])
 def test_no_token_sees_across_the_wrap(dtype: torch.dtype) -> None:
     attn = make({'window': (4, 4), 'shift': True}, rel_pos=(4, 4)).to(dtype)
     x = torch.randn(1, 8, 8, 8, dtype=dtype)

@@ -61,3 +61,9 @@ def test_pooling_in_half_precision_divides_by_the_true_share() -> None:
     pooled = pool_windows(windows.split(values.expand(1, 1, 8, 128)), windows)[0, 1]  # one real token of seven
     assert pooled.dtype == torch.bfloat16
     assert torch.equal(pooled, values)
+
+
+def test_large_values_are_pooled_in_half_precision() -> None:
+    windows = Windows((32, 24), (16, 12))
+    pooled = pool_windows(windows.split(torch.full((1, 32, 24, 2), 1000.0, dtype=torch.float16)), windows)
+    assert torch.equal(pooled, torch.full((1, 4, 2), 1000.0, dtype=torch.float16))  # their sum is no number in fp16

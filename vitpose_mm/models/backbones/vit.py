@@ -159,7 +159,7 @@ class ViT(BaseBackbone):
         x = self.embed(x)
         grid, places = (x.shape[1], x.shape[2]), x.shape[1] * x.shape[2]
         x = x.flatten(1, 2)
-        appended = [one.expand(len(x), -1, -1) for one in (self.tokens, tokens) if one is not None]
+        appended = [one.expand(x.shape[0], -1, -1) for one in (self.tokens, tokens) if one is not None]
         if appended:
             x = torch.cat([x, *appended], 1)
         for block in self.blocks:

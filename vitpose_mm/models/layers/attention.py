@@ -4,10 +4,11 @@ Full attention mixes all rows of a sequence, the grid's and the appended tokens'
 grid first: each window's queries see the tokens of the window and a few *extra* keys, the pooled tokens of all
 windows and the appended tokens; an appended token sees everything (ViTPose sec. 3.2 and 3.3).
 
-Position bias and masks never become an N x N matrix. A bias that is a product, bias(i, j) = a(i) . b(j),
-is the same as longer queries and keys: [q, a] . [k, b] = q . k + a . b. Decomposed relative position has
-this form with b(j) = one-hot(row of j), one-hot(column of j), and so has "i and j are from regions that
-may not see each other" (:func:`windows.region_bias`). Extra keys get zeros there: no bias and no mask.
+Position bias and masks never become an N x N matrix. What is a product a(i) . b(j), added to q(i) . k(j) before
+both are divided by sqrt(D), is the same as longer queries and keys: [q, a] . [k, b] = q . k + a . b. Decomposed
+relative position, times sqrt(D), has this form with b(j) = one-hot(row of j), one-hot(column of j), and so has "i
+and j are from regions that may not see each other" (:func:`windows.region_bias`). Extra keys get zeros there: no
+bias and no mask.
 
 Shapes: B images, (H, W) grid, T appended tokens, L = H * W + T rows of C channels, M heads of D channels,
 n windows of N tokens, E extra keys.
@@ -102,25 +103,29 @@ class Attention(nn.Module):
 
         The rows are split before their projection: that copies C channels, not the 3C of queries, keys and values.
         """
+        channels, places = x.shape[2], grid[0] * grid[1]
         windows = Windows(grid, self.window or grid, self.shift)
-        places, tokens = x[:, : grid[0] * grid[1]], x[:, grid[0] * grid[1] :]
-        qkv = self.qkv(windows.split(places.unflatten(1, grid)))  # (B * n, N, 3C)
-        extra = [pool_windows(qkv[..., x.shape[2] :], windows)] if self.pool else []  # of (B, .., 2C)
-        if tokens.shape[1]:
-            token_qkv = self.qkv(tokens)
-            extra.append(token_qkv[..., x.shape[2] :])
+        qkv = self.qkv(windows.split(x[:, :places].unflatten(1, grid)))  # (B * n, N, 3C)
+        token_qkv = self.qkv(x[:, places:]) if x.shape[1] > places else None  # (B, T, 3C)
+
         q, k, v = self._heads(qkv)  # (B * n, M, N, D)
-        factors = self._factors(q, windows)
+        extra = [pool_windows(qkv[..., channels:], windows)] if self.pool else []
+        extra += [] if token_qkv is None else [token_qkv[..., channels:]]
         if extra:
             shared = torch.cat(extra, 1).repeat_interleave(windows.count, dim=0)  # (B * n, E, 2C)
-            k, v = (torch.cat(pair, 2) for pair in zip((k, v), self._heads(shared), strict=True))
-        mixed = windows.merge(attend(q, k, v, factors).transpose(1, 2)).flatten(3).flatten(1, 2)
-        if not tokens.shape[1]:
-            return mixed
-        everything = torch.cat([windows.merge(qkv[..., x.shape[2] :]).flatten(1, 2), extra[-1]], 1)
-        token_q = self._heads(token_qkv)[0]
-        k, v = self._heads(everything)
-        return torch.cat([mixed, attend(token_q, k, v).transpose(1, 2).flatten(2)], 1)
+            extra_k, extra_v = self._heads(shared)
+            k, v = torch.cat([k, extra_k], 2), torch.cat([v, extra_v], 2)
+        mixed = windows.merge(attend(q, k, v, self._factors(q, windows)).transpose(1, 2))  # (B, H, W, M, D)
+        mixed = mixed.flatten(3).flatten(1, 2)
+        return mixed if token_qkv is None else torch.cat([mixed, self._attend_everywhere(qkv, token_qkv, windows)], 1)
+
+    def _attend_everywhere(self, qkv: Tensor, token_qkv: Tensor, windows: Windows) -> Tensor:
+        """-> (B, T, C): each appended token attends to all real tokens of the grid and to the appended ones."""
+        channels = self.proj.in_features
+        grid_kv, token_kv = windows.merge(qkv[..., channels:]).flatten(1, 2), token_qkv[..., channels:]
+        (q,) = self._heads(token_qkv[..., :channels])
+        k, v = self._heads(torch.cat([grid_kv, token_kv], 1))
+        return attend(q, k, v).transpose(1, 2).flatten(2)
 
     def _heads(self, x: Tensor) -> list[Tensor]:
         """(B, N, P * C) -> P views (B, M, N, D)."""

@@ -43,6 +43,8 @@ class Block(nn.Module):
         if self.conv is not None:
             places = grid[0] * grid[1]
             beside = self.conv(x[:, :places].unflatten(1, grid)).flatten(1, 2)
-            mixed = mixed + F.pad(beside, (0, 0, 0, x.shape[1] - places))
+            if x.shape[1] > places:
+                beside = F.pad(beside, (0, 0, 0, x.shape[1] - places))
+            mixed = mixed + beside
         x = x + self.drop_path(mixed)
         return x + self.drop_path(self.mlp(self.norm2(x), expert))

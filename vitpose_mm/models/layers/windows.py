@@ -6,15 +6,15 @@ a window, C channels. Everything here is plain geometry; nothing has parameters.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Added to a forbidden product of query and key. Twice it (row and column) is a number in fp16 still, and a
-# softmax over products / sqrt(D) gives exactly zero for it in every float type.
+# Added to a forbidden product of query and key, before the scaling by 1 / sqrt(D). Twice it (row and column) is a
+# number in fp16 still, and for D up to 1,600 the softmax gives exactly zero in every float type (fp64 is the last to).
 FORBIDDEN = -3e4
 
 
@@ -36,22 +36,22 @@ class Windows:
     window: tuple[int, int]
     shifted: bool = False
 
-    @cached_property
+    @property
     def counts(self) -> tuple[int, int]:
         """Windows along each axis."""
         return -(-self.grid[0] // self.window[0]), -(-self.grid[1] // self.window[1])
 
-    @cached_property
+    @property
     def count(self) -> int:
         """n, of one image."""
         return self.counts[0] * self.counts[1]
 
-    @cached_property
+    @property
     def padded(self) -> tuple[int, int]:
         """The grid with its padding."""
         return self.counts[0] * self.window[0], self.counts[1] * self.window[1]
 
-    @cached_property
+    @property
     def shift(self) -> tuple[int, int]:
         """Tokens by which each axis is rolled."""
         rows, columns = (
@@ -100,7 +100,7 @@ class Windows:
         """-> (n * N, n): one where a real token belongs to a window of the *unshifted* partition, else zero.
 
         Tokens are in the order of :meth:`split`, so that a sum over windows of this partition, shifted or not, is
-        a product with it.
+        a product with it. It is dense: small for the hundreds of tokens of a crop, not for thousands.
         """
         rows, columns = (
             torch.arange(side, device=device) // step for side, step in zip(self.grid, self.window, strict=True)
@@ -121,8 +121,10 @@ def pool_windows(x: Tensor, windows: Windows) -> Tensor:
     """(B * n, N, C) tokens by window -> (B, n, C), the mean over the real tokens of each unshifted window."""
     members = windows.membership(x.device)  # (n * N, n)
     x = x.unflatten(0, (-1, members.shape[1])).flatten(1, 2)  # (B, n * N, C)
-    sums = torch.bmm(members.T.to(x).expand(len(x), -1, -1), x)
-    return (sums / members.sum(0)[:, None].to(torch.promote_types(x.dtype, torch.float32))).to(sums.dtype)
+    share = 0.5 ** math.ceil(math.log2(math.prod(windows.window)))  # exact in half precision, whose sums could overflow
+    sums = torch.bmm((share * members).T.to(x).expand(x.shape[0], -1, -1), x)
+    parts = share * members.sum(0)[:, None].to(torch.promote_types(x.dtype, torch.float32))
+    return (sums / parts).to(sums.dtype)
 
 
 def region_bias(regions: Tensor) -> tuple[Tensor, Tensor]:
