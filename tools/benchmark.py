@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 
@@ -18,31 +19,8 @@ def parse_args() -> argparse.Namespace:
     """The command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(description='Measure parameters, operations, memory and speed of models.')
     subjects = parser.add_subparsers(dest='subject', required=True)
-    attention = subjects.add_parser('attention', help="the paper's table of attention kinds at 1/8 features")
-    attention.add_argument('--rows', nargs='+', help='rows by name (default: all)')
-    attention.add_argument('--training', default=None, help='setting of the step (default: bf16 on a GPU, fp32)')
-    attention.add_argument('--forward', default=None, help='setting of the forward pass (default: likewise)')
-    attention.add_argument('--memory-batch', type=int, default=64, help='crops of the computed memory (default: 64)')
-    add_protocol(attention)
-    model = subjects.add_parser('model', help='crops a second, latency and training steps next to other models')
-    model.add_argument(
-        '--models', nargs='+', default=['*'], metavar='NAME', help="names, patterns such as 'ours-*' or config files"
-    )
-    model.add_argument(
-        '--settings',
-        nargs='+',
-        help='number type (fp32 tf32 bf16 fp16) with any of +channels_last +compile +autotune; each model runs in its '
-        'fastest (default: fp32 bf16 bf16+channels_last bf16+channels_last+compile on a GPU, fp32 on a CPU)',
-    )
-    model.add_argument(
-        '--tasks',
-        nargs='+',
-        default=['speed', 'latency'],
-        choices=['speed', 'latency', 'training'],
-        help='default: speed latency; all models are in memory at once, so choose some of them for training',
-    )
-    model.add_argument('--matmul-side', type=int, help='matrices of the ceiling (default: 8192 on a GPU, 1024)')
-    add_protocol(model)
+    add_attention(subjects)
+    add_model(subjects)
     distillation = subjects.add_parser('distillation', help="a student's training step with and without its teacher")
     distillation.add_argument('config', help='of configs/distillation')
     distillation.add_argument('--training', default=None, help='fp32 or bf16 (default: bf16 on a GPU, fp32)')
@@ -64,6 +42,39 @@ def parse_args() -> argparse.Namespace:
     memory.add_argument('--fp32', action='store_true', help='no autocast to bf16')
     memory.add_argument('--with-cp', action='store_true', help='recompute blocks in the backward pass')
     return parser.parse_args()
+
+
+def add_attention(subjects: Any) -> None:
+    """Add the subject of the paper's table."""
+    attention = subjects.add_parser('attention', help="the paper's table of attention kinds at 1/8 features")
+    attention.add_argument('--rows', nargs='+', help='rows by name (default: all)')
+    attention.add_argument('--training', default=None, help='setting of the step (default: bf16 on a GPU, fp32)')
+    attention.add_argument('--forward', default=None, help='setting of the forward pass (default: likewise)')
+    attention.add_argument('--memory-batch', type=int, default=64, help='crops of the computed memory (default: 64)')
+    add_protocol(attention)
+
+
+def add_model(subjects: Any) -> None:
+    """Add the subject of whole models."""
+    model = subjects.add_parser('model', help='crops a second, latency and training steps next to other models')
+    model.add_argument(
+        '--models', nargs='+', default=['*'], metavar='NAME', help="names, patterns such as 'ours-*' or config files"
+    )
+    model.add_argument(
+        '--settings',
+        nargs='+',
+        help='number type (fp32 tf32 bf16 fp16) with any of +channels_last +compile +autotune; each model runs in its '
+        'fastest (default: fp32 bf16 bf16+channels_last bf16+channels_last+compile on a GPU, fp32 on a CPU)',
+    )
+    model.add_argument(
+        '--tasks',
+        nargs='+',
+        default=['speed', 'latency'],
+        choices=['speed', 'latency', 'training'],
+        help='default: speed latency; all models are in memory at once, so choose some of them for training',
+    )
+    model.add_argument('--matmul-side', type=int, help='matrices of the ceiling (default: 8192 on a GPU, 1024)')
+    add_protocol(model)
 
 
 def add_protocol(parser: argparse.ArgumentParser) -> None:

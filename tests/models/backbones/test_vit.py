@@ -241,23 +241,3 @@ def test_bad_arguments_are_named() -> None:
         ViT(TINY, rel_pos='yes')
     with pytest.raises(ValueError, match='190x256'):
         ViT(TINY, (190, 256))
-
-
-@pytest.mark.parametrize(('attention', 'rel_pos'), [(('pool', 'shift+pool'), 'windows'), ('full', 'all')])
-@pytest.mark.parametrize('num_tokens', [0, 1])
-def test_compilers_see_one_graph_for_any_batch(attention: str | tuple, rel_pos: str, num_tokens: int) -> None:
-    vit = ViT(
-        dict(embed_dims=16, num_layers=2, num_heads=2),
-        (48, 64),
-        attention=attention,
-        window_size=(2, 2),
-        rel_pos=rel_pos,
-        num_tokens=num_tokens,
-    ).eval()
-    crops = torch.randn(3, 3, 64, 48)
-    whole = torch.compile(vit, backend='eager', fullgraph=True)
-    assert torch.equal(whole(crops)[0], vit(crops)[0])
-    torch.compiler.reset()
-    program = torch.export.export(vit, (crops,), dynamic_shapes=({0: torch.export.Dim('images')},), strict=False)
-    more = torch.randn(5, 3, 64, 48)
-    torch.testing.assert_close(program.module()(more)[0], vit(more)[0])
