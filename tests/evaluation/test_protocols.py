@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from pathlib import Path
 
@@ -110,6 +111,40 @@ def test_true_and_detected_boxes_side_by_side(name: str, boxes: str, shared_data
     ap = {key.split('/')[0]: value for key, value in metrics.items() if key.endswith('/AP')}
     assert ap['true'] == pytest.approx(1.0)
     assert ap['detected'] == pytest.approx(by_hand, abs=1e-6) and 0.2 < by_hand <= 1
+
+
+def test_detected_boxes_as_documented(shared_data: Path, tmp_path: Path) -> None:
+    """The leaf of docs/many_datasets.md, with a detector that misses one person."""
+    text = (ROOT / 'docs/many_datasets.md').read_text()
+    (tmp_path / 'leaf.py').write_text(text.split('`ochuman_detected.py`:\n\n```python\n')[1].split('```')[0])
+    samples = shared_data / 'samples'
+    people = read_json('ochuman', samples)['annotations']
+    boxes = [{'image_id': one['image_id'], 'category_id': 1, 'bbox': one['bbox'], 'score': 0.9} for one in people[:-1]]
+    (tmp_path / 'boxes.json').write_text(json.dumps(boxes))
+    cfg = Config.fromfile(tmp_path / 'leaf.py')
+    folder, file, *_ = SOURCES['ochuman']
+    for subset in cfg.test_dataloader.dataset.datasets.values():
+        subset.update(data_root=str(samples / folder), ann_file=file, data_prefix={'img': ''}, pipeline=[])
+        if 'bbox_file' in subset:
+            subset.bbox_file = str(tmp_path / subset.bbox_file)
+    for metric in cfg.test_evaluator.subsets.values():
+        metric.ann_file = str(samples / folder / file)
+    dataset = MultiDataset(cfg.test_dataloader.dataset.datasets)
+    evaluator = Evaluator([SubsetMetric(cfg.test_evaluator.subsets)])
+    evaluator.dataset_meta = dataset.metainfo
+    found = defaultdict(int)
+    for i in range(len(dataset)):
+        info, subset = dataset.get_data_info(i), dataset.names[dataset._get_ori_dataset_idx(i)[0]]
+        if subset == 'ochuman_test_detected':
+            own = people[found[subset]]
+            info['keypoints'] = np.array(own['keypoints'], dtype=np.float32).reshape(1, -1, 3)[..., :2]
+        found[subset] += 1
+        evaluator.process([make_sample(info, subset, moved=np.zeros(2), scores=np.ones(17))])
+    metrics = evaluator.evaluate(len(dataset))
+    assert found == {name: len(people) - (name == 'ochuman_test_detected') for name in dataset.names}
+    assert metrics['ochuman_val/AP'] == metrics['ochuman_test/AP'] == pytest.approx(1.0)
+    share = (len(people) - 1) / len(people)
+    assert metrics['ochuman_test_detected/AR'] == pytest.approx(share)
 
 
 def mpii_with_heads(samples: Path, folder: Path) -> tuple[dict, dict, np.ndarray]:
