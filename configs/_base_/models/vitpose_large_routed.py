@@ -1,12 +1,4 @@
 # ViT-L with a decoder for each dataset. A leaf names them: head=dict(heads=dict(coco=dict(out_channels=17), ...)).
-_base_ = 'vitpose_large.py'
+_base_ = ['vitpose_large.py', 'router.py']
 
-model = dict(
-    head=dict(
-        _delete_=True,
-        type='vitpose_mm.DatasetRouter',
-        shared=_base_.model.head,
-        default='coco',
-        aliases={'ochuman': 'coco', 'Human-Art': 'coco'},  # COCO's keypoints, never trained on
-    )
-)
+model = dict(head=dict(_base_.router, _delete_=True, shared=_base_.model.head))
