@@ -8,8 +8,8 @@ import pytest
 from mmengine.config import Config, DictAction
 
 from vitpose_mm.distillation.settings import check_distillation, given_token, training_config, tunes
-from vitpose_mm.studies.distillation import DATA, DISTILLATION
-from vitpose_mm.studies.study import Run
+from vitpose_mm.studies.distillation import DATA, DISTILLATION, REAL
+from vitpose_mm.studies.study import Run, Study
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 RUNS = {run.name: run for run in DISTILLATION.runs}
@@ -32,21 +32,24 @@ def read(run: Run, config: str, options: tuple[str, ...]) -> Config:
     return cfg
 
 
+@pytest.mark.parametrize(('study', 'last'), [(DISTILLATION, 1), (REAL, 20)], ids=['synthetic', 'real'])
 @pytest.mark.parametrize('name', SETTINGS)
-def test_a_run_is_its_setting(name: str) -> None:
-    cfg = read(RUNS[name], RUNS[name].train, RUNS[name].options)
+def test_a_run_is_its_setting(name: str, study: Study, last: int) -> None:
+    runs = {run.name: run for run in study.runs}
+    run = runs[name]
+    cfg = read(run, run.train, run.options)
     check_distillation(cfg)
     assert (cfg.model.get('token', 'tuned'), cfg.model.get('output_weight', 1.0)) == SETTINGS[name]
-    assert cfg.train_cfg.max_epochs == cfg.param_scheduler[1].T_max == 1
+    assert cfg.train_cfg.max_epochs == cfg.param_scheduler[1].get('T_max' if study is DISTILLATION else 'end') == last
     assert cfg.model.teacher_checkpoint == '{checkpoint:teacher}'
     assert (given_token(cfg) is None) == (name == 'both' or not tunes(cfg))
     stage = training_config(cfg, Path('x'), start=Path('start.pth'), token=None)
-    both = read(RUNS['both'], RUNS['both'].train, RUNS['both'].options)
+    both = read(runs['both'], runs['both'].train, runs['both'].options)
     for key in ('train_dataloader', 'optim_wrapper', 'param_scheduler', 'val_dataloader'):
         assert stage[key] == both[key]
-    test = read(RUNS[name], RUNS[name].test or '', RUNS[name].test_options)
+    test = read(run, run.test or '', run.test_options)
     assert test.model.backbone.get('num_tokens', 0) == int(tunes(cfg))
-    assert test.test_dataloader.dataset.data_root == f'{DATA}/'
+    assert (test.test_dataloader.dataset.data_root == f'{DATA}/') == (study is DISTILLATION)
 
 
 def test_how_long_teacher_and_token_are_trained() -> None:
