@@ -59,7 +59,7 @@ def test_recipe_of_the_paper(size: str, head: str) -> None:
 
 
 def test_augmentation_of_the_paper() -> None:
-    pipeline = read('coco/vitpose_base_classic_coco-256x192').train_dataloader.dataset.datasets[0].pipeline
+    pipeline = read('coco/vitpose_base_classic_coco-256x192').train_dataloader.dataset.pipeline
     steps = {step['type']: step for step in pipeline}
     assert steps['RandomFlip']['prob'] == 0.5
     assert (steps['RandomHalfBody']['prob'], steps['RandomHalfBody']['min_total_keypoints']) == (0.3, 9)

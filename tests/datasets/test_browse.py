@@ -91,9 +91,8 @@ def test_mistakes(tmp_path: Path, change: dict, sentence: str) -> None:
 def test_named_subsets_have_folders_of_their_names(two_datasets: Config) -> None:
     first, second = two_datasets.train_dataloader.dataset.datasets
     whole = two_datasets.train_dataloader.dataset
-    pipeline = first.pop('pipeline')
-    second['pipeline'] = copy.deepcopy(pipeline)
-    whole.update(datasets=dict(mine=first, other=second), pipeline=pipeline)
+    second['pipeline'] = copy.deepcopy(whole.pipeline)
+    whole.update(datasets=dict(mine=first, other=second))
     pack_transformed(whole)
     assert all(one[-1]['pack_transformed'] for one in (whole.pipeline, second['pipeline']))
     chosen = choose(DATASETS.build(whole), 1)

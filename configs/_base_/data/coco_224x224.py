@@ -3,7 +3,7 @@ _base_ = ['loaders.py', 'coco.py', 'crop_224x224.py']
 
 dataset_type = 'CocoDataset'
 num_keypoints = 17
-train_dataloader = dict(dataset=dict(datasets=[dict(_base_.coco_train, pipeline=_base_.train_pipeline)]))
+train_dataloader = dict(dataset=dict(datasets=[_base_.coco_train], pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(_base_.coco_val, pipeline=_base_.val_pipeline))
 test_dataloader = val_dataloader
 val_evaluator = _base_.coco_val_metric

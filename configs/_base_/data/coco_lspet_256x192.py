@@ -3,11 +3,9 @@ _base_ = ['loaders.py', 'coco_lspet.py', 'crop_256x192.py']
 
 dataset_type = 'CocoDataset'
 num_keypoints = 17
-people = [
-    dict(_base_.coco_train, pipeline=_base_.train_pipeline),
-    dict(_base_.lspet_train, pipeline=_base_.train_pipeline),
-]
-train_dataloader = dict(dataset=dict(datasets=people))
+train_dataloader = dict(
+    dataset=dict(datasets=[_base_.coco_train, _base_.lspet_train], pipeline=_base_.train_pipeline)
+)
 val_dataloader = dict(dataset=dict(_base_.coco_val, bbox_file='', pipeline=_base_.val_pipeline))
 test_dataloader = dict(dataset=dict(_base_.coco_val, pipeline=_base_.val_pipeline))
 val_evaluator = _base_.coco_val_metric

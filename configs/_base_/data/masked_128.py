@@ -1,4 +1,4 @@
-# The same for crops of 128, on one CPU core.
+# The pipeline of `masked_224.py` for crops of 128, on one CPU core.
 _base_ = 'masked_224.py'
 
 crop_size = 128

@@ -1,4 +1,4 @@
-# The same with MPII.
+# COCO, AI Challenger and MPII, a head each; crops of 256x192.
 _base_ = ['multi_coco_aic_256x192.py', 'mpii.py']
 
 keypoint_heads = dict(mpii=dict(out_channels=16))

@@ -1,4 +1,4 @@
-# The same with CrowdPose: the four sets of the paper's largest training.
+# COCO, AI Challenger, MPII and CrowdPose, the four sets of the paper's largest training; crops of 256x192.
 _base_ = ['multi_coco_aic_mpii_256x192.py', 'crowdpose.py']
 
 keypoint_heads = dict(crowdpose=dict(out_channels=14))

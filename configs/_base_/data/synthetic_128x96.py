@@ -7,7 +7,7 @@ train_pipeline = [*_base_.load, _base_.augment[0], _base_.crop, _base_.target, _
 dataset_type = 'CocoDataset'
 num_keypoints = 17
 train_dataloader = dict(
-    batch_size=16, num_workers=1, dataset=dict(datasets=[dict(_base_.synthetic_train, pipeline=train_pipeline)])
+    batch_size=16, num_workers=1, dataset=dict(datasets=[_base_.synthetic_train], pipeline=train_pipeline)
 )
 val_dataloader = dict(num_workers=1, dataset=dict(_base_.synthetic_val, pipeline=_base_.val_pipeline))
 test_dataloader = val_dataloader

@@ -3,7 +3,7 @@ _base_ = ['loaders.py', 'wholebody.py', 'crop_256x192.py']
 
 dataset_type = 'CocoWholeBodyDataset'
 num_keypoints = 133
-train_dataloader = dict(dataset=dict(datasets=[dict(_base_.wholebody_train, pipeline=_base_.train_pipeline)]))
+train_dataloader = dict(dataset=dict(datasets=[_base_.wholebody_train], pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(_base_.wholebody_val, pipeline=_base_.val_pipeline))
 test_dataloader = val_dataloader
 val_evaluator = _base_.wholebody_val_metric

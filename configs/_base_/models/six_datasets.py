@@ -8,3 +8,4 @@ heads = dict(
     coco_wholebody=dict(out_channels=133),
 )
 expert_ids = dict(coco=0, aic=1, mpii=2, ap10k=3, apt36k=4, coco_wholebody=5)
+experts = dict(backbone=dict(num_experts=len(heads)), head=dict(heads=heads), expert_ids=expert_ids)

@@ -1,4 +1,4 @@
-# The same with a decoder for each dataset. A leaf names them: head=dict(heads=dict(coco=dict(out_channels=17), ...)).
+# The mini model with a decoder for each dataset, which a leaf names: head=dict(heads=dict(coco=dict(out_channels=17))).
 _base_ = 'vitpose_mini.py'
 
 model = dict(

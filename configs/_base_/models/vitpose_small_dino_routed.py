@@ -1,4 +1,4 @@
-# The same with a decoder for each dataset. A leaf names them: head=dict(heads=dict(coco=dict(out_channels=17), ...)).
+# DINO's ViT-S with a decoder for each dataset, which a leaf names: head=dict(heads=dict(coco=dict(out_channels=17))).
 _base_ = 'vitpose_small_dino.py'
 
 model = dict(

@@ -1,4 +1,4 @@
-# The same recipe for a few thousand people on one GPU: 100 epochs, 100 iterations of warm-up. The rate is for 64 people
+# The paper's recipe for a few thousand people on one GPU: 100 epochs, 100 iterations of warm-up. The rate is for 64 people
 # a step: the paper's 5e-4 is for 512, and the one run with it here broke (fp16; docs/results.md).
 _base_ = 'adamw_210e.py'
 

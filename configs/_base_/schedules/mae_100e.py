@@ -1,4 +1,4 @@
-# The same for a few thousand people on a CPU core: 100 epochs in batches of 64, 5 epochs of warm-up.
+# `mae_1600e.py` for a few thousand people on a CPU core: 100 epochs in batches of 64, 5 epochs of warm-up.
 _base_ = 'mae_1600e.py'
 
 train_cfg = dict(max_epochs=100)
