@@ -1,4 +1,4 @@
-# A wider and deeper model than the quick start's, to teach it.
+# A wider and deeper model than the mini one, to teach it.
 _base_ = '../quickstart/vitpose_mini_classic_synthetic-128x96.py'
 
 model = dict(

@@ -1,4 +1,4 @@
-# The quick start's model taught by a larger one on synthetic people: knowledge token and output distillation.
+# The mini model taught by the midi one on rendered people: knowledge token and output distillation.
 _base_ = ['../quickstart/vitpose_mini_classic_synthetic-128x96.py', '../_base_/schedules/token_tuning.py']
 
 model = dict(

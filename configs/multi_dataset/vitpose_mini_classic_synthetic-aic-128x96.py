@@ -1,4 +1,4 @@
-# The same model for AIC's labels alone.
+# The mini model of rendered people for AI Challenger's labels alone.
 _base_ = 'vitpose_mini_classic_synthetic-multi-128x96.py'
 
 only = _base_.train_dataloader.dataset.datasets.aic

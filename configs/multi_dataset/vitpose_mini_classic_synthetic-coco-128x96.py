@@ -1,4 +1,4 @@
-# The same model for COCO's labels alone.
+# The mini model of rendered people for COCO's labels alone.
 _base_ = 'vitpose_mini_classic_synthetic-multi-128x96.py'
 
 only = _base_.train_dataloader.dataset.datasets.coco

@@ -1,4 +1,4 @@
-# The same ViT-S finetuned on that part of COCO alone.
+# A pre-trained ViT-S finetuned on the COCO people of `coco_lspet.py` alone.
 _base_ = [
     '../_base_/schedules/adamw_100e.py',
     '../_base_/data/coco_small_128x96.py',

@@ -1,4 +1,4 @@
-# MAE on drawn people, a very small ViT: the scale of the quick start.
+# MAE on rendered people, a very small ViT.
 _base_ = [
     '../_base_/schedules/mae_100e.py',
     '../_base_/data/synthetic_crops_128.py',

@@ -1,4 +1,4 @@
-# A very small ViTPose on synthetic people at 128x96: the pose model of the quick start.
+# A very small ViTPose on rendered people at 128x96: the student of the distillation study.
 _base_ = [
     '../_base_/schedules/adamw_10e.py',
     '../_base_/data/synthetic_128x96.py',

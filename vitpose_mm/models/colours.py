@@ -1,4 +1,4 @@
-"""Whether two models take the same crops for the same colours."""
+"""Whether two data preprocessors treat colours alike: mean, deviation, order of channels."""
 
 from __future__ import annotations
 
