@@ -74,3 +74,24 @@ def attention_of_blocks(attention: str | Sequence[str], num_layers: int) -> tupl
             f'give one for every block or a divisor of {num_layers}.'
         )
     return pattern * (num_layers // len(pattern))
+
+
+def frozen_names(num_layers: int, num_blocks: int, parts: str | Sequence[str]) -> list[str]:
+    """Number of first blocks and parts of all blocks -> names of the modules and parameters that are not trained.
+
+    Raises:
+        ValueError: more blocks than there are, or a part that names nothing.
+    """
+    parts = (parts,) if isinstance(parts, str) else parts
+    if not 0 <= num_blocks <= num_layers:
+        raise ValueError(f'frozen_blocks={num_blocks} is out of range: the backbone has {num_layers} blocks.')
+    unknown = [part for part in parts if part not in FREEZABLE]
+    if unknown:
+        raise ValueError(f'frozen_parts: {unknown[0]!r} is not known: choose from {sorted(FREEZABLE)}.')
+    names = [f'blocks.{i}' for i in range(num_blocks)]
+    names += ['patch_embed', 'pos_embed'] if num_blocks else []
+    for part in parts:
+        below_block, below_backbone = FREEZABLE[part]
+        names += [f'blocks.{i}.{name}' for i in range(num_layers) for name in below_block]
+        names += below_backbone
+    return names

@@ -26,7 +26,7 @@ from ..layers import (
     sincos_position,
     statistics_kept,
 )
-from .arch import ATTENTION, FREEZABLE, attention_of_blocks, find_arch
+from .arch import ATTENTION, attention_of_blocks, find_arch, frozen_names
 
 
 @MODELS.register_module()
@@ -127,7 +127,7 @@ class ViT(BaseBackbone):
             for kind, rate in zip(kinds, rates, strict=True)
         )
         self.last_norm = nn.LayerNorm(dim, eps=1e-6)
-        self._frozen = self._find_frozen(frozen_blocks, frozen_parts)
+        self._frozen = frozen_names(depth, frozen_blocks, frozen_parts)
         self._freeze()
 
     def _make_attention(self, kind: str, window: tuple[int, int], rel_pos: str) -> Attention:
@@ -142,20 +142,18 @@ class ViT(BaseBackbone):
             rel_pos=(window if windowed else self.grid) if biased else None,
         )
 
-    # ------------------------------------------------------------------ forward
-
     def forward(
         self, x: Tensor, expert: Tensor | int | None = None, tokens: Tensor | None = None
     ) -> tuple[Tensor, ...]:
         """(B, 3, h, w) crops, (B,) expert ids or one for all, (B, T, C) tokens to append -> ((B, C, H, W),)."""
         size = (x.shape[-1], x.shape[-2])
-        if size != self.input_size and not self.dynamic_input:
-            raise ValueError(
-                f'The backbone was made for {self.input_size} (w, h) pixels and got {size}: set input_size, or '
-                f'dynamic_input=True to resize the position embedding as needed.'
-            )
         if size != self.input_size:
-            self.patch_embed.grid((x.shape[-2], x.shape[-1]))  # do both sides divide?
+            if not self.dynamic_input:
+                raise ValueError(
+                    f'The backbone was made for {self.input_size} (w, h) pixels and got {size}: set input_size, or '
+                    f'dynamic_input=True to resize the position embedding as needed.'
+                )
+            self.patch_embed.grid((x.shape[-2], x.shape[-1]))  # raises where a side does not divide
         x = self.embed(x)
         grid, places = (x.shape[1], x.shape[2]), x.shape[1] * x.shape[2]
         x = x.flatten(1, 2)
@@ -185,8 +183,6 @@ class ViT(BaseBackbone):
         if grid != self.grid:
             table = resize_position(table, self.grid, grid)
         return (table[:, 1:] + table[:, :1]).unflatten(1, grid)
-
-    # ------------------------------------------------------------------ weights
 
     def init_weights(self) -> None:
         """Initialise as MAE does (Xavier-uniform, sine-cosine positions), then apply ``init_cfg``."""
@@ -226,25 +222,6 @@ class ViT(BaseBackbone):
         if parts[0] == 'blocks':
             return int(parts[1]) + 1, num_depths
         return num_depths - 1, num_depths
-
-    # ------------------------------------------------------------------ freezing
-
-    def _find_frozen(self, num_blocks: int, parts: str | Sequence[str]) -> list[str]:
-        """-> names of the modules and parameters that are not trained."""
-        depth = self.arch.num_layers
-        parts = (parts,) if isinstance(parts, str) else parts
-        if not 0 <= num_blocks <= depth:
-            raise ValueError(f'frozen_blocks={num_blocks} is out of range: the backbone has {depth} blocks.')
-        unknown = [part for part in parts if part not in FREEZABLE]
-        if unknown:
-            raise ValueError(f'frozen_parts: {unknown[0]!r} is not known: choose from {sorted(FREEZABLE)}.')
-        names = [f'blocks.{i}' for i in range(num_blocks)]
-        names += ['patch_embed', 'pos_embed'] if num_blocks else []
-        for part in parts:
-            below_block, below_backbone = FREEZABLE[part]
-            names += [f'blocks.{i}.{name}' for i in range(depth) for name in below_block]
-            names += below_backbone
-        return names
 
     def _freeze(self) -> None:
         for name in self._frozen:

@@ -49,7 +49,13 @@ class HeatmapPredictor:
 
 
 class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
-    """A HeatmapHead whose batch may hold samples with different flip indices."""
+    """A HeatmapHead whose batch may hold samples with different flip indices.
+
+    Attributes:
+        num_upsamples: the heatmaps are 2 to this power times as large as the features.
+    """
+
+    num_upsamples: int
 
     def forward(self, feats: Features) -> Tensor:
         """A tuple whose last map is (B, C, H, W) -> (B, K, h, w) heatmaps, float32 under bfloat16 too."""
@@ -84,7 +90,7 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
 
     def upsampled(self, size: tuple[int, int]) -> tuple[int, int]:
         """(H, W) of the features -> (h, w) of the heatmaps."""
-        raise NotImplementedError
+        return size[0] << self.num_upsamples, size[1] << self.num_upsamples
 
     def _check_targets(self, feature: Tensor, samples: list) -> None:
         ours = (self.out_channels, *self.upsampled((feature.shape[-2], feature.shape[-1])))

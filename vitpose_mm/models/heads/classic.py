@@ -48,7 +48,3 @@ class ClassicHead(PoseHeatmapHead):
             init_cfg=init_cfg,
         )
         self.num_upsamples = num_upsamples
-
-    def upsampled(self, size: tuple[int, int]) -> tuple[int, int]:
-        """(H, W) of the features -> (h, w) of the heatmaps."""
-        return size[0] << self.num_upsamples, size[1] << self.num_upsamples

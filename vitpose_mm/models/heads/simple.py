@@ -54,7 +54,3 @@ class SimpleHead(PoseHeatmapHead):
         x = F.relu(feats[-1])
         size = self.upsampled((x.shape[-2], x.shape[-1]))
         return for_numpy(self.final_layer(F.interpolate(x, size=size, mode='bilinear', align_corners=False)))
-
-    def upsampled(self, size: tuple[int, int]) -> tuple[int, int]:
-        """(H, W) of the features -> (h, w) of the heatmaps."""
-        return size[0] << self.num_upsamples, size[1] << self.num_upsamples

@@ -64,7 +64,6 @@ class Attention(nn.Module):
             and values are pooled after projection, which equals projecting pooled tokens, and over the
             unshifted partition, so that no pooled token mixes opposite borders.
         rel_pos: (h, w) extent of a decomposed relative position bias, or None for no bias.
-        qkv_bias: whether the projection to queries, keys and values has a bias.
 
     Source: ViTPose sec. 3.2; windows and shift as in Swin, relative position as in ViTDet.
     """
@@ -78,7 +77,6 @@ class Attention(nn.Module):
         shift: bool = False,
         pool: bool = False,
         rel_pos: tuple[int, int] | None = None,
-        qkv_bias: bool = True,
     ) -> None:
         super().__init__()
         if dim % num_heads:
@@ -87,7 +85,7 @@ class Attention(nn.Module):
         self.window = window
         self.shift = shift
         self.pool = pool
-        self.qkv = nn.Linear(dim, 3 * dim, bias=qkv_bias)
+        self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
         self.rel_pos = RelativePosition(rel_pos, dim // num_heads) if rel_pos else None
 
