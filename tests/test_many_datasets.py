@@ -20,7 +20,7 @@ from mmengine.registry import init_default_scope
 
 from tests.datasets.tiny_coco import write_coco
 from tests.engine.tiny_leaf import shortcuts
-from vitpose_mm.engine import launch
+from vitpose_mm.engine import launch, testing
 
 ROOT = Path(__file__).resolve().parents[1]
 JOINT = ROOT / 'configs/multi_dataset/vitpose_base_classic_coco-aic-256x192.py'
@@ -100,7 +100,7 @@ def documented(folders: dict[str, Path]) -> Path:
 def test_one_model_is_trained_and_scored_on_each_dataset(joint: tuple[Path, Path], folders: dict[str, Path]) -> None:
     config, checkpoint = joint
     out, dump = config.parent / 'metrics.json', config.parent / 'all.pkl'
-    run(launch.test, config, checkpoint=[str(checkpoint)], dump=str(dump), out=str(out))
+    run(testing.test, config, checkpoint=[str(checkpoint)], dump=str(dump), out=str(out))
     metrics = json.loads(out.read_text())
     assert {'coco/AP', 'aic/AP', 'coco/AR', 'aic/AR'} <= set(metrics)
     predictions = pickle.loads(dump.read_bytes())
@@ -115,7 +115,7 @@ def test_a_joint_models_checkpoint_is_no_single_models(joint: tuple[Path, Path],
     """Its one head would stay random; MMEngine only logs that."""
     single = shrink(documented(folders) / 'lynx_alone.py', folders)
     with pytest.raises(SystemExit) as end:
-        run(launch.test, single, checkpoint=[str(joint[1])])
+        run(testing.test, single, checkpoint=[str(joint[1])])
     assert re.match(r'error: .*epoch_1\.pth does not fit .*\.py: .* it is of several datasets: choose', str(end.value))
 
 
@@ -133,7 +133,9 @@ def test_own_keypoints_as_documented(leaf: str, joint: tuple[Path, Path], folder
     assert state[new].shape[0] == 5 and new not in start
 
     out = work / 'metrics.json'
-    run(launch.test, config, work_dir=str(work), checkpoint=[str(work / 'epoch_1.pth')], out=str(out), show_dir='drawn')
+    run(
+        testing.test, config, work_dir=str(work), checkpoint=[str(work / 'epoch_1.pth')], out=str(out), show_dir='drawn'
+    )
     key = 'coco/AP' if leaf == 'lynx_alone' else 'lynx/AP'  # a CocoMetric calls itself coco where it is alone
     assert key in json.loads(out.read_text())
     pictures = list(work.rglob('drawn/**/*.png'))

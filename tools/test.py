@@ -43,7 +43,7 @@ def main() -> None:
     require_config(args)
     export_local_rank(args)
     hush_host_warnings()
-    from vitpose_mm.engine.launch import test
+    from vitpose_mm.engine.testing import test
 
     test(args)
 

@@ -18,7 +18,7 @@ from tests.distillation.tiny_distillation import distillation_cfg
 from tests.models.distillers.tiny_pair import batch
 from vitpose_mm.checkpoints import load_file
 from vitpose_mm.distillation import Distillation
-from vitpose_mm.engine import launch
+from vitpose_mm.engine import testing
 from vitpose_mm.models.distillers.token_file import load_token
 from vitpose_mm.registry import MODELS
 
@@ -141,7 +141,7 @@ def test_the_deployed_model_is_an_ordinary_one(whole: Path, coco: Path, tmp_path
     assert np.allclose(result.pred_instances.keypoints, sample.pred_instances.keypoints, atol=1e-3)
 
     flags = dict.fromkeys(['badcase', 'show', 'show_dir', 'dump', 'dataset']) | {'cfg_options': {}, 'launcher': 'none'}
-    launch.test(
+    testing.test(
         argparse.Namespace(
             config=config, checkpoint=[checkpoint], work_dir=str(tmp_path), out=str(tmp_path / 'ap.json'), **flags
         )

@@ -1,11 +1,9 @@
-"""What each flag of train.py and test.py does to the config, and which mistakes it names."""
+"""What the flags do to the config, those of train.py above all, and which mistakes are named."""
 
 from __future__ import annotations
 
-import argparse
-import json
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,35 +11,10 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from vitpose_mm.engine import launch
-from vitpose_mm.engine.launch import (
-    SaveMetrics,
-    add_test_flags,
-    add_train_flags,
-    build_runner,
-    load_config,
-    one_sentence,
-)
-
-DEFAULTS = dict(
-    cfg_options={}, launcher='none', work_dir=None, show=False, show_dir=None, interval=1, wait_time=1.0,
-    no_validate=False, amp=False, resume=None, auto_scale_lr=False, checkpoint=['a.pth'], dataset=None,
-    badcase=False, dump=None,
-)  # fmt: skip
-TEXT = """
-model = dict(head=dict(loss=dict(type='KeypointMSELoss')))
-optim_wrapper = dict(optimizer=dict(type='AdamW', lr=1e-3))
-default_hooks = dict(visualization=dict(type='PoseVisualizationHook', enable=False), badcase=dict(enable=False))
-val_cfg = dict()
-val_dataloader = dict(batch_size=2)
-val_evaluator = dict(type='CocoMetric')
-test_evaluator = dict(type='CocoMetric')
-"""
-
-
-def flags(**changes: Any) -> argparse.Namespace:
-    """Parsed arguments with some flags given."""
-    return argparse.Namespace(**{**DEFAULTS, **changes})
+from tests.engine.tiny_flags import TEXT, flags
+from vitpose_mm.engine import launch, testing
+from vitpose_mm.engine.launch import add_train_flags, build_runner, load_config, one_sentence
+from vitpose_mm.engine.testing import add_test_flags
 
 
 @pytest.fixture
@@ -128,34 +101,6 @@ def test_pictures(cfg: Config, add: Any) -> None:
         add(cfg, flags(show_dir='drawn'))
 
 
-def test_test_loads_the_checkpoint_and_resumes_nothing(cfg: Config) -> None:
-    cfg.resume = True
-    add_test_flags(cfg, flags(checkpoint=['best.pth']))
-    assert cfg.load_from == 'best.pth' and cfg.resume is False
-    assert cfg.test_evaluator == dict(type='CocoMetric')
-
-
-def test_dump(cfg: Config) -> None:
-    add_test_flags(cfg, flags(dump='out.pkl'))
-    assert cfg.test_evaluator == [dict(type='CocoMetric'), dict(type='DumpResults', out_file_path='out.pkl')]
-    with pytest.raises(ValueError, match=r"got 'out.json': give a path that ends in .pkl"):
-        add_test_flags(cfg, flags(dump='out.json'))
-
-
-def test_badcase(cfg: Config) -> None:
-    add_test_flags(cfg, flags(badcase=True, interval=3, show_dir='drawn'))
-    hook = cfg.default_hooks.badcase
-    assert (hook.enable, hook.show, hook.interval) == (True, False, 3)
-    assert hook.metric == dict(type='KeypointMSELoss')
-    assert cfg.default_hooks.visualization.enable is False
-    hook.metric_type = 'colour'
-    with pytest.raises(ValueError, match="metric_type is 'colour'"):
-        add_test_flags(cfg, flags(badcase=True))
-    del cfg.default_hooks['badcase']
-    with pytest.raises(ValueError, match=r'default_hooks\.badcase'):
-        add_test_flags(cfg, flags(badcase=True))
-
-
 def test_runner_type(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the switch neither FlexibleRunner nor FSDP and DeepSpeed can be reached."""
     built = []
@@ -166,17 +111,9 @@ def test_runner_type(monkeypatch: pytest.MonkeyPatch) -> None:
     assert built == ['FlexibleRunner', 'Runner']
 
 
-def test_metrics_are_written_by_the_first_process(tmp_path: Path) -> None:
-    hook = SaveMetrics(str(tmp_path / 'metrics.json'))
-    hook.after_test_epoch(SimpleNamespace(rank=1), {'coco/AP': 0.25})  # type: ignore[arg-type]
-    assert not (tmp_path / 'metrics.json').exists()
-    hook.after_test_epoch(SimpleNamespace(rank=0), {'coco/AP': 0.25})  # type: ignore[arg-type]
-    assert json.loads((tmp_path / 'metrics.json').read_text()) == {'coco/AP': 0.25}
-
-
-@pytest.mark.parametrize(('name', 'looks_at'), [('train', True), ('test', False)])
+@pytest.mark.parametrize(('module', 'name', 'looks_at'), [(launch, 'train', True), (testing, 'test', False)])
 def test_config_is_checked_before_anything_is_built(
-    path: str, monkeypatch: pytest.MonkeyPatch, name: str, looks_at: bool
+    path: str, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, looks_at: bool
 ) -> None:
     calls = []
 
@@ -184,10 +121,10 @@ def test_config_is_checked_before_anything_is_built(
         calls.append(('check', resume, for_training))
         raise ValueError('the disk is upside down: turn it round.')
 
-    monkeypatch.setattr(launch, 'check_config', check_config)
-    monkeypatch.setattr(launch, 'build_runner', lambda cfg: calls.append('build'))
+    monkeypatch.setattr(module, 'check_config', check_config)
+    monkeypatch.setattr(module, 'build_runner', lambda cfg: calls.append('build'))
     with pytest.raises(SystemExit) as info:
-        getattr(launch, name)(flags(config=path, resume='x.pth', out=None))
+        getattr(module, name)(flags(config=path, resume='x.pth', out=None))
     assert info.value.code == 'error: the disk is upside down: turn it round.'
     assert calls == [('check', 'x.pth' if looks_at else None, looks_at)]
 

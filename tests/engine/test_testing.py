@@ -1,14 +1,18 @@
-"""A part of the test set, and several checkpoints, as tools/test.py takes them."""
+"""What tools/test.py makes of its arguments: a part of the test set, several checkpoints, what is kept."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.config import Config
 
-from vitpose_mm.engine.testing import choose_dataset, use_ensemble
+from tests.engine.tiny_flags import TEXT, flags
+from vitpose_mm.engine import testing
+from vitpose_mm.engine.testing import add_test_flags, choose_dataset, use_ensemble
 
 
 def config(datasets: object) -> Config:
@@ -59,3 +63,48 @@ def test_members_of_this_and_of_another_config(tmp_path: Path) -> None:
         use_ensemble(Config({'model': {'type': 'A'}}), ['gone.py=a.pth'])
     with pytest.raises(ValueError, match=r'gone\.pth'):
         use_ensemble(Config({'model': {'type': 'A'}}), ['gone.pth', 'gone.pth'])
+
+
+@pytest.fixture
+def cfg() -> Config:
+    return Config.fromstring(TEXT, '.py')
+
+
+def test_test_loads_the_checkpoint_and_resumes_nothing(cfg: Config) -> None:
+    cfg.resume = True
+    add_test_flags(cfg, flags(checkpoint=['best.pth']))
+    assert cfg.load_from == 'best.pth' and cfg.resume is False
+    assert cfg.test_evaluator == dict(type='CocoMetric')
+
+
+def test_dump(cfg: Config) -> None:
+    add_test_flags(cfg, flags(dump='out.pkl'))
+    assert cfg.test_evaluator == [dict(type='CocoMetric'), dict(type='DumpResults', out_file_path='out.pkl')]
+    with pytest.raises(ValueError, match=r"got 'out.json': give a path that ends in .pkl"):
+        add_test_flags(cfg, flags(dump='out.json'))
+
+
+def test_badcase(cfg: Config) -> None:
+    add_test_flags(cfg, flags(badcase=True, interval=3, show_dir='drawn'))
+    hook = cfg.default_hooks.badcase
+    assert (hook.enable, hook.show, hook.interval) == (True, False, 3)
+    assert hook.metric == dict(type='KeypointMSELoss')
+    assert cfg.default_hooks.visualization.enable is False
+    hook.metric_type = 'colour'
+    with pytest.raises(ValueError, match="metric_type is 'colour'"):
+        add_test_flags(cfg, flags(badcase=True))
+    del cfg.default_hooks['badcase']
+    with pytest.raises(ValueError, match=r'default_hooks\.badcase'):
+        add_test_flags(cfg, flags(badcase=True))
+
+
+@pytest.mark.parametrize('rank', [0, 1])
+def test_metrics_are_written_by_the_first_process(rank: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / 'leaf.py').write_text(TEXT)
+    runner = SimpleNamespace(rank=rank, test=lambda: {'coco/AP': 0.25})
+    monkeypatch.setattr(testing, 'check_config', lambda *args, **flags: None)
+    monkeypatch.setattr(testing, 'build_runner', lambda cfg: runner)
+    out = tmp_path / 'metrics.json'
+    testing.test(flags(config=str(tmp_path / 'leaf.py'), out=str(out)))
+    assert out.exists() == (rank == 0)
+    assert rank or json.loads(out.read_text()) == {'coco/AP': 0.25}

@@ -51,13 +51,6 @@ def mix_seed(seed: int, use: int, first: int, second: int) -> int:
     return int(np.random.SeedSequence((seed, use, first, second)).generate_state(1)[0])
 
 
-def seed_everything(seed: int) -> None:
-    """Seed python's, numpy's and torch's generators of this process, CUDA's included."""
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
-
-
 @contextmanager
 def isolated_rng(seed: int) -> Iterator[None]:
     """Run a block on freshly seeded python, numpy and torch (CPU) generators, then put the old states back.

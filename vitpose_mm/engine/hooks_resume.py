@@ -10,10 +10,11 @@ from typing import Any
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
+from mmengine.runner import set_random_seed
 from torch.utils.data import DataLoader
 
 from ..datasets.seeded_sampler import SeededSampler
-from ..datasets.seeding import STEP, mix_seed, seed_everything
+from ..datasets.seeding import STEP, mix_seed
 from ..registry import HOOKS
 
 # where the position stands in a checkpoint: checkpoint['meta'][META_KEY]
@@ -98,7 +99,7 @@ class ExactResumeHook(Hook):
         """Seed this process from (seed, rank, iteration)."""
         # the sampler's seed is the one that every checkpoint keeps; FlexibleRunner forgets its own
         seed = runner.seed if self._sampler is None else self._sampler.seed
-        seed_everything(mix_seed(seed, STEP, get_rank(), runner.iter))
+        set_random_seed(mix_seed(seed, STEP, get_rank(), runner.iter))
 
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: dict | None = None

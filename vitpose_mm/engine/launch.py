@@ -1,4 +1,4 @@
-"""From parsed arguments to a running MMEngine runner: the bodies of tools/train.py and tools/test.py."""
+"""From parsed arguments to a config and its runner, and the body of tools/train.py."""
 
 from __future__ import annotations
 
@@ -8,17 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import mmengine
 import torch
 from mmengine.config import Config
-from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
 from mmengine.runner import FlexibleRunner, Runner
 
-from ..checkpoints.weights import load_weights
 from .preflight import check_config
-from .testing import choose_dataset, use_ensemble
 
 AMP_READY = ('OptimWrapper', 'AmpOptimWrapper')
 
@@ -118,70 +113,3 @@ def train(args: argparse.Namespace) -> None:
         check_config(cfg, resume=args.resume)
         runner = build_runner(cfg)
     runner.train()
-
-
-class SaveMetrics(Hook):
-    """Write the metrics of a test run to a file."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Metrics by name -> the file, once, by the first process."""
-        if metrics is not None and runner.rank == 0:
-            mmengine.dump(metrics, self.path)
-
-
-def dump_predictions(cfg: Config, path: str) -> None:
-    """Add mmengine's DumpResults to the evaluators."""
-    if not path.endswith(('.pkl', '.pickle')):
-        raise ValueError(f'--dump writes a pickle and got {path!r}: give a path that ends in .pkl.')
-    evaluators = cfg.test_evaluator
-    evaluators = list(evaluators) if isinstance(evaluators, (list, tuple)) else [evaluators]
-    cfg.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=path)]
-
-
-def analyse_bad_cases(cfg: Config, args: argparse.Namespace) -> None:
-    """Switch mmpose's hook on that collects the samples with the worst loss or accuracy."""
-    hooks = cfg.get('default_hooks', {})
-    if 'badcase' not in hooks:
-        raise ValueError(
-            '--badcase needs the hook default_hooks.badcase, which this config has not: '
-            "add badcase=dict(type='BadCaseAnalysisHook', enable=False)."
-        )
-    kind = hooks['badcase'].get('metric_type', 'loss')
-    if kind not in ('loss', 'accuracy'):
-        raise ValueError(f"default_hooks.badcase.metric_type is {kind!r}: use 'loss' or 'accuracy'.")
-    hooks['badcase'].update(enable=True, show=args.show, interval=args.interval)
-    hooks['badcase'].setdefault('metric', cfg.model.head.loss if kind == 'loss' else cfg.test_evaluator)
-
-
-def add_test_flags(cfg: Config, args: argparse.Namespace) -> None:
-    """Write the flags of tools/test.py into the config."""
-    cfg.load_from = args.checkpoint[0].split('.py=')[-1]
-    cfg.resume = False
-    if args.dataset is not None:
-        choose_dataset(cfg, args.dataset)
-    if args.badcase:
-        analyse_bad_cases(cfg, args)
-    else:
-        draw_pictures(cfg, args)
-    if args.dump is not None:
-        dump_predictions(cfg, args.dump)
-
-
-def test(args: argparse.Namespace) -> None:
-    """Arguments of tools/test.py -> metrics on the test set, in the log and in --out."""
-    cfg = load_config(args)
-    with one_sentence():
-        add_test_flags(cfg, args)
-        check_config(cfg, for_training=False)
-        if len(args.checkpoint) > 1 or '.py=' in args.checkpoint[0]:
-            use_ensemble(cfg, args.checkpoint)
-        runner = build_runner(cfg)
-        if cfg.load_from and isinstance(runner, Runner):  # its own loading leaves what does not fit as it was
-            model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-            load_weights(model, cfg.load_from, args.config)
-    if args.out is not None:
-        runner.register_hook(SaveMetrics(args.out), 'LOWEST')
-    runner.test()

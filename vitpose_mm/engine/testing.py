@@ -1,15 +1,21 @@
-"""What tools/test.py tests, where it is not all of the test set or more than one checkpoint."""
+"""The body of tools/test.py: what is tested, and what is kept of it."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+import mmengine
 from mmengine.config import Config
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
 
 from ..checkpoints import judge
+from ..checkpoints.weights import load_weights
 from ..datasets.metainfo import metainfo_of
+from .launch import build_runner, draw_pictures, load_config, one_sentence
+from .preflight import check_config
 
 
 def choose_dataset(cfg: Config, name: str) -> None:
@@ -42,20 +48,79 @@ def choose_dataset(cfg: Config, name: str) -> None:
             evaluator.subsets = {key: subset_metrics[key] for key in kept if key in subset_metrics}
 
 
+def split_member(text: str) -> tuple[str | None, str]:
+    """CHECKPOINT or CONFIG.py=CHECKPOINT -> path of the config, if there is one, and path of the checkpoint."""
+    config, mark, checkpoint = text.partition('.py=')
+    return (config + '.py', checkpoint) if mark else (None, text)
+
+
 def use_ensemble(cfg: Config, given: Sequence[str]) -> None:
-    """Test the mean of several models: CHECKPOINT of the config's model, or CONFIG=CHECKPOINT of another's.
+    """Test the mean of several models: CHECKPOINT of the config's model, or CONFIG.py=CHECKPOINT of another's.
 
     Raises:
         ValueError: a file that is not there or cannot be read.
     """
-    models: list[Any] = []
-    checkpoints = []
-    for one in given:
-        config, mark, checkpoint = one.partition('.py=')
-        checkpoints.append(checkpoint if mark else one)
-        if mark and not Path(config + '.py').is_file():
-            raise ValueError(f'{config}.py does not exist: give the config of {checkpoint}, as CONFIG.py=CHECKPOINT.')
-        models.append(Config.fromfile(config + '.py').model if mark else cfg.model.copy())
-        judge(checkpoints[-1])
+    members = [split_member(one) for one in given]
+    for config, checkpoint in members:
+        if config is not None and not Path(config).is_file():
+            raise ValueError(f'{config} does not exist: give the config of {checkpoint}, as CONFIG.py=CHECKPOINT.')
+        judge(checkpoint)
+    models = [cfg.model.copy() if config is None else Config.fromfile(config).model for config, _ in members]
+    checkpoints = [checkpoint for _, checkpoint in members]
     cfg.model = dict(type='vitpose_mm.PoseEnsemble', members=models, checkpoints=checkpoints)
     cfg.load_from = None
+
+
+def dump_predictions(cfg: Config, path: str) -> None:
+    """Add mmengine's DumpResults to the evaluators."""
+    if not path.endswith(('.pkl', '.pickle')):
+        raise ValueError(f'--dump writes a pickle and got {path!r}: give a path that ends in .pkl.')
+    evaluators = cfg.test_evaluator
+    evaluators = list(evaluators) if isinstance(evaluators, (list, tuple)) else [evaluators]
+    cfg.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=path)]
+
+
+def analyse_bad_cases(cfg: Config, args: argparse.Namespace) -> None:
+    """Switch mmpose's hook on that collects the samples with the worst loss or accuracy."""
+    hooks = cfg.get('default_hooks', {})
+    if 'badcase' not in hooks:
+        raise ValueError(
+            '--badcase needs the hook default_hooks.badcase, which this config has not: '
+            "add badcase=dict(type='BadCaseAnalysisHook', enable=False)."
+        )
+    kind = hooks['badcase'].get('metric_type', 'loss')
+    if kind not in ('loss', 'accuracy'):
+        raise ValueError(f"default_hooks.badcase.metric_type is {kind!r}: use 'loss' or 'accuracy'.")
+    hooks['badcase'].update(enable=True, show=args.show, interval=args.interval)
+    hooks['badcase'].setdefault('metric', cfg.model.head.loss if kind == 'loss' else cfg.test_evaluator)
+
+
+def add_test_flags(cfg: Config, args: argparse.Namespace) -> None:
+    """Write the flags of tools/test.py into the config."""
+    _, cfg.load_from = split_member(args.checkpoint[0])
+    cfg.resume = False
+    if args.dataset is not None:
+        choose_dataset(cfg, args.dataset)
+    if args.badcase:
+        analyse_bad_cases(cfg, args)
+    else:
+        draw_pictures(cfg, args)
+    if args.dump is not None:
+        dump_predictions(cfg, args.dump)
+
+
+def test(args: argparse.Namespace) -> None:
+    """Arguments of tools/test.py -> metrics on the test set, in the log and in --out."""
+    cfg = load_config(args)
+    with one_sentence():
+        add_test_flags(cfg, args)
+        check_config(cfg, for_training=False)
+        if len(args.checkpoint) > 1 or split_member(args.checkpoint[0])[0] is not None:
+            use_ensemble(cfg, args.checkpoint)
+        runner = build_runner(cfg)
+        if cfg.load_from and isinstance(runner, Runner):  # its own loading leaves what does not fit as it was
+            model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+            load_weights(model, cfg.load_from, args.config)
+    metrics = runner.test()
+    if args.out is not None and runner.rank == 0:
+        mmengine.dump(metrics, args.out)
