@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +15,12 @@ from mmengine.runner import Runner
 
 from ..checkpoints import load_file, newest_readable
 from ..checkpoints.writing import save_file
+from ..engine.hooks_progress import ProgressHook
 from ..engine.launch import build_runner
 from ..engine.preflight import check_config
+from ..engine.quiet import quiet
 from ..models.distillers.held_token import student_weights
 from ..models.distillers.token_file import load_token, save_token
-from ..quickstart.progress import ProgressHook, quiet
 from .claim import refuse_another, settings_of, write_json
 from .held_out import student_loss, teacher_losses
 from .places import Places
@@ -36,7 +36,6 @@ from .settings import (
 from .start import write_start
 
 Say = Callable[[str], None]
-_run_number = itertools.count()
 
 
 class Distillation:
@@ -86,8 +85,6 @@ class Distillation:
                 barrier()
         return self.places.deploy
 
-    # ------------------------------------------------------------------ steps
-
     def _tune(self) -> None:
         stage = tuning_config(self.cfg, self.places.root / 'token_tuning')
         model = self._fit(stage, 'token')
@@ -102,7 +99,7 @@ class Distillation:
         if not is_main_process():
             return
         tuned = self.given or (self.places.tuned if tunes(self.cfg) else None)
-        with quiet(checked_config(self.cfg), f'distillation_{next(_run_number)}'):
+        with quiet(checked_config(self.cfg), 'distillation'):
             found = write_start(self.cfg, tuned=tuned, token=self.places.token, start=self.places.start)
         self._note(found)
 
@@ -125,7 +122,7 @@ class Distillation:
 
     def _fit(self, stage: Config, title: str) -> Any:
         """Config of a stage -> its model after training, begun where it was stopped."""
-        with quiet(stage, f'distillation_{next(_run_number)}'):
+        with quiet(stage, 'distillation'):
             newest = newest_readable(stage.work_dir)
             if newest is not None:
                 stage.load_from, stage.resume = str(newest), True

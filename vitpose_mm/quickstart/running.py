@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,12 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from ..engine.hooks_progress import ProgressHook
 from ..engine.launch import build_runner
 from ..engine.preflight import check_config
-from .progress import ProgressHook, quiet
+from ..engine.quiet import quiet
 
 CONFIGURED_DATA = 'quickstart/data/'  # data root of the configs
-_run_number = itertools.count()
 
 
 def load(config: Path, data: Path, *, work_dir: Path) -> Config:
@@ -55,7 +54,7 @@ def train(cfg: Config, *, epochs: int, title: str = 'train', row: int = 0) -> No
         if scheduler.type == 'CosineAnnealingLR':
             scheduler.T_max = epochs
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    with quiet(cfg, _name('train')):
+    with quiet(cfg, 'quickstart_train'):
         check_config(cfg, resume='auto')
         _runner(cfg, ProgressHook(title, row=row)).train()
 
@@ -63,7 +62,7 @@ def train(cfg: Config, *, epochs: int, title: str = 'train', row: int = 0) -> No
 def test(cfg: Config, checkpoint: str) -> dict[str, float]:
     """Config and trained model -> the metrics of its test set."""
     cfg.load_from, cfg.resume = checkpoint, False
-    with quiet(cfg, _name('test')):
+    with quiet(cfg, 'quickstart_test'):
         check_config(cfg, for_training=False)
         return _runner(cfg, ProgressHook('test')).test()
 
@@ -74,7 +73,3 @@ def _runner(cfg: Config, progress: ProgressHook) -> Runner:
         runner.model.to(memory_format=torch.channels_last)
     runner.register_hook(progress)
     return runner
-
-
-def _name(kind: str) -> str:
-    return f'quickstart_{kind}_{next(_run_number)}'

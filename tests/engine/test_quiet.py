@@ -11,18 +11,19 @@ import pytest
 from mmengine.config import Config
 from mmengine.logging import MMLogger, print_log
 
-from vitpose_mm.quickstart.progress import quiet
+from vitpose_mm.engine.quiet import quiet
 
 
 def test_loggers_made_inside_warn_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     errors = io.StringIO()
     monkeypatch.setattr(sys, 'stderr', errors)
-    with quiet(Config({'work_dir': str(tmp_path)}), 'test_quiet'):
+    cfg = Config({'work_dir': str(tmp_path)})
+    with quiet(cfg, 'test_quiet'):
         MMLogger.get_instance('test_quiet_runner', log_level='INFO')  # as a runner does
         print_log('inside', logger='current')
     print_log('afterwards', logger='current')
     print_log('a warning', logger='current', level=logging.WARNING)
     said = errors.getvalue()
     assert 'a warning' in said and 'afterwards' not in said and 'closed file' not in said
-    log = (tmp_path / 'test_quiet.log').read_text()
+    log = (tmp_path / f'{cfg.experiment_name}.log').read_text()
     assert 'inside' in log and 'a warning' not in log

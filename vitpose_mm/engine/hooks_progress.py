@@ -1,18 +1,11 @@
-"""One line of progress for a training or a test, instead of mmengine's log (which stays in its file)."""
+"""One line of progress for a training or a test."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import sys
-import warnings
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any, TextIO
+from collections.abc import Sequence
+from typing import Any
 
-from mmengine.config import Config
 from mmengine.hooks import Hook
-from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from tqdm import tqdm
 
@@ -69,37 +62,3 @@ class ProgressHook(Hook):
 
     def _open(self, total: int, *, initial: int = 0) -> tqdm:
         return tqdm(total=total, initial=initial, desc=self.title, unit='it', mininterval=2, position=self.row)
-
-
-@contextlib.contextmanager
-def quiet(cfg: Config, name: str) -> Iterator[None]:
-    """Config and a name no other runner has -> inside, mmengine's log, warnings and what the
-    scorers print go to a file.
-
-    Writes `experiment_name` and the visualizer's name into the config: mmengine finds loggers and
-    visualizers of earlier runners by name.
-    """
-    log = Path(cfg.work_dir) / f'{name}.log'
-    log.parent.mkdir(parents=True, exist_ok=True)
-    cfg.experiment_name = name
-    if cfg.get('visualizer'):
-        cfg.visualizer.name = name
-    logger = MMLogger.get_instance(name, log_file=str(log), log_level='INFO', file_mode='a')
-    for handler in logger.handlers:
-        if not isinstance(handler, logging.FileHandler):
-            handler.setLevel(logging.ERROR)
-    with log.open('a') as file, contextlib.redirect_stdout(file), warnings.catch_warnings():
-        warnings.showwarning = lambda text, kind, where, line, *_: print(f'{where}:{line}: {text}', file=file)
-        try:
-            yield
-        finally:
-            _give_back(file)
-
-
-def _give_back(file: TextIO) -> None:
-    """Let loggers that were made inside, for what was standard output there, go on with warnings only."""
-    for logger in MMLogger._instance_dict.values():
-        for handler in logger.handlers:
-            if isinstance(handler, logging.StreamHandler) and handler.stream is file:
-                handler.setStream(sys.stderr)
-                handler.setLevel(logging.WARNING)
