@@ -15,8 +15,8 @@ import yaml
 from mmengine.config import Config
 
 from vitpose_mm._versions import TESTED
-from vitpose_mm.inference.loading import load_config
 from vitpose_mm.models import ViT
+from vitpose_mm.utils.configs import open_config
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / 'README.md').read_text(encoding='utf-8')
@@ -84,8 +84,8 @@ def test_demo_command_fits_together(monkeypatch: pytest.MonkeyPatch) -> None:
     args = parse(words[1], words[2:], monkeypatch)
     convert = next(words for words in COMMANDS if 'tools/convert_checkpoint.py' in words)
     assert args.pose_checkpoint == convert[-1]
-    assert load_config(args.pose_config).model.type == 'vitpose_mm.PoseEstimator'
-    assert load_config(args.det_config).model.type == 'RTMDet'
+    assert open_config(args.pose_config).model.type == 'vitpose_mm.PoseEstimator'
+    assert open_config(args.det_config).model.type == 'RTMDet'
     metafile = Path(mmdet.__file__).parent / '.mim' / 'configs' / 'rtmdet' / 'metafile.yml'
     weights = {model['Config']: model.get('Weights') for model in yaml.safe_load(metafile.read_text())['Models']}
     assert weights['configs/' + args.det_config.removeprefix('mmdet::')] == args.det_checkpoint

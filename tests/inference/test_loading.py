@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from vitpose_mm.inference import loading
-from vitpose_mm.inference.loading import build_detector, build_pose_model, load_config, pick_device
+from vitpose_mm.inference.loading import build_detector, build_pose_model, pick_device
 
 
 class Bomb:
@@ -119,9 +119,3 @@ def test_a_bomb_is_refused_unopened(
         else:
             build_detector(detector_files.config, str(bomb))
     assert not (tmp_path / 'gone_off').exists()
-
-
-def test_config_of_an_installed_package() -> None:
-    assert load_config('mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py').model.type == 'RTMDet'
-    with pytest.raises(FileNotFoundError, match=r'gone\.py'):
-        load_config('gone.py')

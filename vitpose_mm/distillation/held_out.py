@@ -9,7 +9,8 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
-from ..models.distillers.teacher import Teacher, label_loss, target_size
+from ..models.distillers.labels import label_loss, target_size
+from ..models.distillers.teacher import Teacher
 from .crops import batches, labelled_validation_set
 
 Heatmaps = Callable[[Tensor, tuple[int, int]], Tensor]  # (B, 3, h, w) crops, (h', w') -> (B, K, h', w')

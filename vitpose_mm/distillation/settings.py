@@ -29,8 +29,8 @@ def check_distillation(cfg: Config) -> None:
             f'load_from={cfg.load_from!r} is not for a distillation, whose student starts from '
             f"model.student.backbone.init_cfg=dict(type='Pretrained', checkpoint=...): leave load_from out."
         )
-    student_config(model.student, token=model.get('token', 'tuned'), num_tokens=model.get('num_tokens', 1))
-    known_word(model.get('token_map', 'fitted'), TOKEN_MAPS)
+    student_of(cfg)
+    known_word('token_map', token_map(cfg), TOKEN_MAPS)
     taught = model.get('output_weight', 1.0) or (tunes(cfg) and given_token(cfg) is None)
     if taught and model.get('teacher_checkpoint') is None:
         raise ValueError('No checkpoint is named for the teacher: run tools/distill.py CONFIG --teacher CHECKPOINT.')
@@ -45,6 +45,17 @@ def check_distillation(cfg: Config) -> None:
             f'token_tuning has no {missing[0]}, which stage 1 needs: add '
             f"'../_base_/schedules/token_tuning.py' to _base_, or set model.token=none."
         )
+
+
+def student_of(cfg: Config) -> dict:
+    """-> the student's config as it is built and deployed."""
+    model = cfg.model
+    return student_config(model.student, token=model.get('token', 'tuned'), num_tokens=model.get('num_tokens', 1))
+
+
+def token_map(cfg: Config) -> str:
+    """-> how the token comes to the student's width."""
+    return cfg.model.get('token_map', 'fitted')
 
 
 def tunes(cfg: Config) -> bool:
@@ -71,7 +82,7 @@ def tuning_config(cfg: Config, work_dir: Path) -> Config:
     stage = _copy(cfg)
     model, tuning = stage.model, stage.pop('token_tuning')
     width = None
-    if model.get('token_map', 'fitted') == 'learned':
+    if token_map(cfg) == 'learned':
         width = find_arch(model.student.backbone.arch).embed_dims
     stage.model = ConfigDict(
         type='vitpose_mm.KnowledgeTokenTuner',
@@ -103,8 +114,7 @@ def deploy_config(cfg: Config) -> Config:
     """Whole config -> that of the student alone, which needs no distiller, no teacher and no pre-trained weights."""
     deployed = _copy(cfg)
     deployed.pop('token_tuning', None)
-    model = deployed.model
-    student = student_config(model.student, token=model.get('token', 'tuned'), num_tokens=model.get('num_tokens', 1))
+    student = student_of(cfg)
     student['backbone'].pop('init_cfg', None)
     deployed.model = ConfigDict(student)
     deployed.load_from, deployed.resume, deployed.launcher = None, False, 'none'

@@ -13,12 +13,12 @@ from torch import Tensor
 
 from ..checkpoints.writing import save_file
 from ..models.distillers.held_token import held_token
-from ..models.distillers.knowledge_token import student_config
 from ..models.distillers.teacher import Teacher, load_teacher
 from ..models.distillers.token_file import load_token, save_token
 from ..registry import MODELS
 from .crops import batches, training_set
 from .least_squares import LeastSquares
+from .settings import student_of, token_map
 
 FIT_CROPS = 512
 
@@ -40,15 +40,13 @@ def write_start(cfg: Config, *, tuned: Path | None, token: Path, start: Path) ->
     """
     model = cfg.model
     set_random_seed((cfg.get('randomness') or {}).get('seed') or 0)
-    student = MODELS.build(
-        student_config(model.student, token=model.get('token', 'tuned'), num_tokens=model.get('num_tokens', 1))
-    )
+    student = MODELS.build(student_of(cfg))
     student.init_weights()
     found: dict[str, float] = {}
     if tuned is not None:
         value = load_token(tuned)
         width = held_token(student.backbone).shape[-1]
-        if value.shape[-1] != width and model.get('token_map', 'fitted') == 'fitted':
+        if value.shape[-1] != width and token_map(cfg) == 'fitted':
             teacher = load_teacher(model.teacher, model.teacher_checkpoint, dtype=model.get('teacher_dtype'))
             if value.shape[-1] != teacher.width:
                 raise ValueError(

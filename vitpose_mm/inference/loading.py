@@ -10,13 +10,12 @@ import mmpose.apis
 import torch
 import torch.nn as nn
 from mmcv.ops import get_compiling_cuda_version
-from mmengine.config import Config
-from mmengine.hub import get_config
 from mmpose.utils import adapt_mmdet_pipeline
 
 from .. import registry  # noqa: F401  makes every checkpoint load safely from here on
 from ..checkpoints.weights import load_weights
 from ..engine.preflight import out_channels
+from ..utils.configs import open_config
 from .datasets import check_known, find_metainfo
 
 
@@ -37,11 +36,6 @@ def pick_device(name: str | None) -> str:
     return name
 
 
-def load_config(name: str) -> Config:
-    """A file, or 'package::path' inside an installed OpenMMLab package -> config."""
-    return get_config(name) if '::' in name else Config.fromfile(name)
-
-
 def build_detector(config: str, checkpoint: str, device: str = 'cpu') -> nn.Module:
     """mmdet config and checkpoint -> detector in eval mode; on the CPU where mmcv has no CUDA ops for it.
 
@@ -52,7 +46,7 @@ def build_detector(config: str, checkpoint: str, device: str = 'cpu') -> nn.Modu
         warnings.warn('The detector runs on the CPU: mmcv has no CUDA ops here.', stacklevel=2)
         device = 'cpu'
     with warnings.catch_warnings(record=True):  # that there is no checkpoint yet, and which colours it takes
-        model = mmdet.apis.init_detector(load_config(config), None, device=device)
+        model = mmdet.apis.init_detector(open_config(config), None, device=device)
     load_weights(model, checkpoint, config)
     model.cfg = adapt_mmdet_pipeline(model.cfg)
     return model
@@ -75,7 +69,7 @@ def build_pose_model(
         ValueError: the checkpoint cannot be read or does not fit, the config cannot test or has another
             keypoint set than the head, or the model does not know the dataset.
     """
-    cfg = load_config(config)
+    cfg = open_config(config)
     chosen = None if dataset is None else find_metainfo(cfg, dataset)
     if not cfg.get('test_dataloader'):
         raise ValueError(f'{config} has no test_dataloader, whose pipeline makes the crops: add one.')

@@ -14,7 +14,8 @@ from mmpose.structures.bbox import get_udp_warp_matrix
 
 from tests.datasets.tiny_coco import CODEC
 from tests.models.distillers.tiny_pair import COCO_FLIP, META, batch, model_cfg, write_teacher
-from vitpose_mm.models.distillers.teacher import label_loss, load_teacher, read_model_config, resize
+from vitpose_mm.models.distillers.labels import label_loss
+from vitpose_mm.models.distillers.teacher import load_teacher, read_model_config, resize
 
 SIZES = ((48, 64), (96, 128))
 LARGE = {**CODEC, 'input_size': (96, 128), 'heatmap_size': (24, 32)}

@@ -15,7 +15,8 @@ from vitpose_mm.registry import MODELS
 
 from ..colours import differing_colours
 from .held_token import held_token, make_trainable, prepare_backbone
-from .teacher import check_single, label_loss, load_teacher
+from .labels import label_loss
+from .teacher import check_single, load_teacher
 from .token_file import load_token
 
 TOKENS = ('none', 'tuned', 'random', 'trainable')
@@ -73,7 +74,9 @@ class KnowledgeTokenDistiller(BaseModel):
         self._given: Tensor | None = None
         if token != 'none':
             self._given = load_token(token_file)
-            prepare_backbone(built.backbone, self._given, train_map=known_word(token_map, TOKEN_MAPS) == 'trainable')
+            prepare_backbone(
+                built.backbone, self._given, train_map=known_word('token_map', token_map, TOKEN_MAPS) == 'trainable'
+            )
             if token == 'trainable':
                 make_trainable(built.backbone)
             self._place_token()
@@ -130,7 +133,7 @@ class KnowledgeTokenDistiller(BaseModel):
 def student_config(student: Mapping[str, Any], *, token: str, num_tokens: int) -> dict[str, Any]:
     """The student's config as written -> as built, and as it is deployed: with room for its tokens."""
     config = copy.deepcopy(dict(student))
-    if known_word(token, TOKENS) == 'none':
+    if known_word('token', token, TOKENS) == 'none':
         return config
     if config['backbone']['type'] not in ('vitpose_mm.ViT', 'ViT'):
         raise ValueError(
@@ -149,7 +152,8 @@ def check_colours(student: nn.Module, teacher: nn.Module) -> None:
         )
 
 
-def known_word(word: str, words: tuple[str, ...]) -> str:
+def known_word(setting: str, word: str, words: tuple[str, ...]) -> str:
+    """-> the word; raises where a setting of the model has one that it does not know."""
     if word not in words:
-        raise ValueError(f'{word!r} is not known: choose one of {", ".join(words)}.')
+        raise ValueError(f'model.{setting}={word!r} is not known: choose one of {", ".join(words)}.')
     return word

@@ -9,12 +9,11 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from mmengine.config import Config
-from mmengine.hub import get_config
 from torch import Tensor
 
 from vitpose_mm.checkpoints.weights import load_weights
 from vitpose_mm.registry import MODELS
+from vitpose_mm.utils.configs import open_config
 
 DTYPES = (None, 'bfloat16', 'float16', 'float32')
 
@@ -136,7 +135,7 @@ def read_model_config(config: str | Mapping) -> dict[str, Any]:
                 f"'vitpose_mm::coco/NAME.py' for one that is installed."
             )
         try:
-            whole = get_config(config) if '::' in config else Config.fromfile(config)
+            whole = open_config(config)
         except FileNotFoundError as error:  # inside an installed package
             raise ValueError(f'There is no teacher config {config}: {error}.') from None
         config = whole.get('model') or {}
@@ -159,21 +158,3 @@ def check_single(head: Any, whose: str) -> None:
             f'The {whose} has a head for each of {", ".join(head.heads)}: distil one dataset; '
             f'tools/convert_checkpoint.py SRC DST --dataset NAME makes a model of one.'
         )
-
-
-def label_loss(head: Any, heatmaps: Tensor, samples: Sequence[Any]) -> Tensor:
-    """A head, its (B, K, h, w) heatmaps and B samples -> the head's own loss to their labels, weights included."""
-    targets = torch.stack([sample.gt_fields.heatmaps for sample in samples])
-    if targets.shape != heatmaps.shape:
-        raise ValueError(
-            f'The codec makes heatmaps of {tuple(targets.shape[1:])} (K, h, w) and the head of '
-            f'{tuple(heatmaps.shape[1:])}: set the codec or the head to fit the other.'
-        )
-    weights = torch.cat([sample.gt_instance_labels.keypoint_weights for sample in samples])
-    return head.loss_module(heatmaps, targets, weights)
-
-
-def target_size(samples: Sequence[Any]) -> tuple[int, int]:
-    """Samples -> (h, w) of their label heatmaps."""
-    height, width = samples[0].gt_fields.heatmaps.shape[-2:]
-    return int(height), int(width)
