@@ -13,7 +13,7 @@ from mmengine.registry import MODELS
 from vitpose_mm.checkpoints import convert
 from vitpose_mm.checkpoints.writing import convert_file
 from vitpose_mm.models import PoseEstimator, ViT
-from vitpose_mm.models.layers import resize_position
+from vitpose_mm.utils.position_grid import resize_position
 
 CONFIG = Path(__file__).resolve().parents[2] / 'configs/pretraining/mae_mini_synthetic-crops-128.py'
 ARCH = {'embed_dims': 48, 'num_layers': 3, 'num_heads': 4}

@@ -19,7 +19,7 @@ from vitpose_mm.checkpoints import load_file
 from vitpose_mm.engine.launch import build_runner
 from vitpose_mm.engine.layer_decay import strip_wrappers
 from vitpose_mm.models import ViT
-from vitpose_mm.models.layers import resize_position
+from vitpose_mm.utils.position_grid import resize_position
 
 LEAF = 'vitpose_g/vitpose_g_classic_coco-576x432'
 CELL = 'vitpose_g/vitpose_g-vitae_classic_coco-576x432'

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..utils.position_grid import guess_grid
 from .experts import cut_heads, heads_of, is_multi, name_head, select_dataset, unname_head
 from .keymaps import ORIGINS, ROUTED, TARGETS
 from .missing import NONE_OR_TWO, count_deconvolutions, find_missing
@@ -205,8 +206,6 @@ def _notes(native: State, origin: str, target: str) -> list[str]:
 
 def _is_guessed(native: State) -> bool:
     """Whether the grid of the position embedding is the one that its number of rows is taken for."""
-    from vitpose_mm.models.layers import guess_grid  # the models import this package: above, it would be a circle
-
     grid = native['backbone.pos_grid'].tolist()
     try:
         return guess_grid(grid[0] * grid[1]) == tuple(grid)

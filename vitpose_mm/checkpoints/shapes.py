@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..utils.position_grid import guess_grid, resize_position
 from .keymaps import Origin
 from .rename import State
 from .report import Report
@@ -35,9 +36,6 @@ def to_mae_shape(table: Tensor, origin: Origin, grid: Grid | None, report: Repor
 
 
 def _find_grid(rows: int, first_rows: tuple[int, ...], grid: Grid | None) -> tuple[int, Grid]:
-    # The models import this package to read their weights: imported above, this would be a circle.
-    from vitpose_mm.models.layers import guess_grid
-
     for first in first_rows:
         if grid is not None and rows - first == grid[0] * grid[1]:
             return first, grid
@@ -93,8 +91,6 @@ def fit_kernel(state: State, how: str, patch_size: int, report: Report) -> None:
 
 def resize_grid(state: State, source: Grid, target: Grid, report: Report) -> None:
     """Position embedding of ``source`` -> of ``target``, bicubic without antialiasing."""
-    from vitpose_mm.models.layers import resize_position  # a circle, as above
-
     if source == target:
         return
     table = state['backbone.pos_embed']

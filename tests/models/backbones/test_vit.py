@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vitpose_mm.models import ViT
-from vitpose_mm.models.layers import resize_position
+from vitpose_mm.utils.position_grid import resize_position
 
 TINY = {'embed_dims': 32, 'num_layers': 3, 'num_heads': 4}
 

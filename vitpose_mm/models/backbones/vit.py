@@ -13,6 +13,7 @@ from torch.utils.checkpoint import checkpoint, noop_context_fn
 
 from vitpose_mm.checkpoints import adopt
 from vitpose_mm.registry import MODELS
+from vitpose_mm.utils.position_grid import guess_grid, resize_position
 
 from ..layers import (
     Attention,
@@ -21,8 +22,6 @@ from ..layers import (
     FeedForward,
     ParallelConv,
     PatchEmbed,
-    guess_grid,
-    resize_position,
     sincos_position,
     statistics_kept,
 )

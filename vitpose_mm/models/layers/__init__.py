@@ -5,7 +5,7 @@ from .block import Block
 from .feed_forward import ExpertFeedForward, FeedForward
 from .parallel_conv import ParallelConv, statistics_kept
 from .patch_embed import PatchEmbed
-from .position import RelativePosition, guess_grid, resize_position, sincos_position
+from .position import RelativePosition, sincos_position
 from .unused import nothing_of
 from .windows import Windows, pool_windows
 
@@ -19,10 +19,8 @@ __all__ = [
     'RelativePosition',
     'Windows',
     'attend',
-    'guess_grid',
     'nothing_of',
     'pool_windows',
-    'resize_position',
     'sincos_position',
     'statistics_kept',
 ]
