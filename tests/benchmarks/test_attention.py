@@ -9,17 +9,13 @@ import torch
 
 from vitpose_mm.benchmarks.attention import ROWS, AttentionBench, benchmark_attention, choose_rows
 from vitpose_mm.benchmarks.settings import Setting
-from vitpose_mm.benchmarks.timing import Clock, Protocol
+from vitpose_mm.benchmarks.timing import Clock, Protocol, Stand
 
 BENCH = AttentionBench(
-    device=torch.device('cpu'),
-    clock=Clock(torch.device('cpu'), 'wall'),
-    protocol=Protocol(warmup=1, iterations=2, rounds=2),
+    Stand(torch.device('cpu'), Clock(torch.device('cpu'), 'wall'), Protocol(1, 2, 2), 2, lambda text: None),
     training=Setting.parse('fp32'),
     forward=Setting.parse('fp32'),
-    batch=2,
     memory_batch=3,
-    say=lambda text: None,
 )
 
 

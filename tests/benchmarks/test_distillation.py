@@ -17,7 +17,7 @@ from vitpose_mm.benchmarks.distillation import (
     build_distiller,
     make_step,
 )
-from vitpose_mm.benchmarks.timing import Clock, Protocol
+from vitpose_mm.benchmarks.timing import Clock, Protocol, Stand
 
 CPU = torch.device('cpu')
 
@@ -32,9 +32,8 @@ def config(tmp_path: Path) -> Path:
 
 def bench(**given: int) -> DistillationBench:
     numbers = {'batch': 2, 'memory_batch': 4, **given}
-    return DistillationBench(
-        device=CPU, clock=Clock(CPU, 'process'), protocol=Protocol(1, 2, 2), amp=None, say=str, **numbers
-    )
+    stand = Stand(CPU, Clock(CPU, 'process'), Protocol(1, 2, 2), numbers['batch'], str)
+    return DistillationBench(stand, None, numbers['memory_batch'])
 
 
 @pytest.mark.parametrize('setting', SETTINGS)

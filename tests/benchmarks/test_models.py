@@ -11,15 +11,12 @@ import torch
 from vitpose_mm.benchmarks import models
 from vitpose_mm.benchmarks.contenders import Contender
 from vitpose_mm.benchmarks.models import Bench, Outcome, Task, benchmark_models
-from vitpose_mm.benchmarks.timing import Clock, Protocol
+from vitpose_mm.benchmarks.timing import Clock, Protocol, Stand
 
 BENCH = Bench(
-    device=torch.device('cpu'),
-    clock=Clock(torch.device('cpu'), 'wall'),
-    protocol=Protocol(warmup=1, iterations=2, rounds=2),
+    Stand(torch.device('cpu'), Clock(torch.device('cpu'), 'wall'), Protocol(1, 2, 2), 2, lambda text: None),
     settings=['fp32'],
     matmul_side=16,
-    say=lambda text: None,
 )
 COST = (1_000_000, 2_000_000_000)
 

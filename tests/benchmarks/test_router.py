@@ -6,13 +6,13 @@ from pathlib import Path
 
 import torch
 
-from vitpose_mm.benchmarks.router import RouterBench, benchmark_router, make_step
-from vitpose_mm.benchmarks.timing import Clock, Protocol
+from vitpose_mm.benchmarks.router import benchmark_router, make_step
+from vitpose_mm.benchmarks.timing import Clock, Protocol, Stand
 
 
-def bench(batch: int = 3) -> RouterBench:
+def bench(batch: int = 3) -> Stand:
     device = torch.device('cpu')
-    return RouterBench(device, Clock(device, 'process'), Protocol(0, 2, 2), batch, lambda text: None)
+    return Stand(device, Clock(device, 'process'), Protocol(0, 2, 2), batch, lambda text: None)
 
 
 def test_both_steps_train_the_same_backbone_on_the_same_crops(tiny_config: Path) -> None:

@@ -16,7 +16,7 @@ from .memory import TrainingMemory, estimate_training_memory, measure_allocated,
 from .models import make_call
 from .report import Report
 from .settings import Setting
-from .timing import Call, Clock, Protocol, Say, Spread, ratios, time_in_turns
+from .timing import Call, Spread, Stand, ratios
 
 
 @dataclass(frozen=True)
@@ -65,24 +65,16 @@ class AttentionBench:
     """Measures rows on one device.
 
     Args:
-        device: to run on.
-        clock: to time with.
-        protocol: how often.
+        stand: device and how to time.
         training: setting of the training step.
         forward: setting of the forward pass.
-        batch: crops of a forward pass and of a training step.
         memory_batch: crops of the step whose memory is computed.
-        say: is told how far it is.
     """
 
-    device: torch.device
-    clock: Clock
-    protocol: Protocol
+    stand: Stand
     training: Setting
     forward: Setting
-    batch: int
     memory_batch: int
-    say: Say
 
     def memory(self, model: Heatmaps, size: tuple[int, int]) -> TrainingMemory:
         """Computed from shapes, for ``memory_batch`` crops."""
@@ -90,27 +82,27 @@ class AttentionBench:
 
     def allocated(self, path: Path) -> int | None:
         """-> bytes that CUDA's allocator gave out for a training step, or None without CUDA."""
-        return measure_allocated(lambda: self._call(path, self.training, training=True), self.device)
+        return measure_allocated(lambda: self._call(path, self.training, training=True), self.stand.device)
 
     def time(self, paths: Mapping[str, Path], *, training: bool) -> dict[str, list[float]]:
         """-> seconds a training step or a forward pass, of each row and round."""
         setting = self.training if training else self.forward
         calls = {name: self._call(path, setting, training=training) for name, path in paths.items()}
-        return time_in_turns(calls, self.clock, self.protocol, self.say)
+        return self.stand.time(calls)
 
     def _call(self, path: Path, setting: Setting, *, training: bool) -> Call:
         torch.manual_seed(0)
-        model, (width, height) = build(path, self.device)
-        crops = torch.randn(self.batch, 3, height, width, device=self.device)
+        model, (width, height) = build(path, self.stand.device)
+        crops = torch.randn(self.stand.batch, 3, height, width, device=self.stand.device)
         return make_call(model, crops, setting, training=training)
 
 
 def benchmark_attention(bench: AttentionBench, rows: Sequence[PaperRow], configs: Path) -> Report:
     """Measure the rows -> report with a table of counts and memory, and one of times."""
-    report = Report('Attention at 1/8 features, ViTPose-B', describe_machine(bench.device), _notes(bench))
+    report = Report('Attention at 1/8 features, ViTPose-B', describe_machine(bench.stand.device), _notes(bench))
     counts, raw = [], {}
     for row in rows:
-        bench.say(f'counting {row.label}')
+        bench.stand.say(f'counting {row.label}')
         model, size = build(row.path(configs), 'meta')
         figures = {
             'parameters': sum(p.numel() for p in model.parameters()),
@@ -124,7 +116,9 @@ def benchmark_attention(bench: AttentionBench, rows: Sequence[PaperRow], configs
     report.tables[f'Counts, and memory of a training step with {bench.memory_batch} crops'] = counts
     paths = {row.config: row.path(configs) for row in rows}
     steps, passes = bench.time(paths, training=True), bench.time(paths, training=False)
-    report.tables[f'Times, batch {bench.batch}'] = [_time_line(row, steps, passes, bench.batch) for row in rows]
+    report.tables[f'Times, batch {bench.stand.batch}'] = [
+        _time_line(row, steps, passes, bench.stand.batch) for row in rows
+    ]
     report.raw = {'rows': raw, 'training_seconds': steps, 'forward_seconds': passes}
     return report
 
@@ -136,9 +130,8 @@ def _notes(bench: AttentionBench) -> list[str]:
         f'Training step: forward ({f"autocast {amp}" if amp else "fp32"}), mean squared error, backward, AdamW. '
         f'Forward: {bench.forward.number} weights and activations.',
         'Memory "of tensors" is the peak of living tensors, computed from shapes; "allocated" is what CUDA gave out '
-        f'with {bench.batch} crops. The paper does not name the batch of its column; 512 over eight GPUs is 64.',
-        f'{bench.protocol.warmup} calls to warm up, {bench.protocol.chunk * bench.protocol.rounds} timed in '
-        f'{bench.protocol.rounds} rounds in turns; clock: {bench.clock.kind}.',
+        f'with {bench.stand.batch} crops. The paper does not name the batch of its column; 512 over eight GPUs is 64.',
+        bench.stand.describe(),
     ]
 
 

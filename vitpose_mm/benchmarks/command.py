@@ -14,9 +14,9 @@ from .memory import estimate_training_memory
 from .models import Bench, Task, benchmark_models
 from .profile import profile_model
 from .report import Report
-from .router import RouterBench, benchmark_router
+from .router import benchmark_router
 from .settings import Setting
-from .timing import Clock, Protocol, Say
+from .timing import Clock, Protocol, Say, Stand
 
 GIB = 2**30
 GPU_SETTINGS = ('fp32', 'bf16', 'bf16+channels_last', 'bf16+channels_last+compile')
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace, configs: Path, say: Say) -> str:
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.backends.cudnn.benchmark = True
-    report = SUBJECTS[args.subject](args, configs, device, say)
+    report = SUBJECTS[args.subject](args, configs, _stand(args, device, say))
     if args.out:
         for path in report.write(args.out, f'benchmark_{args.subject}'):
             say(f'wrote {path}')
@@ -61,88 +61,56 @@ def describe_memory(args: argparse.Namespace) -> str:
     return '\n'.join(lines + [f'{name:12} {held / GIB:7.2f} GiB' for name, held in parts.items()])
 
 
-def _protocol(args: argparse.Namespace, device: torch.device) -> Protocol:
+def _stand(args: argparse.Namespace, device: torch.device, say: Say) -> Stand:
     gpu = device.type == 'cuda'
     warmup = (100 if gpu else 1) if args.warmup is None else args.warmup
-    return Protocol(warmup, args.iterations or (100 if gpu else 5), args.rounds)
+    protocol = Protocol(warmup, args.iterations or (100 if gpu else 5), args.rounds)
+    clock = Clock.of(device, torch.get_num_threads())
+    return Stand(device, clock, protocol, args.batch or (64 if gpu else 2), say)
 
 
-def _batch(args: argparse.Namespace, device: torch.device) -> int:
-    batch: int = args.batch or (64 if device.type == 'cuda' else 2)
-    return batch
+def _setting(name: str | None, stand: Stand) -> Setting:
+    return Setting.parse(name or ('bf16' if stand.device.type == 'cuda' else 'fp32'))
 
 
-def _run_attention(args: argparse.Namespace, configs: Path, device: torch.device, say: Say) -> Report:
-    default = 'bf16' if device.type == 'cuda' else 'fp32'
-    bench = AttentionBench(
-        device=device,
-        clock=Clock.of(device, torch.get_num_threads()),
-        protocol=_protocol(args, device),
-        training=Setting.parse(args.training or default),
-        forward=Setting.parse(args.forward or default),
-        batch=_batch(args, device),
-        memory_batch=args.memory_batch,
-        say=say,
-    )
+def _run_attention(args: argparse.Namespace, configs: Path, stand: Stand) -> Report:
+    training, forward = _setting(args.training, stand), _setting(args.forward, stand)
+    bench = AttentionBench(stand, training, forward, args.memory_batch)
     return benchmark_attention(bench, choose_rows(args.rows or list(ROWS)), configs)
 
 
-def _run_distillation(args: argparse.Namespace, configs: Path, device: torch.device, say: Say) -> Report:
-    bench = DistillationBench(
-        device=device,
-        clock=Clock.of(device, torch.get_num_threads()),
-        protocol=_protocol(args, device),
-        amp=Setting.parse(args.training or ('bf16' if device.type == 'cuda' else 'fp32')).amp,
-        batch=_batch(args, device),
-        memory_batch=args.memory_batch,
-        say=say,
-    )
+def _run_distillation(args: argparse.Namespace, configs: Path, stand: Stand) -> Report:
+    bench = DistillationBench(stand, _setting(args.training, stand).amp, args.memory_batch)
     return benchmark_distillation(bench, Path(args.config))
 
 
-def _run_models(args: argparse.Namespace, configs: Path, device: torch.device, say: Say) -> Report:
-    gpu = device.type == 'cuda'
+def _run_models(args: argparse.Namespace, configs: Path, stand: Stand) -> Report:
+    gpu = stand.device.type == 'cuda'
     settings = args.settings or (GPU_SETTINGS if gpu else ('fp32',))
     for setting in settings:
         Setting.parse(setting)  # say now what is wrong with one, not after the first model
-    batch = _batch(args, device)
     tasks = {
-        'speed': Task('Speed', batch),
+        'speed': Task('Speed', stand.batch),
         'latency': Task('Latency', 1, wait=True),
-        'training': Task('Training step', batch, training=True),
+        'training': Task('Training step', stand.batch, training=True),
     }
-    bench = Bench(
-        device=device,
-        clock=Clock.of(device, torch.get_num_threads()),
-        protocol=_protocol(args, device),
-        settings=settings,
-        matmul_side=args.matmul_side or (8192 if gpu else 1024),
-        say=say,
-    )
+    bench = Bench(stand, settings, args.matmul_side or (8192 if gpu else 1024))
     return benchmark_models(bench, [tasks[name] for name in args.tasks], choose(args.models, configs))
 
 
-def _run_router(args: argparse.Namespace, configs: Path, device: torch.device, say: Say) -> Report:
-    bench = RouterBench(
-        device=device,
-        clock=Clock.of(device, torch.get_num_threads()),
-        protocol=_protocol(args, device),
-        batch=_batch(args, device),
-        say=say,
-    )
-    return benchmark_router(bench, [configs / '_base_' / 'models' / f'{name}.py' for name in args.models])
+def _run_router(args: argparse.Namespace, configs: Path, stand: Stand) -> Report:
+    return benchmark_router(stand, [configs / '_base_' / 'models' / f'{name}.py' for name in args.models])
 
 
-def _run_profile(args: argparse.Namespace, configs: Path, device: torch.device, say: Say) -> Report:
-    protocol = _protocol(args, device)
+def _run_profile(args: argparse.Namespace, configs: Path, stand: Stand) -> Report:
     return profile_model(
         Path(args.config),
-        device,
-        Setting.parse(args.setting or ('bf16' if device.type == 'cuda' else 'fp32')),
-        batch=_batch(args, device),
+        stand.device,
+        _setting(args.setting, stand),
+        batch=stand.batch,
         training=args.train,
-        warmup=protocol.warmup,
-        calls=protocol.chunk,
+        warmup=stand.protocol.warmup,
+        calls=stand.protocol.chunk,
     )
 
 

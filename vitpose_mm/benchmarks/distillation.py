@@ -10,8 +10,6 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmengine.structures import InstanceData, PixelData
-from mmpose.structures import PoseDataSample
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from vitpose_mm.models import KnowledgeTokenDistiller
@@ -22,7 +20,8 @@ from vitpose_mm.registry import MODELS
 from .machine import describe_machine
 from .memory import LiveTensors, make_fake, measure_allocated, show_mib
 from .report import Report
-from .timing import Call, Clock, Protocol, Say, Spread, time_in_turns
+from .timing import Call, Spread, Stand
+from .training import LossStep, random_labels
 
 # setting: token, weight of the teacher's heatmaps, memory in the paper's table (ViTPose-L to ViTPose-B, MB)
 SETTINGS = {
@@ -38,22 +37,14 @@ class DistillationBench:
     """Measures the settings of one distillation config on one device, with random weights.
 
     Args:
-        device: to run on.
-        clock: to time with.
-        protocol: how often.
+        stand: device and how to time.
         amp: number type of the student's and the teacher's autocast; None: float32.
-        batch: crops of a timed step.
         memory_batch: crops of the step whose memory is computed.
-        say: is told how far it is.
     """
 
-    device: torch.device
-    clock: Clock
-    protocol: Protocol
+    stand: Stand
     amp: torch.dtype | None
-    batch: int
     memory_batch: int
-    say: Say
 
     def memory(self, cfg: Config, setting: str) -> int:
         """-> bytes of all tensors at the peak of the second step, the teacher's included; computed from shapes."""
@@ -70,8 +61,8 @@ class DistillationBench:
 
     def call(self, cfg: Config, setting: str) -> Call:
         """-> one training step."""
-        distiller = build_distiller(cfg, setting, self.amp).to(self.device)
-        return make_step(distiller, cfg, self.batch, self.device, self.amp)
+        distiller = build_distiller(cfg, setting, self.amp).to(self.stand.device)
+        return make_step(distiller, cfg, self.stand.batch, self.stand.device, self.amp)
 
 
 def benchmark_distillation(bench: DistillationBench, config: Path) -> Report:
@@ -80,14 +71,16 @@ def benchmark_distillation(bench: DistillationBench, config: Path) -> Report:
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     memory = {}
     for setting in SETTINGS:
-        bench.say(f'counting {setting}')
+        bench.stand.say(f'counting {setting}')
         memory[setting] = bench.memory(cfg, setting)
-    allocated = {setting: measure_allocated(partial(bench.call, cfg, setting), bench.device) for setting in SETTINGS}
+    allocated = {
+        setting: measure_allocated(partial(bench.call, cfg, setting), bench.stand.device) for setting in SETTINGS
+    }
     calls = {setting: bench.call(cfg, setting) for setting in SETTINGS}
-    seconds = time_in_turns(calls, bench.clock, bench.protocol, bench.say)
-    report = Report('Cost of distillation', describe_machine(bench.device), _notes(bench, config))
+    seconds = bench.stand.time(calls)
+    report = Report('Cost of distillation', describe_machine(bench.stand.device), _notes(bench, config))
     base = Spread.of(seconds['none']).median
-    report.tables[f'Training step: time with {bench.batch} crops, memory with {bench.memory_batch}'] = [
+    report.tables[f'Training step: time with {bench.stand.batch} crops, memory with {bench.memory_batch}'] = [
         {
             'setting': setting,
             'ms': f'{Spread.of(seconds[setting]).median * 1e3:.4g}',
@@ -121,28 +114,13 @@ def build_distiller(cfg: Config, setting: str, amp: torch.dtype | None) -> Knowl
 
 def make_step(
     distiller: KnowledgeTokenDistiller, cfg: Config, batch: int, device: torch.device, amp: torch.dtype | None
-) -> Call:
-    """A distiller on a device -> a call: losses, backward and AdamW on B random crops that stay the same."""
-    (width, height), (columns, rows) = cfg.codec.input_size, cfg.codec.heatmap_size
+) -> LossStep:
+    """A distiller on a device -> its training step on B random crops."""
+    width, height = cfg.codec.input_size
+    crops = torch.randn(batch, 3, height, width, device=device)
     keypoints = distiller.student.head.out_channels
-    crops = torch.zeros(batch, 3, height, width, device=device)
-    samples = []
-    for _ in range(batch):
-        sample = PoseDataSample()
-        sample.gt_fields = PixelData(heatmaps=torch.zeros(keypoints, rows, columns, device=device))
-        sample.gt_instance_labels = InstanceData(keypoint_weights=torch.ones(1, keypoints, device=device))
-        samples.append(sample)
-    distiller.train()
-    optimizer = torch.optim.AdamW(distiller.parameters(), lr=1e-5, weight_decay=0.1)
-
-    def step() -> None:
-        with torch.autocast(device.type, amp, enabled=amp is not None):
-            losses = distiller(crops, samples, mode='loss')
-        torch.stack([*losses.values()]).sum().backward()
-        optimizer.step()
-        optimizer.zero_grad()
-
-    return step
+    samples = [random_labels(keypoints, cfg.codec.heatmap_size, device) for _ in range(batch)]
+    return LossStep(distiller, crops, samples, amp=amp)
 
 
 def _notes(bench: DistillationBench, config: Path) -> list[str]:
@@ -151,7 +129,6 @@ def _notes(bench: DistillationBench, config: Path) -> list[str]:
         f'{config.stem}; random weights; student and teacher in {numbers}.',
         'Memory is the peak of living tensors in the second step, computed from shapes, teacher included. The paper '
         'has its own implementation, and its row is for ViTPose-L teaching ViTPose-B. "Allocated" is what CUDA gave '
-        f'out at the peak of the second step with {bench.batch} crops.',
-        f'{bench.protocol.warmup} calls to warm up, {bench.protocol.chunk * bench.protocol.rounds} timed in '
-        f'{bench.protocol.rounds} rounds in turns; clock: {bench.clock.kind}.',
+        f'out at the peak of the second step with {bench.stand.batch} crops.',
+        bench.stand.describe(),
     ]

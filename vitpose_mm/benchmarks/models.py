@@ -17,7 +17,7 @@ from .machine import describe_machine
 from .macs import count_macs
 from .report import Report
 from .settings import Setting, allow_many_compilations
-from .timing import Call, Clock, Protocol, Say, Spread, matmul_call, ratios, time_in_turns
+from .timing import Call, Spread, Stand, matmul_call, ratios
 
 
 @dataclass(frozen=True)
@@ -53,20 +53,14 @@ class Bench:
     """Runs tasks on one device.
 
     Args:
-        device: to run on.
-        clock: to time with.
-        protocol: how often.
+        stand: device and how to time.
         settings: that every model is tried in.
         matmul_side: of the matrices whose product is the ceiling.
-        say: is told how far it is.
     """
 
-    device: torch.device
-    clock: Clock
-    protocol: Protocol
+    stand: Stand
     settings: Sequence[str]
     matmul_side: int
-    say: Say
 
     def run(self, task: Task, contenders: Sequence[Contender]) -> Outcome:
         """Time one task for all contenders in turns."""
@@ -79,7 +73,7 @@ class Bench:
             if contender.name in outcome.settings
         }
         numbers = sorted({setting.split('+')[0] for setting in outcome.settings.values()})
-        timed = time_in_turns(calls | self._products(numbers), self.clock, self.protocol, self.say)
+        timed = self.stand.time(calls | self._products(numbers))
         for number in numbers:
             outcome.ceilings[number] = self.matmul_side**3 / Spread.of(timed.pop(f'product {number}')).median
         outcome.seconds = timed
@@ -93,7 +87,7 @@ class Bench:
         trials: dict[str, float | str] = {}
         for setting in self.settings:
             trials[setting] = self._try(contender, setting, outcome.task)
-            self.say(f'{outcome.task.name}: {contender.name} {setting}: {trials[setting]}')
+            self.stand.say(f'{outcome.task.name}: {contender.name} {setting}: {trials[setting]}')
         times = {setting: time for setting, time in trials.items() if isinstance(time, float)}
         outcome.trials[contender.name] = trials
         if times:
@@ -103,9 +97,9 @@ class Bench:
         """-> seconds a call, or the first line of what went wrong."""
         try:
             call = self._make_call(contender, setting, task)
-            for _ in range(max(1, self.protocol.warmup // 10)):
+            for _ in range(max(1, self.stand.protocol.warmup // 10)):
                 call()
-            return self.clock.time(call, max(1, self.protocol.chunk // 2))
+            return self.stand.clock.time(call, max(1, self.stand.protocol.chunk // 2))
         except Exception as error:  # whatever a compiler or a number type cannot do is a result, not an end
             return f'{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ""}'
         finally:
@@ -113,22 +107,22 @@ class Bench:
 
     def _make_call(self, contender: Contender, setting: str, task: Task) -> Call:
         torch.manual_seed(0)
-        model, size = build(contender.config, self.device)
-        crops = torch.randn(task.batch, 3, size[1], size[0], device=self.device)
+        model, size = build(contender.config, self.stand.device)
+        crops = torch.randn(task.batch, 3, size[1], size[0], device=self.stand.device)
         call = make_call(model, crops, Setting.parse(setting), training=task.training)
-        return waiting(call) if task.wait and self.device.type == 'cuda' else call
+        return waiting(call) if task.wait and self.stand.device.type == 'cuda' else call
 
     def _products(self, numbers: Sequence[str]) -> dict[str, Call]:
         calls: dict[str, Call] = {}
         for number in numbers:
             setting = Setting.parse(number)
-            product = matmul_call(setting.dtype, self.device, self.matmul_side)
+            product = matmul_call(setting.dtype, self.stand.device, self.matmul_side)
             calls[f'product {number}'] = with_setting(setting, product)
         return calls
 
     def _clean(self) -> None:
         torch.compiler.reset()
-        if self.device.type == 'cuda':
+        if self.stand.device.type == 'cuda':
             torch.cuda.empty_cache()
 
 
@@ -161,11 +155,11 @@ def waiting(call: Call) -> Call:
 def benchmark_models(bench: Bench, tasks: Sequence[Task], contenders: Sequence[Contender]) -> Report:
     """Run the tasks -> report with one table for each."""
     allow_many_compilations()
-    report = Report('Speed of models', describe_machine(bench.device), NOTES + _protocol_notes(bench))
+    report = Report('Speed of models', describe_machine(bench.stand.device), [*NOTES, bench.stand.describe()])
     costs = {}
     for contender in contenders:
-        bench.say(f'counting {contender.name}')
-        model, size = build(contender.config, bench.device)
+        bench.stand.say(f'counting {contender.name}')
+        model, size = build(contender.config, bench.stand.device)
         costs[contender.name] = (sum(p.numel() for p in model.parameters()), count_macs(model, size).total)
     for task in tasks:
         outcome = bench.run(task, contenders)
@@ -186,14 +180,6 @@ NOTES = [
     '"of ceiling" is the share of the multiply-accumulates a second that a square matrix product of the same number '
     'type reached in the same rounds.',
 ]
-
-
-def _protocol_notes(bench: Bench) -> list[str]:
-    protocol = bench.protocol
-    return [
-        f'{protocol.warmup} calls to warm up and {protocol.chunk * protocol.rounds} timed, in {protocol.rounds} rounds '
-        f'in turns; clock: {bench.clock.kind}.'
-    ]
 
 
 def _row(contender: Contender, outcome: Outcome, cost: tuple[int, int]) -> dict[str, str]:

@@ -101,6 +101,37 @@ def time_in_turns(calls: Mapping[str, Call], clock: Clock, protocol: Protocol, s
     return seconds
 
 
+@dataclass(frozen=True)
+class Stand:
+    """Where and how calls are timed.
+
+    Args:
+        device: to run on.
+        clock: to time with.
+        protocol: how often.
+        batch: crops a call.
+        say: is told how far it is.
+    """
+
+    device: torch.device
+    clock: Clock
+    protocol: Protocol
+    batch: int
+    say: Say
+
+    def time(self, calls: Mapping[str, Call]) -> dict[str, list[float]]:
+        """Calls by name -> seconds a call of each round."""
+        return time_in_turns(calls, self.clock, self.protocol, self.say)
+
+    def describe(self) -> str:
+        """-> the sentence of a report that says how it was timed."""
+        protocol = self.protocol
+        return (
+            f'{protocol.warmup} calls to warm up and {protocol.chunk * protocol.rounds} timed, in {protocol.rounds} '
+            f'rounds in turns; clock: {self.clock.kind}.'
+        )
+
+
 def matmul_call(dtype: torch.dtype, device: torch.device, side: int) -> Callable[[], Tensor]:
     """-> a call that multiplies two square matrices of random normal numbers (side^3 multiply-accumulates)."""
     left, right = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
