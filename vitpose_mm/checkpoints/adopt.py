@@ -14,7 +14,7 @@ from torch import nn
 
 from .convert import to_native
 from .experts import cut_heads, heads_of, name_head, unname_head
-from .keymaps import ROUTED
+from .keymaps import PLAIN
 from .rename import State, detect, with_prefix
 from .report import Report
 
@@ -77,7 +77,7 @@ def _fit_heads(native: State, module: nn.Module, report: Report) -> State:
     """Decoders of one or several datasets -> those that the module has: one, or a router's."""
     names = getattr(getattr(module, 'head', None), 'names', None)
     if names is None:
-        return unname_head(native, next(iter(ROUTED)))
+        return unname_head(native, PLAIN)
     if not heads_of(native):
         return name_head(native, names.default)
     others = tuple(f'head.heads.{name}.' for name in heads_of(native) if name not in names.known)

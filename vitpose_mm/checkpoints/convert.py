@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..utils.position_grid import guess_grid
 from .experts import cut_heads, heads_of, is_multi, name_head, select_dataset, unname_head
-from .keymaps import ORIGINS, ROUTED, TARGETS
+from .keymaps import ORIGINS, PLAIN, TARGETS
 from .missing import NONE_OR_TWO, count_deconvolutions, find_missing
 from .reading import CheckpointError
 from .rename import (
@@ -85,7 +85,7 @@ def to_native(
     native, report.unknown = rename(kept, family.table)
     native = fold_scales(join_parts(native), report)
     if found == 'official' and heads_of(native):
-        native = name_head(native, next(iter(ROUTED)))
+        native = name_head(native, PLAIN)
     if 'backbone.pos_embed' in native:
         stored = native.pop('backbone.pos_grid', None)
         grid = grid if grid is not None or stored is None else (int(stored[0]), int(stored[1]))
@@ -107,7 +107,7 @@ def from_native(native: State, target: str, report: Report) -> State:
     if target != 'vitpose_mm':
         state.pop('backbone.pos_grid', None)
     if target == 'official':
-        state = unname_head(state, next(iter(ROUTED)))
+        state = unname_head(state, PLAIN)
     if target in NONE_OR_TWO and (steps := count_deconvolutions(state)) not in (0, 2):
         raise ValueError(
             f'The decoder has {steps} deconvolution{"s" * (steps != 1)}: those of the {target} format have none or two.'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .keymaps import DATASETS, ROUTED
+from .keymaps import DATASETS, PLAIN, ROUTED
 from .rename import State, numbers
 from .report import Report
 
@@ -56,7 +56,7 @@ def select_dataset(state: State, dataset: str, report: Report, *, expert: int | 
     if name not in ROUTED and name not in heads_of(state):
         known = dict.fromkeys([*DATASETS, *heads_of(state)])
         raise ValueError(f'--dataset {dataset!r} is not known: choose one of {", ".join(known)}.')
-    if not is_multi(state) and name != next(iter(ROUTED)):
+    if not is_multi(state) and name != PLAIN:
         raise ValueError(f'--dataset {dataset!r}: the file holds a model of one dataset; leave --dataset out.')
     return _select_head(_collapse(state, name, report, expert), name, report)
 
@@ -113,7 +113,7 @@ def _select_head(state: State, dataset: str, report: Report) -> State:
     """The decoder of the dataset -> ``head.``, with as many outputs as the dataset has keypoints."""
     own = heads_of(state)
     if not own:
-        if dataset != next(iter(ROUTED)):
+        if dataset != PLAIN:
             report.notes.append(f'the only decoder of the file was kept: no {dataset} decoder is in it')
         return state
     if dataset not in own:

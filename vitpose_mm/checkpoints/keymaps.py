@@ -28,6 +28,7 @@ DATASETS = {'coco': 17, 'aic': 14, 'mpii': 16, 'ap10k': 17, 'apt36k': 17, 'whole
 # Their short name -> ours, which is mmpose's dataset_name, where they differ.
 _ROUTED_NAMES = {'wholebody': 'coco_wholebody'}
 ROUTED = {_ROUTED_NAMES.get(name, name): count for name, count in DATASETS.items()}
+PLAIN = 'coco'  # whose decoder a file of a single decoder holds
 
 VITPOSE_MM: Table = (
     ('backbone.pos_embed', 'backbone.pos_embed'),

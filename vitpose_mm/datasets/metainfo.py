@@ -17,8 +17,12 @@ def metainfo_of(cfg: Mapping[str, Any], *, scope: str = 'mmpose') -> dict:
         cfg: the dataset's config.
         scope: of bare class names: mmdet too has a CocoDataset.
     """
-    kind: Any = cfg.get('type')
-    if isinstance(kind, str):
-        kind = DATASETS.get(kind if '.' in kind else f'{scope}.{kind}')
+    kind = dataset_class(cfg, scope=scope)
     metainfo = dict(cfg.get('metainfo') or getattr(kind, 'METAINFO', {}))
     return parse_pose_metainfo(metainfo) if 'from_file' in metainfo else metainfo
+
+
+def dataset_class(cfg: Mapping[str, Any], *, scope: str = 'mmpose') -> Any:
+    """Config of a dataset -> its class; None where nothing of that name is registered."""
+    kind: Any = cfg.get('type')
+    return DATASETS.get(kind if '.' in kind else f'{scope}.{kind}') if isinstance(kind, str) else kind

@@ -9,8 +9,6 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..utils.files import complete
-
 # what no result depends on: of the whole config, of its hooks, and of each dataloader
 ELSEWHERE = (
     'work_dir', 'launcher', 'resume', 'load_from', 'log_level', 'log_processor', 'visualizer', 'vis_backends',
@@ -49,12 +47,6 @@ def refuse_another(file: Path, cfg: Config, *, resume: bool) -> None:
 def settings_of(cfg: Config) -> dict[str, Any]:
     """Whole config -> what its results depend on, as JSON holds it."""
     return _kept(json.loads(json.dumps(cfg.to_dict(), default=str)))
-
-
-def write_json(content: Any, file: Path) -> None:
-    """Anything JSON can hold -> a file that appears when it is complete."""
-    with complete(file) as part:
-        part.write_text(json.dumps(content, indent=1) + '\n')
 
 
 def _kept(settings: Mapping[str, Any]) -> dict[str, Any]:

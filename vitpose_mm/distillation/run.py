@@ -21,7 +21,8 @@ from ..engine.preflight import check_config
 from ..engine.quiet import quiet
 from ..models.distillers.held_token import student_weights
 from ..models.distillers.token_file import load_token, save_token
-from .claim import refuse_another, settings_of, write_json
+from ..utils.files import write_json
+from .claim import refuse_another, settings_of
 from .held_out import student_loss, teacher_losses
 from .places import Places
 from .settings import (

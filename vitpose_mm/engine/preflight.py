@@ -14,7 +14,7 @@ from mmpose.datasets.datasets import BaseCocoStyleDataset
 
 from ..checkpoints import judge, newest_readable
 from ..datasets.checks import check_files, check_plain_file, count_keypoints, join_root
-from ..registry import DATASETS
+from ..datasets.metainfo import dataset_class
 
 
 class Leaf(NamedTuple):
@@ -154,10 +154,7 @@ def check_keypoints(leaf: Leaf, model: Mapping, *, scope: str = 'mmpose') -> Non
 
     Annotations are compared for COCO-style classes only: others (MPII, whole-body) read keys of their own.
     """
-    dataset = leaf.cfg.get('type')
-    if isinstance(dataset, str):
-        # mmdet too has a CocoDataset
-        dataset = DATASETS.get(dataset if '.' in dataset else f'{scope}.{dataset}')
+    dataset = dataset_class(leaf.cfg, scope=scope)
     if dataset is None or not issubclass(dataset, BaseCocoStyleDataset):
         return
     metainfo = dataset._load_metainfo(leaf.cfg.get('metainfo'))

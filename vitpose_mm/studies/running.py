@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..utils.files import complete
+from ..utils.files import write_json
 from .study import PLACE, Run, Study
 
 Say = Callable[[str], None]
@@ -57,8 +57,7 @@ def run_study(
         for run in runs:
             make(run, folder, seed=seed, root=root, amp=amp, say=say)
     records = read_records(study, folder)
-    with complete(out / f'{study.name}.json') as part:  # others may run the same study
-        part.write_text(json.dumps(records, indent=1) + '\n')
+    write_json(records, out / f'{study.name}.json')
     return records
 
 
@@ -93,8 +92,7 @@ def make(run: Run, folder: Path, *, seed: int, root: Path, say: Say, amp: bool =
         metrics |= json.loads(found.read_text())
     minutes = round((time.perf_counter() - start) / 60, 2)  # of this start, where it was resumed
     record = {'run': run.name, 'seed': seed, 'minutes': minutes, 'metrics': metrics}
-    with complete(place / 'metrics.json') as part:
-        part.write_text(json.dumps(record))
+    write_json(record, place / 'metrics.json')
 
 
 def _fill(option: str, folder: Path, seed: int) -> str:

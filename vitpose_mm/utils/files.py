@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -18,3 +20,9 @@ def complete(file: Path) -> Iterator[Path]:
         os.replace(part, file)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_json(content: Any, file: Path) -> None:
+    """Anything JSON can hold -> a file that appears when it is complete."""
+    with complete(file) as part:
+        part.write_text(json.dumps(content, indent=1) + '\n')
