@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import copy
-import functools
-import warnings
-from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
-
-
-@functools.cache
-def read(name: str) -> Config:
-    """Folder and name -> parsed config."""
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        return Config.fromfile(CONFIGS / f'{name}.py')
+from tests.shipped import read
 
 
 def backbone(name: str) -> torch.nn.Module:

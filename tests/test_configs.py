@@ -1,13 +1,8 @@
-"""Every config parses, builds, runs and trains; together they say nothing twice."""
+"""Every config parses, builds, runs and trains."""
 
 from __future__ import annotations
 
 import copy
-import functools
-import itertools
-import warnings
-from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -18,21 +13,9 @@ from mmengine.dataset import Compose
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 
-from vitpose_mm.models.backbones.arch import find_arch
+from tests.shipped import LEAVES, ident, read, shallow
 
-ROOT = Path(__file__).resolve().parents[1]
-CONFIGS = ROOT / 'configs'
-LEAVES = sorted(path for path in CONFIGS.glob('*/*.py') if path.parent.name != '_base_')
 POSE = 'vitpose_mm.PoseEstimator'
-MOST_LINES, MOST_SHARED = 25, 11
-
-
-@functools.cache
-def read(path: Path) -> Config:
-    """Path -> parsed config; copy what you change."""
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        return Config.fromfile(path)
 
 
 def pose_leaves() -> list[Path]:
@@ -40,28 +23,19 @@ def pose_leaves() -> list[Path]:
     return [path for path in LEAVES if read(path).model.type == POSE]
 
 
-def ident(path: Path) -> str:
-    return f'{path.parent.name}/{path.stem}'
-
-
 pytestmark = pytest.mark.filterwarnings('ignore:The metainfo config file')
 every_leaf = pytest.mark.parametrize('path', LEAVES, ids=ident)
 every_pose_leaf = pytest.mark.parametrize('path', pose_leaves(), ids=ident)
 
 
-def shallow(model: dict) -> dict:
-    """Model config -> the same with two blocks, so that it runs in no time."""
+def small(model: dict) -> dict:
+    """Model config -> the same with two blocks, or ResNet-18, so that it runs in no time."""
+    if model['backbone']['type'] == 'vitpose_mm.ViT':
+        return shallow(model, 2)
     model = copy.deepcopy(model)
-    backbone = model['backbone']
-    if backbone['type'] == 'vitpose_mm.ViT':
-        backbone['arch'] = {**asdict(find_arch(backbone['arch'])), 'num_layers': 2}
-        if not isinstance(backbone.get('attention', 'full'), str):
-            backbone['attention'] = backbone['attention'][-2:]
-        backbone['frozen_blocks'] = min(backbone.get('frozen_blocks', 0), 2)
-    else:
-        backbone['depth'] = 18
-        model['head']['in_channels'] = 512
-    backbone.pop('init_cfg', None)
+    model['backbone']['depth'] = 18
+    model['backbone'].pop('init_cfg', None)
+    model['head']['in_channels'] = 512
     return model
 
 
@@ -124,49 +98,6 @@ def loss_names(model: dict) -> list[str]:
     return [f'{name}.loss_kpt'.lstrip('.') for name in sorted(heads(model))]
 
 
-# ---------------------------------------------------------------------- the text of the configs
-
-
-def statements(path: Path) -> list[str]:
-    """Lines that say something: no blank ones, no comments."""
-    lines = (line.strip() for line in path.read_text().splitlines())
-    return [line for line in lines if line and not line.startswith('#')]
-
-
-def test_there_are_configs() -> None:
-    assert len(LEAVES) >= 15
-
-
-@every_leaf
-def test_a_leaf_is_short(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= MOST_LINES
-
-
-def test_no_two_leaves_share_twelve_lines() -> None:
-    told = {path: Counter(statements(path)) for path in LEAVES}
-    shared = {
-        (ident(one), ident(other)): (told[one] & told[other]).total()
-        for one, other in itertools.combinations(LEAVES, 2)
-    }
-    assert not {pair: num for pair, num in shared.items() if num > MOST_SHARED}
-
-
-def test_basenames_are_unique() -> None:
-    """`mim train NAME` and `mim run NAME` search the whole package by basename."""
-    names = Counter(path.name for folder in (CONFIGS, ROOT / 'tools') for path in folder.rglob('*.py'))
-    names.pop('__init__.py', None)
-    assert [name for name, num in names.items() if num > 1] == []
-
-
-def test_traps_of_the_host_are_avoided() -> None:
-    assert not (CONFIGS / '_base_/datasets/coco.py').exists()  # mmpose would read its metainfo from it
-    assert not (ROOT / 'vitpose_mm/configs').exists()  # mim would look there first
-    assert not [path for path in CONFIGS.rglob('*.py') if 'custom_imports' in path.read_text()]
-
-
-# ---------------------------------------------------------------------- what they build
-
-
 @every_leaf
 def test_parses_and_names_its_scope(path: Path) -> None:
     assert read(path).default_scope in ('mmpose', 'mmdet')
@@ -189,7 +120,7 @@ def test_crops_targets_and_heatmaps_fit_each_other(path: Path) -> None:
     The head refuses targets of another size or number than its heatmaps.
     """
     cfg = read(path)
-    model = build(shallow(cfg.model), 'meta')
+    model = build(small(cfg.model), 'meta')
     width, height = cfg.codec.input_size
     for dataset in train_sets(cfg):
         sample = run_pipeline(dataset)
@@ -249,7 +180,7 @@ def one_for_each_way_to_predict() -> list[Path]:
 def test_predicts_keypoints(path: Path) -> None:
     cfg = read(path)
     samples = [run_pipeline(dataset) for dataset in parts(cfg.test_dataloader.dataset)]
-    model = build(shallow(cfg.model), 'cpu').eval()
+    model = build(small(cfg.model), 'cpu').eval()
     batch = {key: [sample[key] for sample in samples] for key in ('inputs', 'data_samples')}
     with torch.no_grad():
         preds = model(**model.data_preprocessor(batch), mode='predict')

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import functools
-import warnings
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,13 +9,13 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS
 
+from tests import shipped
+from tests.shipped import shallow
 from vitpose_mm.distillation.settings import check_distillation, deploy_config, tuning_config
-from vitpose_mm.models.backbones.arch import find_arch
 from vitpose_mm.models.distillers.knowledge_token import check_colours, student_config
 from vitpose_mm.registry import MODELS as OURS
 
-ROOT = Path(__file__).resolve().parents[1]
-FOLDER = ROOT / 'configs' / 'distillation'
+FOLDER = shipped.CONFIGS / 'distillation'
 # leaf: student's config, teacher's config
 COCO = 'coco/vitpose_{}_classic_coco-256x192'
 PAIRS = {
@@ -43,19 +39,9 @@ CONTROLS = {
 pytestmark = pytest.mark.filterwarnings('ignore:The metainfo config file')
 
 
-@functools.cache
 def read(name: str) -> Config:
     """Folder and name, or name of a distillation leaf -> parsed config; copy what you change."""
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        return Config.fromfile((FOLDER if '/' not in name else ROOT / 'configs') / f'{name}.py')
-
-
-def shallow(model: dict) -> dict:
-    """Model config -> the same with one block."""
-    model = copy.deepcopy(model)
-    model['backbone']['arch'] = {**asdict(find_arch(model['backbone']['arch'])), 'num_layers': 1}
-    return model
+    return shipped.read(name if '/' in name else f'distillation/{name}')
 
 
 def test_every_leaf_is_here() -> None:
@@ -84,8 +70,8 @@ def test_the_pair_fits(name: str) -> None:
     """Same keypoints, same colours, and both take the student's crops."""
     cfg, teacher_cfg = read(name), read(PAIRS[name][1])
     with torch.device('meta'):
-        student = MODELS.build(shallow(student_config(cfg.model.student, token='tuned', num_tokens=1)))
-        teacher = MODELS.build(shallow(teacher_cfg.model))
+        student = MODELS.build(shallow(student_config(cfg.model.student, token='tuned', num_tokens=1), 1))
+        teacher = MODELS.build(shallow(teacher_cfg.model, 1))
     assert student.head.out_channels == teacher.head.out_channels
     assert student.backbone.input_size == teacher.backbone.input_size
     check_colours(MODELS.build(cfg.model.student.data_preprocessor), OURS.build(teacher_cfg.model.data_preprocessor))

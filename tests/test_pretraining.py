@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import copy
-import functools
 import re
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODELS
 
@@ -21,20 +18,12 @@ from tests.engine.test_hooks_resume import assert_same_end, resume_from
 from tests.engine.tiny_leaf import shortcuts
 from tests.engine.tiny_mae import mae_cfg
 from tests.engine.tiny_run import read_log, train
+from tests.shipped import CONFIGS, read
 from vitpose_mm.engine.preflight import check_config
 
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 FOLDER = CONFIGS / 'pretraining'
 MAES = sorted(FOLDER.glob('mae_*.py'))
 every_mae = pytest.mark.parametrize('path', MAES, ids=lambda path: path.stem)
-
-
-@functools.cache
-def read(path: Path) -> Config:
-    """Path -> parsed config; copy what you change."""
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        return Config.fromfile(path)
 
 
 def build(path: Path, device: str = 'meta') -> torch.nn.Module:

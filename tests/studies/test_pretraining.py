@@ -1,24 +1,15 @@
 from __future__ import annotations
 
-import warnings
-from pathlib import Path
+from mmengine.config import Config
 
-from mmengine.config import Config, DictAction
-
+from tests.shipped import with_options
 from vitpose_mm.studies.pretraining import MAE_REAL
 from vitpose_mm.studies.study import Run
-
-CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 
 
 def read(run: Run) -> Config:
     """Run -> its config with its options in it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        cfg = Config.fromfile(CONFIGS / run.train)
-    pairs = (option.split('=', 1) for option in run.options)
-    cfg.merge_from_dict({key: DictAction._parse_iterable(value) for key, value in pairs})
-    return cfg
+    return with_options(run.train, run.options)
 
 
 def test_the_two_finetunings_differ_in_their_first_weights_alone() -> None:
