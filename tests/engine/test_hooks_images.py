@@ -52,10 +52,10 @@ def feed_in_two_processes() -> tuple[list[str], str]:
 
 
 def test_few_are_said_at_the_end_of_the_epoch_with_the_first_files() -> None:
-    hook = BadImageHook(max_ratio=0.1, num_named=2)
+    hook = BadImageHook(max_ratio=0.1)
     (line,) = feed(hook, [['a.jpg', 'b.jpg'], [], ['a.jpg'], ['c.jpg', 'd.jpg'], *[[]] * 6])
     assert '5 of 100 training samples' in line
-    assert line.endswith('a.jpg (broken), b.jpg (broken) and 2 more')
+    assert line.endswith('a.jpg (broken), b.jpg (broken), c.jpg (broken) and 1 more')
     assert feed(BadImageHook(), [[]] * 3) == []
 
 

@@ -123,7 +123,6 @@ class Origin:
         first_rows: numbers of position rows before those of the grid, likeliest first.
         first_row_is_added: the first row is added to every place (MAE's shape), else it is the class token's.
         kernel: how a patch kernel of another size is made: 'pad' with zeros or 'bicubic'.
-        has_head: whether its files can hold decoders.
     """
 
     table: Table
@@ -131,7 +130,6 @@ class Origin:
     first_rows: tuple[int, ...] = (1,)
     first_row_is_added: bool = True
     kernel: str = 'pad'
-    has_head: bool = True
 
 
 _CLASS_TOKEN = ('backbone.cls_token', 'backbone.head.', 'backbone.fc_norm.')
@@ -144,10 +142,9 @@ ORIGINS = {
         ('backbone.cls_token', 'data_preprocessor.', 'neck.', 'head.'),
         first_rows=(1, 0),
         first_row_is_added=False,
-        has_head=False,
     ),
     'hf': Origin(HF),
-    'mae': Origin(MAE, (*_CLASS_TOKEN, 'backbone.mask_token', 'backbone.decoder_'), has_head=False),
+    'mae': Origin(MAE, (*_CLASS_TOKEN, 'backbone.mask_token', 'backbone.decoder_')),
     'timm': Origin(
         TIMM,
         (
@@ -164,7 +161,6 @@ ORIGINS = {
         first_rows=(1, 0, 2, 5),
         first_row_is_added=False,
         kernel='bicubic',
-        has_head=False,
     ),
 }
 TARGETS = ('vitpose_mm', 'mmpose', 'hf', 'official')

@@ -16,6 +16,7 @@ from .unreadable import Unreadable, find_unreadable, note, note_unreadable
 
 # metainfo key of the name of the subset that a sample is from
 SUBSET_KEY = 'subset'
+MAX_REPLACEMENTS = 20  # draws for one sample before its dataset counts as unreadable
 
 
 @DATASETS.register_module()
@@ -41,7 +42,6 @@ class MultiDataset(ConcatDataset):
         metainfo: Metainfo of the whole (for visualizer and checkpoint); None: the first dataset's (by name, where they
             are named).
         lazy_init: Do not load the annotations yet.
-        max_replacements: Draws for one sample before its dataset counts as unreadable.
 
     Raises:
         ValueError: If a data_root, annotation file or image folder is missing, the annotations have
@@ -59,7 +59,6 @@ class MultiDataset(ConcatDataset):
         *,
         pipeline: Sequence[dict] | None = None,
         lazy_init: bool = False,
-        max_replacements: int = 20,
     ) -> None:
         if not datasets:
             raise ValueError('MultiDataset got no datasets: list at least one config in datasets=[...]')
@@ -73,7 +72,6 @@ class MultiDataset(ConcatDataset):
         built = [
             build_checked(give_pipeline(dataset, pipeline), where=f'datasets.{name}') for name, dataset in parts.items()
         ]
-        self.max_replacements = max_replacements
         self._own_metainfo = None if metainfo is None else parse_pose_metainfo(metainfo)
         # every key may differ between sub-datasets: that is the point
         keys = sorted({key for dataset in built for key in dataset.metainfo})
@@ -106,7 +104,7 @@ class MultiDataset(ConcatDataset):
         which, local = self._get_ori_dataset_idx(index)
         dataset = self.datasets[which]
         unreadable: list[Unreadable] = []
-        while len(unreadable) <= self.max_replacements:
+        while len(unreadable) <= MAX_REPLACEMENTS:
             try:
                 sample = dataset[local]
             except Exception as error:

@@ -11,6 +11,9 @@ from mmengine.hooks import Hook
 from ..datasets.unreadable import Unreadable, read_unreadable
 from ..registry import HOOKS
 
+FEWEST = 10  # inside an epoch, fewer unreadable images than this end nothing; at its end one is enough
+NAMED = 3  # files in a message
+
 
 @HOOKS.register_module()
 class BadImageHook(Hook):
@@ -21,9 +24,7 @@ class BadImageHook(Hook):
 
     Args:
         max_ratio: Share of unreadable among the samples so far that ends the training.
-        min_bad: Inside an epoch, fewer unreadable ones than this never end it; at its end one is enough.
         interval: Iterations between two looks; in a single process every iteration is looked at.
-        num_named: Files to name.
 
     Raises:
         ValueError: If max_ratio is not in [0, 1]; in training, if more than max_ratio are unreadable.
@@ -32,11 +33,10 @@ class BadImageHook(Hook):
     # the checkpoint of an epoch is saved before its count ends the training
     priority = 'LOWEST'
 
-    def __init__(self, *, max_ratio: float = 0.01, min_bad: int = 10, interval: int = 50, num_named: int = 3) -> None:
+    def __init__(self, *, max_ratio: float = 0.01, interval: int = 50) -> None:
         if not 0 <= max_ratio <= 1:
             raise ValueError(f'BadImageHook got max_ratio={max_ratio}; it is a share: choose it in [0, 1]')
-        self.max_ratio, self.min_bad = max_ratio, min_bad
-        self.interval, self.num_named = interval, num_named
+        self.max_ratio, self.interval = max_ratio, interval
         self.num_seen = self.num_bad = 0
         self._files: dict[str, Unreadable] = {}
 
@@ -48,7 +48,7 @@ class BadImageHook(Hook):
         self.num_bad += len(bad)
         self._files.update((file.path, file) for file in bad)
         if get_world_size() == 1 or (batch_idx + 1) % self.interval == 0:
-            self._stop_if_many(min_bad=self.min_bad)
+            self._stop_if_many(fewest=FEWEST)
 
     def after_train_epoch(self, runner: Any) -> None:
         """Say how many there were, and judge without a minimum."""
@@ -57,11 +57,11 @@ class BadImageHook(Hook):
             runner.logger.warning(
                 f'{bad} of {seen} training samples so far had an unreadable image and were replaced: {self._name()}'
             )
-        self._stop_if_many(min_bad=1)
+        self._stop_if_many(fewest=1)
 
-    def _stop_if_many(self, *, min_bad: int) -> None:
+    def _stop_if_many(self, *, fewest: int) -> None:
         bad, seen = self._totals()
-        if bad < min_bad or bad <= self.max_ratio * seen:
+        if bad < fewest or bad <= self.max_ratio * seen:
             return
         raise ValueError(
             f'{bad} of {seen} training samples so far have an unreadable image, more than '
@@ -78,5 +78,5 @@ class BadImageHook(Hook):
     def _name(self) -> str:
         """The first files of all processes, each once, and the number of the others."""
         files = {path: file for part in all_gather_object(self._files) for path, file in part.items()}
-        named = ', '.join(str(file) for file in list(files.values())[: self.num_named])
-        return named + (f' and {len(files) - self.num_named} more' if len(files) > self.num_named else '')
+        named = ', '.join(str(file) for file in list(files.values())[:NAMED])
+        return named + (f' and {len(files) - NAMED} more' if len(files) > NAMED else '')
