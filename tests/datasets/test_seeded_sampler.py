@@ -7,6 +7,7 @@ from mmengine.dataset import DefaultSampler
 
 from tests.launcher import run_processes
 from vitpose_mm.datasets import SeededIndex, SeededSampler
+from vitpose_mm.datasets.seeding import SAMPLE, mix_seed
 from vitpose_mm.registry import DATA_SAMPLERS
 
 
@@ -102,3 +103,15 @@ def test_an_empty_dataset_is_refused_and_the_name_is_registered() -> None:
         SeededSampler([])
     built = DATA_SAMPLERS.build({'type': 'vitpose_mm.SeededSampler', 'dataset': range(3), 'seed': 0})
     assert isinstance(built, SeededSampler)
+
+
+def test_a_sample_that_comes_again_comes_with_another_augmentation() -> None:
+    sampler = SeededSampler(Two(), seed=2, ratios={'a': 2, 'b': 1})
+    turns: dict[int, list[int]] = {}
+    for index in sampler:
+        turns.setdefault(int(index), []).append(index.turn)
+    assert max(map(len, turns.values())) > 1
+    assert all(found == list(range(len(found))) for found in turns.values())
+    assert {index.turn for index in SeededSampler(range(11), seed=2)} == {0}
+    seeds = {mix_seed(0, SAMPLE, 3, 7, turn) for turn in range(4)}
+    assert len(seeds) == 4 and mix_seed(0, SAMPLE, 3, 7) in seeds

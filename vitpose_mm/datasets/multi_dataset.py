@@ -21,7 +21,7 @@ MAX_REPLACEMENTS = 20  # draws for one sample before its dataset counts as unrea
 
 @DATASETS.register_module()
 class MultiDataset(ConcatDataset):
-    """Datasets -> their concatenation; a training sample is a function of (seed, epoch, index).
+    """Datasets -> their concatenation; a training sample is a function of (seed, epoch, index, turn).
 
     Every sub-dataset keeps its metainfo, flip pairs and half-body sets, which mmpose's CombinedDataset
     overwrites. A :class:`SeededIndex` seeds the augmentation, whatever the worker, and leaves the
@@ -97,7 +97,7 @@ class MultiDataset(ConcatDataset):
         """Index -> transformed sample; seeded where the index is a :class:`SeededIndex`."""
         if not isinstance(index, SeededIndex):
             return self._fetch(index)
-        with isolated_rng(mix_seed(index.seed, SAMPLE, index.epoch, int(index))):
+        with isolated_rng(mix_seed(index.seed, SAMPLE, index.epoch, int(index), index.turn)):
             return self._fetch(int(index))
 
     def _fetch(self, index: int) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sized
 
 import torch
@@ -98,9 +99,14 @@ class SeededSampler(Sampler):
 
     def __iter__(self) -> Iterator[SeededIndex]:
         """Yield from ``start`` (a count over all ranks) to the end of the epoch."""
-        own = self._order()[self.rank :: self.world_size]
-        for index in own[self.start // self.world_size :]:
-            yield SeededIndex(index, self.epoch, self.seed)
+        order = self._order()
+        drawn: Counter[int] = Counter()
+        turns = []
+        for index in order:
+            turns.append(drawn[index])
+            drawn[index] += 1
+        for place in range(self.rank, len(order), self.world_size)[self.start // self.world_size :]:
+            yield SeededIndex(order[place], self.epoch, self.seed, turns[place])
 
     def __len__(self) -> int:
         """Samples of a whole epoch on this rank, wherever it starts: the schedule counts whole epochs."""

@@ -20,12 +20,13 @@ SAMPLE, STEP, ORDER = 1, 2, 3
 
 
 class SeededIndex(int):
-    """An index that knows its epoch and seed; everywhere else it is the plain int.
+    """An index that knows its epoch, seed and turn; everywhere else it is the plain int.
 
     Args:
         index: Position in the dataset, not negative.
         epoch: Epoch that the index is drawn for.
         seed: Seed of the run.
+        turn: How often the epoch has drawn the index before.
 
     Example:
         >>> index = SeededIndex(7, epoch=2, seed=0)
@@ -35,20 +36,23 @@ class SeededIndex(int):
 
     epoch: int
     seed: int
+    turn: int
 
-    def __new__(cls, index: int, epoch: int = 0, seed: int = 0) -> SeededIndex:
+    def __new__(cls, index: int, epoch: int = 0, seed: int = 0, turn: int = 0) -> SeededIndex:
         self = super().__new__(cls, index)
         self.epoch = int(epoch)
         self.seed = int(seed)
+        self.turn = int(turn)
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (int(self), self.epoch, self.seed)
+        return type(self), (int(self), self.epoch, self.seed, self.turn)
 
 
-def mix_seed(seed: int, use: int, first: int, second: int) -> int:
-    """(seed, use, two numbers) -> a seed in [0, 2**32): near inputs give unrelated streams."""
-    return int(np.random.SeedSequence((seed, use, first, second)).generate_state(1)[0])
+def mix_seed(seed: int, use: int, first: int, second: int, turn: int = 0) -> int:
+    """(seed, use, numbers) -> a seed in [0, 2**32): near inputs give unrelated streams."""
+    numbers = (seed, use, first, second, *((turn,) if turn else ()))
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
 @contextmanager
