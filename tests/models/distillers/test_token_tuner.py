@@ -109,3 +109,8 @@ def test_what_it_cannot_do(teacher_file: str, tmp_path: Path) -> None:
     torch.save({'state_dict': MODELS.build(cfg).state_dict()}, tmp_path / 'resnet.pth')
     with pytest.raises(ValueError, match='A ResNet takes no tokens'):
         KnowledgeTokenTuner(cfg, str(tmp_path / 'resnet.pth'))
+
+
+def test_a_type_without_gradients_so_small_is_refused(teacher_file: str) -> None:
+    with pytest.raises(ValueError, match=r"'float16' leaves a token without a gradient.*'bfloat16'"):
+        KnowledgeTokenTuner(model_cfg(24), teacher_file, teacher_dtype='float16')

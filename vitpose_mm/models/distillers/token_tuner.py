@@ -25,13 +25,13 @@ class KnowledgeTokenTuner(BaseModel):
     Args:
         teacher: file, ``package::path`` name, or the model's own config; its backbone is a ViT.
         teacher_checkpoint: of its weights.
-        teacher_dtype: number type of its autocast; None: float32.
+        teacher_dtype: number type of its autocast, 'bfloat16'; None: float32.
         num_tokens: T.
         width: C of the token; None for the teacher's. A token of another width is brought to the teacher's by
             a linear map that is trained with it (and is of no use afterwards).
 
     Raises:
-        ValueError: a teacher that is not there or takes no tokens.
+        ValueError: a teacher that is not there or takes no tokens, or float16.
 
     Source: ViTPose sec. 3.4.
     """
@@ -45,6 +45,11 @@ class KnowledgeTokenTuner(BaseModel):
         num_tokens: int = 1,
         width: int | None = None,
     ) -> None:
+        if teacher_dtype == 'float16':
+            raise ValueError(
+                "teacher_dtype='float16' leaves a token without a gradient, which is too small for that type: set "
+                "model.teacher_dtype='bfloat16', or leave it out."
+            )
         built = load_teacher(teacher, teacher_checkpoint, dtype=teacher_dtype)
         if not isinstance(built.model.backbone, ViT):
             kind = type(built.model.backbone).__name__
