@@ -26,3 +26,19 @@ def test_compilers_see_one_graph_for_any_batch(attention: str | tuple, rel_pos: 
     program = torch.export.export(vit, (crops,), dynamic_shapes=({0: torch.export.Dim('images')},), strict=False)
     more = torch.randn(5, 3, 64, 48)
     torch.testing.assert_close(program.module()(more)[0], vit(more)[0])
+
+
+@pytest.mark.parametrize('parallel_conv', [False, True])
+def test_compilers_take_recomputed_blocks(parallel_conv: bool) -> None:
+    vit = ViT(dict(embed_dims=16, num_layers=2, num_heads=2), (48, 64), parallel_conv=parallel_conv, with_cp=True)
+    crops = torch.randn(3, 3, 64, 48)
+    found = []
+    for model in (vit, torch.compile(vit, backend='aot_eager')):
+        vit.zero_grad()
+        model(crops)[0].square().sum().backward()
+        found.append({name: parameter.grad.clone() for name, parameter in vit.named_parameters()})
+    torch.compiler.reset()
+    for name, gradient in found[0].items():
+        torch.testing.assert_close(found[1][name], gradient, msg=name)
+    if parallel_conv:
+        assert vit.blocks[0].conv.norm.num_batches_tracked == 2

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from functools import partial
 
 import torch
 from mmpose.models.backbones.base_backbone import BaseBackbone
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint, noop_context_fn
+from torch.utils.checkpoint import checkpoint
 
 from vitpose_mm.checkpoints import adopt
 from vitpose_mm.registry import MODELS
@@ -173,8 +173,9 @@ class ViT(BaseBackbone):
         """What the block maps; recomputed in the backward pass where ``with_cp`` asks for it."""
         if not (self.with_cp and torch.is_grad_enabled()):
             return block(x, grid, expert)
-        contexts = noop_context_fn if block.conv is None else partial(_contexts, block)
-        return checkpoint(block, x, grid, expert, use_reentrant=False, context_fn=contexts)
+        if block.conv is None:
+            return checkpoint(block, x, grid, expert, use_reentrant=False)
+        return _checkpoint_with_statistics(block, x, grid, expert)
 
     def _position(self, grid: tuple[int, int]) -> Tensor:
         """-> (1, H, W, C): the embedding of every place plus the first row (MAE's class row) for all."""
@@ -236,9 +237,11 @@ class ViT(BaseBackbone):
         return self
 
 
-def _contexts(block: nn.Module) -> tuple[AbstractContextManager, AbstractContextManager]:
-    """-> contexts of a checkpointed block's first and second pass."""
-    return nullcontext(), statistics_kept(block)
+@torch.compiler.disable
+def _checkpoint_with_statistics(block: nn.Module, *inputs: object) -> Tensor:
+    """What a block with BatchNorm maps, recomputed in the backward pass without counting the batch twice."""
+    contexts = lambda: (nullcontext(), statistics_kept(block))  # noqa: E731
+    return checkpoint(block, *inputs, use_reentrant=False, context_fn=contexts)
 
 
 def _init_module(module: nn.Module) -> None:
