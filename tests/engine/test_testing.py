@@ -11,8 +11,10 @@ import torch
 from mmengine.config import Config
 
 from tests.engine.tiny_flags import TEXT, flags
+from tests.shipped import read
 from vitpose_mm.engine import testing
 from vitpose_mm.engine.testing import add_test_flags, choose_dataset, use_ensemble
+from vitpose_mm.registry import MODELS
 
 
 def config(datasets: object) -> Config:
@@ -82,6 +84,12 @@ def test_dump(cfg: Config) -> None:
     assert cfg.test_evaluator == [dict(type='CocoMetric'), dict(type='DumpResults', out_file_path='out.pkl')]
     with pytest.raises(ValueError, match=r"got 'out.json': give a path that ends in .pkl"):
         add_test_flags(cfg, flags(dump='out.json'))
+
+
+def test_badcase_of_a_shipped_config() -> None:
+    cfg = read('coco/vitpose_base_classic_coco-256x192').copy()
+    add_test_flags(cfg, flags(badcase=True))
+    assert MODELS.build(cfg.default_hooks.badcase.metric).use_target_weight
 
 
 def test_badcase(cfg: Config) -> None:

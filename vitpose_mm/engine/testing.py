@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from ..checkpoints import judge
 from ..checkpoints.weights import load_weights
 from ..datasets.metainfo import metainfo_of
+from ..models.heads.base import MSE_LOSS
 from .launch import build_runner, draw_pictures, load_config, one_sentence
 from .preflight import check_config
 
@@ -92,7 +93,8 @@ def analyse_bad_cases(cfg: Config, args: argparse.Namespace) -> None:
     if kind not in ('loss', 'accuracy'):
         raise ValueError(f"default_hooks.badcase.metric_type is {kind!r}: use 'loss' or 'accuracy'.")
     hooks['badcase'].update(enable=True, show=args.show, interval=args.interval)
-    hooks['badcase'].setdefault('metric', cfg.model.head.loss if kind == 'loss' else cfg.test_evaluator)
+    loss = (cfg.model.get('head') or {}).get('loss') or MSE_LOSS  # ours have it by default
+    hooks['badcase'].setdefault('metric', loss if kind == 'loss' else cfg.test_evaluator)
 
 
 def add_test_flags(cfg: Config, args: argparse.Namespace) -> None:
