@@ -156,6 +156,19 @@ def test_addresses_are_as_safe_as_paths(
     assert not marker.exists()
 
 
+def test_addresses_of_the_same_file_name_are_kept_apart(
+    tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'cache'))
+    for number, name in enumerate(('small/model.pth', 'base/model.pth', 'deep/vit-0123abcd.pth')):
+        file = tmp_path / name
+        file.parent.mkdir()
+        torch.save({'state_dict': {'w': torch.full((1,), float(number))}}, file)
+        loaded = CheckpointLoader.load_checkpoint(f'{address}/{name}')
+        assert loaded['state_dict']['w'] == number
+    assert (tmp_path / 'cache/hub/checkpoints/vit-0123abcd.pth').is_file()  # a name with a hash, where torch has it
+
+
 def test_other_schemes_are_guarded_too(attacks: dict[str, Path], marker: Path, trained: Path) -> None:
     def load_from_store(filename: str, map_location: Any = None) -> Any:
         return torch.load(filename.removeprefix('store://'), map_location=map_location)

@@ -8,7 +8,9 @@ looked for (Config.fromstring, eval, exec, pickle.load, torch.load): only the th
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,21 +49,27 @@ def load_from_local(filename: str, map_location: Any = None) -> dict[str, Any]:
 
 
 def load_from_http(filename: str, map_location: Any = None, model_dir: str | None = None) -> dict[str, Any]:
-    """Address -> checkpoint, by way of torch's download cache; the first process downloads for all."""
+    """Address -> checkpoint, by way of torch's download cache; one process downloads for its machine."""
     folder = Path(model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints'))
     name = os.path.basename(urlparse(filename).path)
     if not name:
         raise CheckpointError(f'{filename} names no file: give the whole address of the checkpoint.')
+    if not re.search(r'[-_][0-9a-f]{8,}\.\w+$', name):  # it tells no other file from this one
+        folder = folder / hashlib.sha256(filename.encode()).hexdigest()[:12]
     rank, world_size = get_dist_info()
-    if rank == 0 and not (folder / name).exists():
-        folder.mkdir(parents=True, exist_ok=True)
+    if rank == 0:
         _download(filename, folder / name)
     if world_size > 1:
         barrier()
+    _download(filename, folder / name)  # on another machine
     return load_from_local(str(folder / name), map_location)
 
 
 def _download(address: str, file: Path) -> None:
+    """Address -> the file, unless it is there."""
+    if file.exists():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
     try:
         torch.hub.download_url_to_file(address, str(file))
     except OSError as error:
