@@ -41,6 +41,16 @@ def test_stage_2_starts_from_its_files(cfg: Config, tmp_path: Path) -> None:
     assert stage.optim_wrapper == cfg.optim_wrapper and stage.val_dataloader == cfg.val_dataloader
 
 
+def test_both_stages_end_with_a_checkpoint_that_says_so(cfg: Config, tmp_path: Path) -> None:
+    cfg.default_hooks.checkpoint = {'type': 'CheckpointHook', 'save_optimizer': False, 'save_last': False}
+    stages = [
+        settings.tuning_config(cfg, tmp_path),
+        settings.training_config(cfg, tmp_path, start=tmp_path, token=None),
+    ]
+    hooks = [stage.default_hooks.checkpoint for stage in stages]
+    assert all(hook.save_optimizer and hook.save_last for hook in hooks)
+
+
 def test_the_deploy_config_has_the_student_alone(cfg: Config) -> None:
     cfg.model.student.backbone.init_cfg = {'type': 'Pretrained', 'checkpoint': 'mae.pth'}
     deployed = settings.deploy_config(cfg)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.dataset import pseudo_collate
 from torch import Tensor, nn
 
@@ -24,12 +24,21 @@ def training_set(cfg: Config) -> Any:
 
 def labelled_validation_set(cfg: Config) -> Any:
     """Config -> its validation people in ground-truth boxes, not augmented, with target heatmaps."""
-    dataset = copy.deepcopy(cfg.val_dataloader.dataset)
-    *steps, pack = dataset.pipeline
-    dataset.update(test_mode=False, pipeline=[*steps, dict(type='GenerateTarget', encoder=cfg.codec), pack])
-    if 'bbox_file' in dataset:
-        dataset.bbox_file = ''
-    return _build(dict(type='vitpose_mm.MultiDataset', datasets=[dataset]))
+    whole = copy.deepcopy(cfg.val_dataloader.dataset)
+    parts = whole.get('datasets') or [whole]
+    named = list(parts.values()) if isinstance(parts, Mapping) else parts
+    return _build(
+        dict(type='vitpose_mm.MultiDataset', datasets=[_labelled(part, whole.pipeline, cfg.codec) for part in named])
+    )
+
+
+def _labelled(dataset: ConfigDict, pipeline: list, codec: dict) -> dict:
+    """Config of a dataset to score on -> the same people in ground-truth boxes, with targets."""
+    *steps, pack = dataset.get('pipeline') or pipeline
+    steps = [*steps, dict(type='GenerateTarget', encoder=codec), pack]
+    only_for_scores = ('bbox_file', 'headbox_file')
+    kept = {key: value for key, value in dataset.items() if key not in only_for_scores}
+    return {**kept, 'test_mode': False, 'pipeline': steps}
 
 
 def _build(dataset: dict) -> Any:

@@ -21,9 +21,12 @@ from ..engine.preflight import check_config
 from ..engine.quiet import quiet
 from ..models.distillers.held_token import student_weights
 from ..models.distillers.token_file import load_token, save_token
+from ..registry import MODELS
 from ..utils.files import write_json
 from .claim import refuse_another, settings_of
+from .crops import labelled_validation_set
 from .held_out import student_loss, teacher_losses
+from .pair import check_pair
 from .places import Places
 from .settings import (
     check_distillation,
@@ -69,6 +72,9 @@ class Distillation:
         if is_main_process():
             refuse_another(settings, self.cfg, resume=resume)
         check_config(checked_config(self.cfg))
+        check_pair(self.cfg)
+        if self.cfg.get('val_dataloader'):
+            labelled_validation_set(self.cfg)
         if is_main_process() and not settings.exists():
             write_json(settings_of(self.cfg), settings)
         steps: list[tuple[str, Path, Callable[[], None]]] = [
@@ -110,15 +116,17 @@ class Distillation:
         model = self._fit(stage, 'student')
         if not is_main_process():
             return
-        if self.cfg.get('val_dataloader'):
-            self._note(student_loss(self.cfg, model.student))
         last = newest_readable(stage.work_dir)
         assert last is not None, 'the training has saved nothing'
         checkpoint = load_file(last)
-        config = deploy_config(self.cfg)
+        config, weights = deploy_config(self.cfg), student_weights(checkpoint['state_dict'])
+        if self.cfg.get('val_dataloader'):
+            deployed = MODELS.build(config.model)
+            deployed.load_state_dict(weights)
+            self._note(student_loss(self.cfg, deployed.to(next(model.parameters()).device)))
         config.dump(self.places.deploy.with_suffix('.py'))
         meta = {'dataset_meta': checkpoint['meta'].get('dataset_meta')}
-        save_file(student_weights(checkpoint['state_dict']), self.places.deploy, meta=meta)
+        save_file(weights, self.places.deploy, meta=meta)
         self._tell(f'{self.places.deploy} and {self.places.deploy.with_suffix(".py")} need no distiller')
 
     def _fit(self, stage: Config, title: str) -> Any:

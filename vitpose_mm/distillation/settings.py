@@ -31,8 +31,7 @@ def check_distillation(cfg: Config) -> None:
         )
     student_of(cfg)
     known_word('token_map', token_map(cfg), TOKEN_MAPS)
-    taught = model.get('output_weight', 1.0) or (tunes(cfg) and given_token(cfg) is None)
-    if taught and model.get('teacher_checkpoint') is None:
+    if needs_teacher(cfg) and model.get('teacher_checkpoint') is None:
         raise ValueError('No checkpoint is named for the teacher: run tools/distill.py CONFIG --teacher CHECKPOINT.')
     if cfg.get('val_dataloader') and ('codec' not in cfg or 'pipeline' not in cfg.val_dataloader.dataset):
         raise ValueError(
@@ -61,6 +60,11 @@ def token_map(cfg: Config) -> str:
 def tunes(cfg: Config) -> bool:
     """Whether the student has a token, so that stage 1 is needed."""
     return cfg.model.get('token', 'tuned') != 'none'
+
+
+def needs_teacher(cfg: Config) -> bool:
+    """Whether a stage asks the teacher: for its heatmaps, or to tune a token."""
+    return bool(cfg.model.get('output_weight', 1.0)) or (tunes(cfg) and given_token(cfg) is None)
 
 
 def given_token(cfg: Config) -> Path | None:
@@ -97,7 +101,7 @@ def tuning_config(cfg: Config, work_dir: Path) -> Config:
     for kind in ('val', 'test'):
         for part in ('cfg', 'dataloader', 'evaluator'):
             stage[f'{kind}_{part}'] = None
-    stage.default_hooks.setdefault('checkpoint', {'type': 'CheckpointHook'})['interval'] = 1  # there are few epochs
+    _keep_checkpoints(stage, interval=1)  # there are few epochs
     stage.work_dir, stage.load_from, stage.resume = str(work_dir), None, False
     return stage
 
@@ -106,6 +110,7 @@ def training_config(cfg: Config, work_dir: Path, *, start: Path, token: Path | N
     """Whole config -> that of stage 2."""
     stage = _copy(cfg)
     stage.model.token_file = None if token is None else str(token)
+    _keep_checkpoints(stage)
     stage.work_dir, stage.load_from, stage.resume = str(work_dir), str(start), False
     return stage
 
@@ -120,6 +125,12 @@ def deploy_config(cfg: Config) -> Config:
     deployed.load_from, deployed.resume, deployed.launcher = None, False, 'none'
     deployed.pop('work_dir', None)
     return deployed
+
+
+def _keep_checkpoints(stage: Config, **settings: int) -> None:
+    """A stage ends with a checkpoint that tells it from one that was stopped, whatever else the config saves."""
+    hook = stage.default_hooks.setdefault('checkpoint', {'type': 'CheckpointHook'})
+    hook.update(save_optimizer=True, save_last=True, **settings)
 
 
 def _copy(cfg: Config) -> Config:
