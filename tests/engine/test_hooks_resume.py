@@ -167,3 +167,21 @@ def test_another_sampler_is_said_and_trains(coco: Path, tmp_path: Path) -> None:
     assert train(cfg).iter == 4
     (log,) = tmp_path.glob('*/*.log')
     assert 'has no vitpose_mm.SeededSampler' in log.read_text()
+
+
+def test_ranks_draw_differently(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    for rank in (0, 1, 0):
+        monkeypatch.setattr('vitpose_mm.engine.hooks_resume.get_rank', lambda rank=rank: rank)
+        ExactResumeHook().before_train_iter(SimpleNamespace(seed=3, iter=7), 0)
+        drawn.append(float(torch.rand(())))
+    assert drawn[0] == drawn[2] != drawn[1]
+
+
+def test_a_dataset_whose_augmentation_is_not_seeded_is_named() -> None:
+    loader = DataLoader(range(4), sampler=SeededSampler(range(4), seed=0), batch_size=2)  # type: ignore[arg-type]
+    said = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('vitpose_mm.engine.hooks_resume._warn', said.append)
+        ExactResumeHook().before_train(SimpleNamespace(train_dataloader=loader, iter=0))
+    assert 'reads a range and no vitpose_mm.MultiDataset' in said[0]

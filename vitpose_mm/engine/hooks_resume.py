@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 from mmengine.runner import set_random_seed
 from torch.utils.data import DataLoader
 
+from ..datasets.multi_dataset import MultiDataset
 from ..datasets.seeded_sampler import SeededSampler
 from ..datasets.seeding import STEP, mix_seed
 from ..registry import HOOKS
@@ -33,7 +34,8 @@ class ExactResumeHook(Hook):
     - IterBasedTrainLoop reads all batches of the past to get to its place; here it does not.
 
     Batch size and number of processes may change: the position is kept in samples. With gradient
-    accumulation, gradients of a step begun are lost, as everywhere in mmengine: save between steps.
+    accumulation, gradients of a step begun are lost, as everywhere in mmengine: save between steps. With
+    several processes, BatchNorms that are not synchronised go on inside an epoch with rank 0's statistics.
     """
 
     # after DistSamplerSeedHook (NORMAL), which begins the epoch, and before CheckpointHook (VERY_LOW)
@@ -63,6 +65,11 @@ class ExactResumeHook(Hook):
         if self._sampler is None:
             _warn('the train_dataloader has no vitpose_mm.SeededSampler: its order is not resumed exactly')
             return
+        if not isinstance(loader.dataset, MultiDataset):
+            _warn(
+                f'the train_dataloader reads a {type(loader.dataset).__name__} and no vitpose_mm.MultiDataset: its '
+                f'augmentation depends on the number of workers and is not resumed exactly'
+            )
         self._per_iter = loader.batch_sampler.batch_size * self._sampler.world_size
         if runner.iter == 0:
             self._saved = None
