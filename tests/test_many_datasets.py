@@ -134,7 +134,12 @@ def test_own_keypoints_as_documented(leaf: str, joint: tuple[Path, Path], folder
 
     out = work / 'metrics.json'
     run(
-        testing.test, config, work_dir=str(work), checkpoint=[str(work / 'epoch_1.pth')], out=str(out), show_dir='drawn'
+        testing.test,
+        config,
+        work_dir=str(work),
+        checkpoint=[str(work / 'epoch_1.pth')],
+        out=str(out),
+        show_dir=str(work / 'drawn'),
     )
     key = 'coco/AP' if leaf == 'lynx_alone' else 'lynx/AP'  # a CocoMetric calls itself coco where it is alone
     assert key in json.loads(out.read_text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from vitpose_mm.utils.arguments import add_config_options, hush_host_warnings, require_config
 
@@ -28,8 +29,11 @@ def main() -> None:
 
     cfg = read_config(args.config, args.cfg_options)
     with one_sentence():
-        pictures = browse(cfg, args.out_dir, number=args.number, epoch=args.epoch, seed=args.seed)
+        pictures, unreadable = browse(cfg, args.out_dir, number=args.number, epoch=args.epoch, seed=args.seed)
     print(f'{len(pictures)} pictures are in {args.out_dir}')
+    if unreadable:
+        named = ', '.join(map(str, unreadable[:3]))
+        print(f'{len(unreadable)} images could not be read, and others stand in their place: {named}', file=sys.stderr)
 
 
 if __name__ == '__main__':

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from pathlib import Path
 
 import cv2
@@ -58,8 +59,8 @@ def test_samples_of_each_dataset(two_datasets: Config) -> None:
 
 
 def test_the_picture_is_the_sample_of_that_epoch(two_datasets: Config, tmp_path: Path) -> None:
-    drawn = browse.browse(two_datasets, str(tmp_path / 'out'), number=1, epoch=3, seed=7)
-    assert [path.name for path in drawn] == ['000000_0.jpg', '000004_0.jpg']
+    drawn, unreadable = browse.browse(two_datasets, str(tmp_path / 'out'), number=1, epoch=3, seed=7)
+    assert [path.name for path in drawn] == ['000000_0.jpg', '000004_0.jpg'] and unreadable == []
     dataset = DATASETS.build(two_datasets.train_dataloader.dataset)
     for path, index in zip(drawn, (0, 4), strict=True):
         picture = cv2.imread(str(path)).astype(int)
@@ -97,3 +98,13 @@ def test_named_subsets_have_folders_of_their_names(two_datasets: Config) -> None
     assert all(one[-1]['pack_transformed'] for one in (whole.pipeline, second['pipeline']))
     chosen = choose(DATASETS.build(whole), 1)
     assert [(folder, index) for folder, _, index in chosen] == [('mine', 0), ('other', 4)]
+
+
+def test_images_that_others_stand_in_for_are_named(two_datasets: Config, tmp_path: Path) -> None:
+    part = two_datasets.train_dataloader.dataset.datasets[1]
+    copied = Path(shutil.copytree(part['data_root'], tmp_path / 'data'))
+    first = sorted((copied / part['data_prefix']['img']).iterdir())[0]
+    first.write_bytes(b'no image')
+    part['data_root'] = str(copied)
+    _, unreadable = browse.browse(two_datasets, str(tmp_path / 'out'), number=9)
+    assert [Path(file.path).name for file in unreadable] == [first.name]

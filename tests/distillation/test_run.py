@@ -18,6 +18,7 @@ from tests.distillation.tiny_distillation import distillation_cfg
 from tests.models.distillers.tiny_pair import batch
 from vitpose_mm.checkpoints import load_file
 from vitpose_mm.distillation import Distillation
+from vitpose_mm.distillation.claim import refuse_another
 from vitpose_mm.engine import testing
 from vitpose_mm.models.distillers.token_file import load_token
 from vitpose_mm.registry import MODELS
@@ -102,7 +103,7 @@ def test_a_stopped_run_ends_as_one_that_was_not(
 
 
 def test_a_folder_is_of_one_distillation(whole: Path, coco: Path, teacher_file: str, tmp_path: Path) -> None:
-    folder = part_of(whole, tmp_path / 'work', [])
+    folder = part_of(whole, tmp_path / 'work', ['tuned_token.pth'])
     with pytest.raises(ValueError, match='holds a distillation: add --resume'):
         Distillation(distillation_cfg(coco, folder, teacher_file), say=str).run()
     other = distillation_cfg(coco, folder, teacher_file, output_weight=0.5)
@@ -119,6 +120,17 @@ def test_a_first_try_that_failed_leaves_the_folder_free(coco: Path, teacher_file
     with pytest.raises(ValueError, match=r'typo\.pth does not exist'):
         Distillation(cfg, say=str).run()
     assert not (tmp_path / 'work').exists()
+
+
+def test_a_teacher_that_did_not_fit_leaves_the_folder_free(coco: Path, teacher_file: str, tmp_path: Path) -> None:
+    """Nothing has been trained: the right teacher needs neither --resume nor another folder."""
+    wide = distillation_cfg(coco, tmp_path / 'work', teacher_file)
+    wide.model.teacher.backbone.arch.num_layers = 3
+    with pytest.raises(ValueError, match='does not fit'):
+        Distillation(wide, say=str, progress=False).run()
+    settings = tmp_path / 'work/settings.json'
+    assert settings.is_file()
+    refuse_another(settings, distillation_cfg(coco, tmp_path / 'work', teacher_file), resume=False)
 
 
 def test_the_deployed_model_is_an_ordinary_one(whole: Path, coco: Path, tmp_path: Path) -> None:

@@ -21,10 +21,10 @@ class Log(list):
 
 
 def make_batch(num: int, bad: list[str]) -> dict:
-    """A batch of `num` samples, the first of which replaces the files in `bad`."""
+    """A batch of `num` samples, of which the first replace one of the files in `bad` each."""
     samples = [PoseDataSample() for _ in range(num)]
-    if bad:
-        note_unreadable({'data_samples': samples[0]}, [Unreadable(path, 'broken') for path in bad])
+    for sample, path in zip(samples, bad, strict=False):
+        note_unreadable({'data_samples': sample}, [Unreadable(path, 'broken')])
     return {'data_samples': samples}
 
 
@@ -105,3 +105,10 @@ def test_a_run_counts_over_its_workers_and_saves_before_it_stops(tmp_path: Path)
     assert runner.iter == 12
     assert hook.num_seen == 48
     assert hook.num_bad >= 3
+
+
+def test_a_sample_counts_once_however_many_images_were_tried() -> None:
+    hook, batch = BadImageHook(max_ratio=1.0), make_batch(8, [])
+    note_unreadable({'data_samples': batch['data_samples'][0]}, [Unreadable(f'{i}.jpg', 'broken') for i in range(10)])
+    hook.before_train_iter(None, 0, batch)
+    assert (hook.num_bad, hook.num_seen) == (1, 8)

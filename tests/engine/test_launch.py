@@ -13,8 +13,9 @@ from mmengine.runner import Runner
 
 from tests.engine.tiny_flags import TEXT, flags
 from vitpose_mm.engine import launch, testing
-from vitpose_mm.engine.launch import add_train_flags, build_runner, load_config, one_sentence
+from vitpose_mm.engine.launch import add_train_flags, build_runner, load_config, one_sentence, read_config
 from vitpose_mm.engine.testing import add_test_flags
+from vitpose_mm.models.backbones.arch import find_arch
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_auto_scale_lr(cfg: Config) -> None:
 def test_pictures(cfg: Config, add: Any) -> None:
     add(cfg, flags(show_dir='drawn', interval=5))
     hook = cfg.default_hooks.visualization
-    assert (hook.enable, hook.show, hook.out_dir, hook.interval) == (True, False, 'drawn', 5)
+    assert (hook.enable, hook.show, hook.out_dir, hook.interval) == (True, False, str(Path('drawn').resolve()), 5)
     add(cfg, flags(show=True, wait_time=2.5))
     assert (hook.show, hook.wait_time) == (True, 2.5)
     del cfg.default_hooks['visualization']
@@ -127,6 +128,26 @@ def test_config_is_checked_before_anything_is_built(
         getattr(module, name)(flags(config=path, resume='x.pth', out=None))
     assert info.value.code == 'error: the disk is upside down: turn it round.'
     assert calls == [('check', 'x.pth' if looks_at else None, looks_at)]
+
+
+def test_amp_needs_a_gpu(cfg: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
+    with pytest.raises(ValueError, match='--amp needs a GPU'):
+        add_train_flags(cfg, flags(amp=True))
+
+
+def test_a_config_by_its_name_and_a_base_that_is_not_there(tmp_path: Path) -> None:
+    assert read_config('mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py', {'a': 1}).model.type == 'RTMDet'
+    (tmp_path / 'leaf.py').write_text("_base_ = 'gone.py'")
+    with pytest.raises(SystemExit, match=r'error: .*leaf\.py cannot be read: .*gone\.py'):
+        read_config(str(tmp_path / 'leaf.py'), {})
+
+
+def test_in_a_training_only_our_own_sentences_end_it() -> None:
+    with pytest.raises(SystemExit, match=r"error: arch='tiny' is not known"), one_sentence(ours_only=True):
+        find_arch('tiny')
+    with pytest.raises(ValueError, match='invalid literal'), one_sentence(ours_only=True):
+        int('three')
 
 
 def test_only_a_users_mistake_loses_its_traceback() -> None:

@@ -86,6 +86,12 @@ def test_dump(cfg: Config) -> None:
         add_test_flags(cfg, flags(dump='out.json'))
 
 
+def test_metrics_go_to_a_kind_of_file_that_can_be_written(cfg: Config) -> None:
+    add_test_flags(cfg, flags(out='m.yaml'))
+    with pytest.raises(ValueError, match=r"--out got 'm\.txt': give a path that ends in one of \.json"):
+        add_test_flags(cfg, flags(out='m.txt'))
+
+
 def test_badcase_of_a_shipped_config() -> None:
     cfg = read('coco/vitpose_base_classic_coco-256x192').copy()
     add_test_flags(cfg, flags(badcase=True))

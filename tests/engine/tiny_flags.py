@@ -8,7 +8,7 @@ from typing import Any
 DEFAULTS = dict(
     cfg_options={}, launcher='none', work_dir=None, show=False, show_dir=None, interval=1, wait_time=1.0,
     no_validate=False, amp=False, resume=None, auto_scale_lr=False, checkpoint=['a.pth'], dataset=None,
-    badcase=False, dump=None,
+    badcase=False, dump=None, out=None,
 )  # fmt: skip
 TEXT = """
 model = dict(head=dict(loss=dict(type='KeypointMSELoss')))

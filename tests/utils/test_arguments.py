@@ -30,6 +30,14 @@ def test_config_options_are_mmengines(parser: argparse.ArgumentParser) -> None:
     assert parser.parse_args([]).cfg_options == {}
 
 
+def test_an_option_without_a_value_is_named(
+    parser: argparse.ArgumentParser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parser.parse_args(['--cfg-options', 'a=1', 'resume'])
+    assert "--cfg-options takes KEY=VALUE and got 'resume'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('flag', ['--local-rank', '--local_rank'])
 def test_local_rank(parser: argparse.ArgumentParser, monkeypatch: pytest.MonkeyPatch, flag: str) -> None:
     monkeypatch.delenv('LOCAL_RANK', raising=False)

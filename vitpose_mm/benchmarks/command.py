@@ -64,6 +64,9 @@ def describe_memory(args: argparse.Namespace) -> str:
 def _stand(args: argparse.Namespace, device: torch.device, say: Say) -> Stand:
     gpu = device.type == 'cuda'
     warmup = (100 if gpu else 1) if args.warmup is None else args.warmup
+    for name in ('batch', 'iterations'):
+        if getattr(args, name) is not None and getattr(args, name) < 1:
+            raise ValueError(f'--{name} {getattr(args, name)} measures nothing: give 1 or more.')
     protocol = Protocol(warmup, args.iterations or (100 if gpu else 5), args.rounds)
     clock = Clock.of(device, torch.get_num_threads())
     return Stand(device, clock, protocol, args.batch or (64 if gpu else 2), say)
@@ -99,7 +102,12 @@ def _run_models(args: argparse.Namespace, configs: Path, stand: Stand) -> Report
 
 
 def _run_router(args: argparse.Namespace, configs: Path, stand: Stand) -> Report:
-    return benchmark_router(stand, [configs / '_base_' / 'models' / f'{name}.py' for name in args.models])
+    bases = configs / '_base_' / 'models'
+    known = sorted(path.stem.removesuffix('_routed') for path in bases.glob('*_routed.py'))
+    unknown = [name for name in args.models if name not in known]
+    if unknown:
+        raise ValueError(f'--models {unknown[0]}: there is no such base: choose from {", ".join(known)}.')
+    return benchmark_router(stand, [bases / f'{name}.py' for name in args.models])
 
 
 def _run_profile(args: argparse.Namespace, configs: Path, stand: Stand) -> Report:

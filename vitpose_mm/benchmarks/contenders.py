@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
 from vitpose_mm.registry import MODELS
+from vitpose_mm.utils.configs import open_config
 
 SIZES = ('small', 'base', 'large', 'huge')
 DECODERS = ('classic', 'simple')
@@ -102,10 +102,10 @@ def build(config: Path, device: str | torch.device = 'cpu') -> tuple[Heatmaps, t
     """Config -> its model with random weights in eval mode, and the (w, h) of its crops; nothing is loaded.
 
     Args:
-        config: path.
+        config: path, or ``package::path``.
         device: that the weights are drawn on (billions of random numbers take a CPU long); 'meta' for none.
     """
-    cfg = Config.fromfile(config)
+    cfg = open_config(str(config))
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     cfg.model.backbone.init_cfg = None
     with torch.device(device):

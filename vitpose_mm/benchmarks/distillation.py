@@ -16,6 +16,7 @@ from vitpose_mm.models import KnowledgeTokenDistiller
 from vitpose_mm.models.distillers.teacher import Teacher, read_model_config
 from vitpose_mm.models.distillers.token_file import save_token
 from vitpose_mm.registry import MODELS
+from vitpose_mm.utils.configs import open_config
 
 from .machine import describe_machine
 from .memory import LiveTensors, make_fake, measure_allocated, show_mib
@@ -67,7 +68,9 @@ class DistillationBench:
 
 def benchmark_distillation(bench: DistillationBench, config: Path) -> Report:
     """A distillation config -> report with one row a setting."""
-    cfg = Config.fromfile(config)
+    cfg = open_config(str(config))
+    if 'student' not in cfg.get('model', {}):
+        raise ValueError(f'{config} is of no distillation: choose a leaf of configs/distillation that names a teacher.')
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     memory = {}
     for setting in SETTINGS:

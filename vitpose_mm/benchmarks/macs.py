@@ -40,7 +40,7 @@ class Macs:
 
 
 def count_macs(model: nn.Module, size: tuple[int, int], run: Callable[[nn.Module, Tensor], Any] | None = None) -> Macs:
-    """A built model and (w, h) pixels of one crop -> what one forward pass of it costs; nothing is computed.
+    """A module that maps crops and (w, h) pixels of one crop -> what one forward pass of it costs; nothing is computed.
 
     Args:
         model: left as it is; a copy on the meta device is walked.

@@ -100,7 +100,7 @@ def build_checked(dataset: dict | BaseDataset, *, where: str) -> BaseDataset:
     try:
         return DATASETS.build(dataset)
     except ValueError as error:
-        raise _explain_empty(error, dataset.get('ann_file', ''), where) from error
+        raise _explain(error, dataset.get('ann_file', ''), where) from error
 
 
 def check_loaded(dataset: BaseDataset, *, where: str) -> None:
@@ -113,7 +113,7 @@ def check_loaded(dataset: BaseDataset, *, where: str) -> None:
     try:
         dataset.full_init()
     except ValueError as error:
-        raise _explain_empty(error, dataset.ann_file, where) from error
+        raise _explain(error, dataset.ann_file, where) from error
     if len(dataset) == 0:
         raise _empty(dataset.ann_file, where)
     expected = dataset.metainfo.get('num_keypoints')
@@ -151,7 +151,11 @@ def _plain(name: str) -> str:
     return ''.join({'l': 'left', 'r': 'right'}.get(word, word) for word in words)
 
 
-def _explain_empty(error: ValueError, ann_file: str, where: str) -> ValueError:
+def _explain(error: ValueError, ann_file: str, where: str) -> ValueError:
+    if isinstance(error, json.JSONDecodeError):
+        return ValueError(
+            f'{where}: annotation file {ann_file!r} is no whole JSON file ({error}); copy it again, or make it again'
+        )
     # mmengine serialises the list of persons with np.concatenate, which wants one at least
     return _empty(ann_file, where) if 'need at least one array' in str(error) else error
 

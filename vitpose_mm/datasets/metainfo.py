@@ -22,6 +22,38 @@ def metainfo_of(cfg: Mapping[str, Any], *, scope: str = 'mmpose') -> dict:
     return parse_pose_metainfo(metainfo) if 'from_file' in metainfo else metainfo
 
 
+def check_metainfo(cfg: Mapping[str, Any], *, where: str, scope: str = 'mmpose') -> None:
+    """Config of one dataset (not of a wrapper) -> nothing.
+
+    Raises:
+        ValueError: its metainfo names a keypoint that it does not have, gives as many deviations or weights as it has
+            no keypoints, or pairs keypoints that do not change places with each other.
+    """
+    try:
+        meta = metainfo_of(cfg, scope=scope)
+        meta = parse_pose_metainfo(meta) if 'keypoint_info' in meta else meta
+    except KeyError as error:
+        raise ValueError(
+            f'{where}.metainfo: there is no keypoint named {error}; look at swap and link, and at the names.'
+        ) from None
+    number = meta.get('num_keypoints')
+    if number is None:
+        return
+    for key, given in (('sigmas', meta.get('sigmas')), ('joint_weights', meta.get('dataset_keypoint_weights'))):
+        if given is not None and len(given) != number:
+            raise ValueError(
+                f'{where}.metainfo: there are {len(given)} {key} for {number} keypoints; give one for each.'
+            )
+    partners = list(meta.get('flip_indices') or ())
+    for place, partner in enumerate(partners):
+        if partners[partner] != place:
+            names = meta['keypoint_id2name']
+            raise ValueError(
+                f'{where}.metainfo: {names[place]} changes places with {names[partner]} in a mirror image, and not the '
+                f'other way round; give both the other as swap.'
+            )
+
+
 def dataset_class(cfg: Mapping[str, Any], *, scope: str = 'mmpose') -> Any:
     """Config of a dataset -> its class; None where nothing of that name is registered."""
     kind: Any = cfg.get('type')

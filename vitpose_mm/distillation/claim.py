@@ -24,9 +24,9 @@ def refuse_another(file: Path, cfg: Config, *, resume: bool) -> None:
     Raises:
         ValueError: the folder holds another distillation, or this one and ``resume`` is not set.
     """
-    if not file.exists():
-        return
     folder = file.parent
+    if not file.exists() or not any(folder.rglob('*.pth')):  # what has made nothing yet can begin anew
+        return
     if not resume:
         raise ValueError(f'{folder} holds a distillation: add --resume to go on, or name --work-dir.')
     try:

@@ -75,7 +75,7 @@ class Distillation:
         check_pair(self.cfg)
         if self.cfg.get('val_dataloader'):
             labelled_validation_set(self.cfg)
-        if is_main_process() and not settings.exists():
+        if is_main_process() and not any(self.places.root.rglob('*.pth')):
             write_json(settings_of(self.cfg), settings)
         steps: list[tuple[str, Path, Callable[[], None]]] = [
             ('give the student its first weights', self.places.start, self._start),

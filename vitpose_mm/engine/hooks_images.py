@@ -43,10 +43,10 @@ class BadImageHook(Hook):
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
         """Count a batch before it is used."""
         samples = data_batch['data_samples']
-        bad = read_unreadable(samples)
+        bad = [files for sample in samples if (files := read_unreadable([sample]))]
         self.num_seen += len(samples)
         self.num_bad += len(bad)
-        self._files.update((file.path, file) for file in bad)
+        self._files.update((file.path, file) for files in bad for file in files)
         if get_world_size() == 1 or (batch_idx + 1) % self.interval == 0:
             self._stop_if_many(fewest=FEWEST)
 

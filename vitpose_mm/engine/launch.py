@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,23 +14,36 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import FlexibleRunner, Runner
 
+from ..utils.configs import open_config
+from .first_weights import check_first_weights
 from .preflight import check_config
 
+PACKAGE = Path(__file__).resolve().parents[1]
 AMP_READY = ('OptimWrapper', 'AmpOptimWrapper')
 
 
 @contextmanager
-def one_sentence() -> Iterator[None]:
-    """End the process with the sentence of a ValueError; a user's mistake needs no traceback."""
+def one_sentence(*, ours_only: bool = False) -> Iterator[None]:
+    """End the process with the sentence of a ValueError; a user's mistake needs no traceback.
+
+    Args:
+        ours_only: let those that were raised outside this package through: in a training they may be bugs.
+    """
     try:
         yield
     except ValueError as error:
+        raised_in = traceback.extract_tb(error.__traceback__)[-1].filename
+        if ours_only and PACKAGE not in Path(raised_in).resolve().parents:
+            raise
         raise SystemExit(f'error: {error}') from None
 
 
 def read_config(path: str, options: dict[str, Any]) -> Config:
-    """Path of a config -> the config with --cfg-options in it."""
-    cfg = Config.fromfile(path)
+    """Path of a config, or its ``package::path`` -> the config with --cfg-options in it; ends where there is none."""
+    try:
+        cfg = open_config(path)
+    except FileNotFoundError as error:
+        raise SystemExit(f'error: {path} cannot be read: {error}. Look at its _base_.') from None
     if options:
         cfg.merge_from_dict(options)
     return cfg
@@ -61,7 +75,8 @@ def draw_pictures(cfg: Config, args: argparse.Namespace) -> None:
             '--show and --show-dir need the hook default_hooks.visualization, which this config has not: '
             "add visualization=dict(type='PoseVisualizationHook', enable=False)."
         )
-    settings = dict(enable=True, show=args.show, out_dir=args.show_dir, interval=args.interval)
+    out_dir = args.show_dir and str(Path(args.show_dir).resolve())  # else the host puts it below the work folder
+    settings = dict(enable=True, show=args.show, out_dir=out_dir, interval=args.interval)
     if args.show:
         settings['wait_time'] = args.wait_time
     hooks['visualization'].update(settings)
@@ -69,6 +84,8 @@ def draw_pictures(cfg: Config, args: argparse.Namespace) -> None:
 
 def use_amp(cfg: Config) -> None:
     """Train in mixed precision with mmengine's own wrapper: bfloat16 where GPU and head can, else float16."""
+    if not torch.cuda.is_available():
+        raise ValueError('--amp needs a GPU and torch sees none: leave it out.')
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in AMP_READY:
         raise ValueError(f'--amp works with optim_wrapper types {AMP_READY} and the config has {kind!r}: use one.')
@@ -112,4 +129,8 @@ def train(args: argparse.Namespace) -> None:
         add_train_flags(cfg, args)
         check_config(cfg, resume=args.resume)
         runner = build_runner(cfg)
-    runner.train()
+        if isinstance(runner, Runner):
+            for line in check_first_weights(runner.model, None if cfg.get('resume') else cfg.get('load_from')):
+                runner.logger.warning(line)
+    with one_sentence(ours_only=True):
+        runner.train()

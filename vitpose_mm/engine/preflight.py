@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 from mmengine.logging import print_log
+from mmengine.registry import OPTIMIZERS
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 
 from ..checkpoints import judge, newest_readable
 from ..datasets.checks import check_files, check_plain_file, count_keypoints, join_root
-from ..datasets.metainfo import dataset_class
+from ..datasets.metainfo import check_metainfo, dataset_class
+from ..models.backbones.arch import find_arch
 
 
 class Leaf(NamedTuple):
@@ -46,7 +48,9 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
     Raises:
         ValueError: One sentence that names the value and the mend.
     """
+    check_width(cfg.get('model') or {})
     if for_training:
+        check_optimizer(cfg.get('optim_wrapper') or {})
         choose_resume(cfg, resume)
     for path in checkpoint_files(cfg, for_training=for_training):
         judge(path, to_resume=for_training and bool(cfg.get('resume')) and path == cfg.get('load_from'))
@@ -58,11 +62,33 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
         leaves = list(find_leaves(loader['dataset'], where=f'{name}_dataloader.dataset'))
         for leaf in leaves:
             check_files(leaf.cfg, where=leaf.where)
+            check_metainfo(leaf.cfg, where=leaf.where, scope=cfg.get('default_scope') or 'mmpose')
         check_evaluators(cfg.get(f'{name}_evaluator'), where=f'{name}_evaluator')
         if name == 'val':
             check_best(cfg)
         for leaf in leaves:
             check_keypoints(leaf, cfg.get('model') or {}, scope=cfg.get('default_scope') or 'mmpose')
+
+
+def check_width(model: Mapping) -> None:
+    """Config of a model -> nothing; raises where its head takes other channels than our ViT gives."""
+    backbone, head = model.get('backbone') or {}, model.get('head') or {}
+    if backbone.get('type') != 'vitpose_mm.ViT' or model.get('neck'):
+        return
+    channels = (head.get('shared') or head).get('in_channels')
+    width = find_arch(backbone.get('arch', 'base')).embed_dims
+    if isinstance(channels, int) and channels != width:
+        raise ValueError(
+            f'model.head takes {channels} channels and the backbone gives {width}: set its in_channels to '
+            f'{width}, or another arch.'
+        )
+
+
+def check_optimizer(wrapper: Mapping) -> None:
+    """Config of an optim_wrapper -> nothing; raises where its optimizer is not known."""
+    kind = (wrapper.get('optimizer') or {}).get('type')
+    if isinstance(kind, str) and OPTIMIZERS.get(kind) is None:
+        raise ValueError(f"optim_wrapper.optimizer.type={kind!r} is not known: choose one of torch.optim, as 'AdamW'.")
 
 
 def choose_resume(cfg: Config, resume: str | None = None) -> None:

@@ -18,6 +18,8 @@ from ..models.heads.base import MSE_LOSS
 from .launch import build_runner, draw_pictures, load_config, one_sentence
 from .preflight import check_config
 
+WRITTEN = ('.json', '.yaml', '.yml', '.pkl', '.pickle')  # by MMEngine's dump
+
 
 def choose_dataset(cfg: Config, name: str) -> None:
     """Keep the subsets of the test set that are of one dataset, and their metrics.
@@ -109,6 +111,8 @@ def add_test_flags(cfg: Config, args: argparse.Namespace) -> None:
         draw_pictures(cfg, args)
     if args.dump is not None:
         dump_predictions(cfg, args.dump)
+    if args.out is not None and not args.out.endswith(WRITTEN):
+        raise ValueError(f'--out got {args.out!r}: give a path that ends in one of {", ".join(WRITTEN)}.')
 
 
 def test(args: argparse.Namespace) -> None:
@@ -123,6 +127,7 @@ def test(args: argparse.Namespace) -> None:
         if cfg.load_from and isinstance(runner, Runner):  # its own loading leaves what does not fit as it was
             model = runner.model.module if is_model_wrapper(runner.model) else runner.model
             load_weights(model, cfg.load_from, args.config)
-    metrics = runner.test()
+    with one_sentence(ours_only=True):
+        metrics = runner.test()
     if args.out is not None and runner.rank == 0:
         mmengine.dump(metrics, args.out)

@@ -29,6 +29,9 @@ class ConfigOptions(argparse.Action):
     ) -> None:
         from mmengine.config import DictAction
 
+        for word in values if isinstance(values, (list, tuple)) else [values]:
+            if '=' not in str(word):
+                parser.error(f'{option_string} takes KEY=VALUE and got {word!r}')
         DictAction(self.option_strings, self.dest)(parser, namespace, values, option_string)
 
 
@@ -46,7 +49,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
 
 def add_pictures(parser: argparse.ArgumentParser) -> None:
     """Add mmpose's flags for drawing predictions during validation and test."""
-    parser.add_argument('--show-dir', help='draw predictions into this folder')
+    parser.add_argument('--show-dir', help='draw predictions into this folder (in training, below the work folder)')
     parser.add_argument('--show', action='store_true', help='draw predictions in a window')
     parser.add_argument('--interval', type=int, default=1, help='draw every so many samples (default: 1)')
     parser.add_argument('--wait-time', type=float, default=1, help='seconds that a window stays (default: 1)')
@@ -65,8 +68,11 @@ def add_launcher(parser: argparse.ArgumentParser) -> None:
 
 def require_config(args: argparse.Namespace) -> None:
     """End with one sentence where the config is no file, before anything heavy is imported."""
-    if not Path(args.config).is_file():
-        raise SystemExit(f'error: there is no config file {args.config}: give the path of a .py config.')
+    if '::' not in args.config and not Path(args.config).is_file():
+        raise SystemExit(
+            f'error: there is no config file {args.config}: give the path of a .py config, or the name of an installed '
+            f"one ('vitpose_mm::coco/NAME.py')."
+        )
 
 
 def export_local_rank(args: argparse.Namespace) -> None:
