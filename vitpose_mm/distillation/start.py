@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.logging import print_log
 from mmengine.runner import set_random_seed
 from torch import Tensor
 
 from ..checkpoints.writing import save_file
+from ..engine.first_weights import check_first_weights
 from ..models.distillers.held_token import held_token
 from ..models.distillers.teacher import Teacher, load_teacher
 from ..models.distillers.token_file import load_token, save_token
@@ -41,6 +44,8 @@ def write_start(cfg: Config, *, tuned: Path | None, token: Path, start: Path) ->
     model = cfg.model
     set_random_seed((cfg.get('randomness') or {}).get('seed') or 0)
     student = MODELS.build(student_of(cfg))
+    for line in check_first_weights(student, None):
+        print_log(line, 'current', logging.WARNING)
     student.init_weights()
     found: dict[str, float] = {}
     if tuned is not None:
