@@ -42,6 +42,16 @@ def test_who_does_not_fit_is_named(cfg: Config, change: dict, sentence: str) -> 
     assert not list((Path(cfg.work_dir)).rglob('*.pth'))
 
 
+def test_models_that_cannot_be_built_without_numbers_or_name_no_colours(cfg: Config) -> None:
+    cfg.model.token = 'none'
+    swin = {'type': 'SwinTransformer', 'depths': [1, 1, 1, 1], 'embed_dims': 24, 'out_indices': (3,)}
+    cfg.model.teacher = {**cfg.model.teacher, 'backbone': swin}
+    check_pair(cfg)
+    for model in (cfg.model.student, cfg.model.teacher):
+        model.pop('data_preprocessor')
+    check_pair(cfg)
+
+
 def test_a_teacher_that_is_not_asked_may_be_another(cfg: Config) -> None:
     cfg.merge_from_dict({'model.teacher.head.out_channels': 14, 'model.output_weight': 0.0, 'model.token': 'none'})
     check_pair(cfg)

@@ -18,7 +18,7 @@ from tests.distillation.tiny_distillation import distillation_cfg
 from tests.models.distillers.tiny_pair import batch
 from vitpose_mm.checkpoints import load_file
 from vitpose_mm.distillation import Distillation
-from vitpose_mm.distillation.claim import refuse_another
+from vitpose_mm.distillation.claim import refuse_another, settings_of
 from vitpose_mm.engine import testing
 from vitpose_mm.models.distillers.token_file import load_token
 from vitpose_mm.registry import MODELS
@@ -112,6 +112,13 @@ def test_a_folder_is_of_one_distillation(whole: Path, coco: Path, teacher_file: 
     (folder / 'settings.json').write_text('{"model": ')
     with pytest.raises(ValueError, match=r'settings\.json is damaged'):
         Distillation(other, say=str).run(resume=True)
+
+
+def test_where_a_pipeline_stands_makes_no_other_distillation(coco: Path, teacher_file: str, tmp_path: Path) -> None:
+    inner, outer = (distillation_cfg(coco, tmp_path, teacher_file) for _ in range(2))
+    data = outer.train_dataloader.dataset
+    data.pipeline = data.datasets[0].pop('pipeline')
+    assert settings_of(inner) == settings_of(outer)
 
 
 def test_a_first_try_that_failed_leaves_the_folder_free(coco: Path, teacher_file: str, tmp_path: Path) -> None:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 
+from tests.models.distillers.tiny_pair import model_cfg
 from vitpose_mm.engine.first_weights import check_first_weights, find_unset
-from vitpose_mm.models import PoseEstimator, ViT
+from vitpose_mm.models import KnowledgeTokenDistiller, PoseEstimator, ViT
+from vitpose_mm.registry import MODELS
 
 SMALL, WIDE = ({'embed_dims': width, 'num_layers': 2, 'num_heads': 2} for width in (16, 32))
 
@@ -30,9 +33,7 @@ def test_what_fits_is_taken_and_what_is_new_is_said(tmp_path: Path) -> None:
     file = save(estimator(), tmp_path / 'a.pth')
     assert list(check_first_weights(estimator(), file)) == []
     (line,) = check_first_weights(estimator(keypoints=5), file)
-    assert (
-        line == f'{file} does not have head.final_layer.weight, head.final_layer.bias: they start from random weights'
-    )
+    assert line == f'{file} does not have head.final_layer.weight, head.final_layer.bias: they start as in a new model'
 
 
 def test_weights_of_another_size_or_model_are_refused(tmp_path: Path) -> None:
@@ -60,3 +61,31 @@ def test_the_model_is_left_as_it_is(tmp_path: Path) -> None:
     before = {name: value.clone() for name, value in model.state_dict().items()}
     list(check_first_weights(model, file))
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_a_wrapped_model_is_looked_into(tmp_path: Path) -> None:
+    wrapped = torch.nn.DataParallel(estimator())
+    assert list(check_first_weights(wrapped, save(estimator(), tmp_path / 'a.pth'))) == []
+
+
+def test_a_teacher_keeps_its_numbers(tmp_path: Path) -> None:
+    teacher = save(PoseEstimator(**without_type(model_cfg(24))), tmp_path / 'teacher.pth')
+    distiller = KnowledgeTokenDistiller(
+        model_cfg(16), teacher=model_cfg(24), teacher_checkpoint=teacher, token='none', output_weight=1.0
+    )
+    start = save(distiller, tmp_path / 'start.pth')
+    assert list(check_first_weights(distiller, start)) == []
+    assert distiller.teacher is not None
+    assert {value.device.type for value in distiller.teacher.model.state_dict().values()} == {'cpu'}
+
+
+def without_type(config: dict) -> dict:
+    return {key: value for key, value in config.items() if key != 'type'}
+
+
+def test_modules_that_rename_a_file_are_left_to_themselves(tmp_path: Path) -> None:
+    init_default_scope('mmpose')
+    file = save(torch.nn.Linear(2, 2), tmp_path / 'a.pth')
+    init = {'type': 'Pretrained', 'checkpoint': file}
+    swin = MODELS.build({'type': 'SwinTransformer', 'depths': [1, 1, 1, 1], 'embed_dims': 24, 'init_cfg': init})
+    assert list(check_first_weights(swin, None)) == []

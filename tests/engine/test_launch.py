@@ -12,6 +12,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from tests.engine.tiny_flags import TEXT, flags
+from vitpose_mm.datasets import SeededIndex
 from vitpose_mm.engine import launch, testing
 from vitpose_mm.engine.launch import add_train_flags, build_runner, load_config, one_sentence, read_config
 from vitpose_mm.engine.testing import add_test_flags
@@ -148,6 +149,8 @@ def test_in_a_training_only_our_own_sentences_end_it() -> None:
         find_arch('tiny')
     with pytest.raises(ValueError, match='invalid literal'), one_sentence(ours_only=True):
         int('three')
+    with pytest.raises(ValueError, match='invalid literal'), one_sentence(ours_only=True):
+        SeededIndex('a')  # type: ignore[arg-type]  # a builtin, called by us: a bug of ours
 
 
 def test_only_a_users_mistake_loses_its_traceback() -> None:

@@ -10,7 +10,13 @@ from mmengine.config import Config
 from tests.datasets.tiny_coco import dataset_cfg, write_coco
 from tests.engine.tiny_run import run_cfg
 from vitpose_mm.datasets.metainfo import check_metainfo
-from vitpose_mm.engine.preflight import check_config, checkpoint_files, choose_resume, find_leaves
+from vitpose_mm.engine.preflight import (
+    check_config,
+    check_optimizer,
+    checkpoint_files,
+    choose_resume,
+    find_leaves,
+)
 
 
 @pytest.fixture
@@ -270,3 +276,15 @@ def test_mistakes_in_ones_own_keypoints_are_named(changes: dict, sentence: str) 
     check_metainfo({'type': 'CocoDataset', 'metainfo': own_keypoints()}, where='d')
     with pytest.raises(ValueError, match=rf'd\.metainfo: {sentence}'):
         check_metainfo({'type': 'CocoDataset', 'metainfo': own_keypoints(**changes)}, where='d')
+
+
+def test_deviations_that_nobody_knows_may_be_left_out() -> None:
+    check_metainfo({'type': 'CocoDataset', 'metainfo': own_keypoints(sigmas=[])}, where='d')
+
+
+def test_optimizers_of_other_scopes_are_known() -> None:
+    import mmpretrain.engine  # noqa: F401
+
+    check_optimizer({'optimizer': {'type': 'Lamb'}}, scope='mmpretrain')
+    with pytest.raises(ValueError, match="'Lamb' is not known"):
+        check_optimizer({'optimizer': {'type': 'Lamb'}})

@@ -49,7 +49,7 @@ def load_from_local(filename: str, map_location: Any = None) -> dict[str, Any]:
 
 
 def load_from_http(filename: str, map_location: Any = None, model_dir: str | None = None) -> dict[str, Any]:
-    """Address -> checkpoint, by way of torch's download cache; one process downloads for its machine."""
+    """Address -> checkpoint, by way of torch's download cache; rank 0 downloads first, and then who finds nothing."""
     folder = Path(model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints'))
     name = os.path.basename(urlparse(filename).path)
     if not name:
@@ -73,7 +73,7 @@ def _download(address: str, file: Path) -> None:
     try:
         torch.hub.download_url_to_file(address, str(file))
     except OSError as error:
-        raise CheckpointError(f'{address} cannot be downloaded ({error}): fetch it by hand.') from None
+        raise CheckpointError(f'{address} cannot be downloaded ({error}): put it to {file} by hand.') from None
 
 
 def _guarded(loader: Loader) -> Loader:

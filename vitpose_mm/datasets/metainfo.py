@@ -23,12 +23,14 @@ def metainfo_of(cfg: Mapping[str, Any], *, scope: str = 'mmpose') -> dict:
 
 
 def check_metainfo(cfg: Mapping[str, Any], *, where: str, scope: str = 'mmpose') -> None:
-    """Config of one dataset (not of a wrapper) -> nothing.
+    """Config of one dataset (not of a wrapper) -> nothing; a class's own metainfo is not looked at.
 
     Raises:
-        ValueError: its metainfo names a keypoint that it does not have, gives as many deviations or weights as it has
-            no keypoints, or pairs keypoints that do not change places with each other.
+        ValueError: the config's metainfo names a keypoint that it does not have, gives more or fewer deviations or
+            weights than keypoints, or pairs keypoints that do not change places with each other.
     """
+    if not cfg.get('metainfo'):
+        return
     try:
         meta = metainfo_of(cfg, scope=scope)
         meta = parse_pose_metainfo(meta) if 'keypoint_info' in meta else meta
@@ -40,7 +42,7 @@ def check_metainfo(cfg: Mapping[str, Any], *, where: str, scope: str = 'mmpose')
     if number is None:
         return
     for key, given in (('sigmas', meta.get('sigmas')), ('joint_weights', meta.get('dataset_keypoint_weights'))):
-        if given is not None and len(given) != number:
+        if given is not None and len(given) not in (0, number):  # the host has [] where deviations are not known
             raise ValueError(
                 f'{where}.metainfo: there are {len(given)} {key} for {number} keypoints; give one for each.'
             )

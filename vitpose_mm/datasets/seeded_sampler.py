@@ -100,11 +100,7 @@ class SeededSampler(Sampler):
     def __iter__(self) -> Iterator[SeededIndex]:
         """Yield from ``start`` (a count over all ranks) to the end of the epoch."""
         order = self._order()
-        drawn: Counter[int] = Counter()
-        turns = []
-        for index in order:
-            turns.append(drawn[index])
-            drawn[index] += 1
+        turns = count_turns(order) if self.counts or len(order) > len(self.dataset) else [0] * len(order)
         for place in range(self.rank, len(order), self.world_size)[self.start // self.world_size :]:
             yield SeededIndex(order[place], self.epoch, self.seed, turns[place])
 
@@ -116,3 +112,13 @@ class SeededSampler(Sampler):
         """Choose the epoch and begin it at its first sample."""
         self.epoch = epoch
         self.start = 0
+
+
+def count_turns(order: list[int]) -> list[int]:
+    """Indices -> how often each of them has come before."""
+    drawn: Counter[int] = Counter()
+    turns = []
+    for index in order:
+        turns.append(drawn[index])
+        drawn[index] += 1
+    return turns

@@ -51,6 +51,12 @@ def settings_of(cfg: Config) -> dict[str, Any]:
 
 def _kept(settings: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in settings.items() if key not in ELSEWHERE}
+    train = (kept.get('train_dataloader') or {}).get('dataset') or {}
+    if isinstance(train.get('datasets'), list) and 'pipeline' in train:  # it may stand in each dataset as well
+        pipeline, parts = train['pipeline'], train['datasets']
+        train = {**train, 'datasets': [{'pipeline': pipeline, **part} for part in parts]}
+        train.pop('pipeline')
+        kept['train_dataloader'] = {**kept['train_dataloader'], 'dataset': train}
     for kind in ('train', 'val', 'test'):
         loader = kept.get(f'{kind}_dataloader')
         if isinstance(loader, Mapping):

@@ -25,16 +25,19 @@ def training_set(cfg: Config) -> Any:
 def labelled_validation_set(cfg: Config) -> Any:
     """Config -> its validation people in ground-truth boxes, not augmented, with target heatmaps."""
     whole = copy.deepcopy(cfg.val_dataloader.dataset)
-    parts = whole.get('datasets') or [whole]
+    parts = whole.datasets if whole.type.split('.')[-1] == 'MultiDataset' else [whole]
     named = list(parts.values()) if isinstance(parts, Mapping) else parts
     return _build(
-        dict(type='vitpose_mm.MultiDataset', datasets=[_labelled(part, whole.pipeline, cfg.codec) for part in named])
+        dict(
+            type='vitpose_mm.MultiDataset',
+            datasets=[_labelled(part, whole.get('pipeline'), cfg.codec) for part in named],
+        )
     )
 
 
-def _labelled(dataset: ConfigDict, pipeline: list, codec: dict) -> dict:
+def _labelled(dataset: ConfigDict, pipeline: list | None, codec: dict) -> dict:
     """Config of a dataset to score on -> the same people in ground-truth boxes, with targets."""
-    *steps, pack = dataset.get('pipeline') or pipeline
+    *steps, pack = dataset.get('pipeline') or pipeline or []
     steps = [*steps, dict(type='GenerateTarget', encoder=codec), pack]
     only_for_scores = ('bbox_file', 'headbox_file')
     kept = {key: value for key, value in dataset.items() if key not in only_for_scores}

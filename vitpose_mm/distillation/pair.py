@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from typing import Any
+
 import torch
 from mmengine.config import Config
 
@@ -9,6 +12,8 @@ from ..models.distillers.knowledge_token import check_colours
 from ..models.distillers.teacher import Teacher, check_single, read_model_config
 from ..registry import MODELS
 from .settings import needs_teacher, student_of
+
+PLAIN = {'type': 'mmengine.BaseDataPreprocessor'}  # of a model that names none
 
 
 def check_pair(cfg: Config) -> None:
@@ -18,13 +23,19 @@ def check_pair(cfg: Config) -> None:
         ValueError: student or teacher have several heads, or they differ in colours or in the number of keypoints.
     """
     student = student_of(cfg)
-    with torch.device('meta'):
-        built = MODELS.build(student)
-    check_single(built.head, 'student')
+    head = _build(student).head
+    check_single(head, 'student')
     if not needs_teacher(cfg):
         return
     model = read_model_config(cfg.model.teacher)
-    with torch.device('meta'):
-        teacher = Teacher(MODELS.build(model))
-    teacher.check_keypoints(built.head.out_channels)
-    check_colours(*(MODELS.build(one['data_preprocessor']) for one in (student, model)))
+    Teacher(_build(model)).check_keypoints(head.out_channels)
+    check_colours(*(MODELS.build(one.get('data_preprocessor') or PLAIN) for one in (student, model)))
+
+
+def _build(model: dict) -> Any:
+    """Config -> model without weights, or with random ones where its constructor reads numbers."""
+    try:
+        with torch.device('meta'):
+            return MODELS.build(copy.deepcopy(model))
+    except RuntimeError:
+        return MODELS.build(copy.deepcopy(model))

@@ -74,8 +74,8 @@ class Distillation:
         check_config(checked_config(self.cfg))
         check_pair(self.cfg)
         if self.cfg.get('val_dataloader'):
-            labelled_validation_set(self.cfg)
-        if is_main_process() and not any(self.places.root.rglob('*.pth')):
+            labelled_validation_set(self.cfg)[0]
+        if is_main_process() and not (settings.exists() and any(self.places.root.rglob('*.pth'))):
             write_json(settings_of(self.cfg), settings)
         steps: list[tuple[str, Path, Callable[[], None]]] = [
             ('give the student its first weights', self.places.start, self._start),

@@ -32,8 +32,9 @@ def one_sentence(*, ours_only: bool = False) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raised_in = traceback.extract_tb(error.__traceback__)[-1].filename
-        if ours_only and PACKAGE not in Path(raised_in).resolve().parents:
+        last = traceback.extract_tb(error.__traceback__)[-1]  # of a builtin's error it is who called it
+        ours = PACKAGE in Path(last.filename).resolve().parents and (last.line or '').startswith('raise ')
+        if ours_only and not ours:
             raise
         raise SystemExit(f'error: {error}') from None
 

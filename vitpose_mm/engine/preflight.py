@@ -50,7 +50,7 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
     """
     check_width(cfg.get('model') or {})
     if for_training:
-        check_optimizer(cfg.get('optim_wrapper') or {})
+        check_optimizer(cfg.get('optim_wrapper') or {}, scope=cfg.get('default_scope') or 'mmpose')
         choose_resume(cfg, resume)
     for path in checkpoint_files(cfg, for_training=for_training):
         judge(path, to_resume=for_training and bool(cfg.get('resume')) and path == cfg.get('load_from'))
@@ -84,10 +84,12 @@ def check_width(model: Mapping) -> None:
         )
 
 
-def check_optimizer(wrapper: Mapping) -> None:
+def check_optimizer(wrapper: Mapping, *, scope: str = 'mmpose') -> None:
     """Config of an optim_wrapper -> nothing; raises where its optimizer is not known."""
     kind = (wrapper.get('optimizer') or {}).get('type')
-    if isinstance(kind, str) and OPTIMIZERS.get(kind) is None:
+    with OPTIMIZERS.switch_scope_and_registry(scope) as registry:
+        known = not isinstance(kind, str) or registry.get(kind) is not None
+    if not known:
         raise ValueError(f"optim_wrapper.optimizer.type={kind!r} is not known: choose one of torch.optim, as 'AdamW'.")
 
 
