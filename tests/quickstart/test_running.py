@@ -26,8 +26,8 @@ def test_every_path_of_the_config_moves(root: Path, tmp_path: Path, name: str) -
 def test_an_interrupted_training_goes_on(root: Path, tmp_path: Path) -> None:
     generate(tmp_path / 'data', 12, seed=1, size=(160, 120), workers=0, progress=False)
 
-    def config() -> Config:
-        cfg = load(root / 'configs' / 'quickstart' / POSE, tmp_path / 'data', work_dir=tmp_path / 'work')
+    def config(work_dir: str = 'work') -> Config:
+        cfg = load(root / 'configs' / 'quickstart' / POSE, tmp_path / 'data', work_dir=tmp_path / work_dir)
         cfg.train_dataloader.batch_size = 8
         cfg.default_hooks.logger.interval = 1
         return cfg
@@ -35,6 +35,8 @@ def test_an_interrupted_training_goes_on(root: Path, tmp_path: Path) -> None:
     train(config(), epochs=1)
     steps = len(read_losses(tmp_path / 'work'))
     assert steps >= 2
+    train(config('again'), epochs=1)
+    assert read_losses(tmp_path / 'again') == read_losses(tmp_path / 'work')
     train(config(), epochs=2)
     assert [step for step, _ in read_losses(tmp_path / 'work')] == list(range(1, 2 * steps + 1))
     assert len(list((tmp_path / 'work').glob('*/vis_data/scalars.json'))) == 2

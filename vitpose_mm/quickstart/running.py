@@ -41,7 +41,8 @@ def _replace(node: Any, old: str, new: str) -> Any:
 def train(cfg: Config, *, epochs: int, title: str = 'train', row: int = 0) -> None:
     """Config -> checkpoint epoch_<epochs>.pth in its work folder; an interrupted training is resumed.
 
-    The learning rate's cosine ends with the last epoch. There is no validation on the way.
+    The learning rate's cosine ends with the last epoch. There is no validation on the way. The seed is always the same,
+    so that a machine gives the same table twice.
 
     Args:
         cfg: from :func:`load`; it is changed.
@@ -54,6 +55,7 @@ def train(cfg: Config, *, epochs: int, title: str = 'train', row: int = 0) -> No
         if scheduler.type == 'CosineAnnealingLR':
             scheduler.T_max = epochs
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    cfg.randomness = dict(seed=0)
     with quiet(cfg, 'quickstart_train'):
         check_config(cfg, resume='auto')
         _runner(cfg, ProgressHook(title, row=row)).train()
