@@ -18,8 +18,11 @@ def shipped(name: str, samples: Path) -> dict:
     """Source -> its dataset as the shipped configs train on it, or test on it where they do not."""
     folder, file, base, stem = SOURCES[name]
     cfg = Config.fromfile(ROOT / f'configs/_base_/data/{base}_256x192.py')
-    dataset = cfg[stem] if name in TESTED_ONLY else cfg.train_dataloader.dataset.datasets[0]
-    dataset = {'pipeline': cfg.val_pipeline, **dataset.to_dict()}
+    trained = cfg.train_dataloader.dataset
+    dataset, pipeline = (
+        (cfg[stem], cfg.val_pipeline) if name in TESTED_ONLY else (trained.datasets[0], trained.pipeline)
+    )
+    dataset = {**dataset.to_dict(), 'pipeline': pipeline}
     dataset.update(data_root=str(samples / folder), ann_file=file, data_prefix={'img': ''})
     return {key: value for key, value in dataset.items() if key not in ('bbox_file', 'headbox_file')}
 
