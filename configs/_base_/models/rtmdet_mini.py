@@ -1,7 +1,8 @@
 # MMDetection's RTMDet-tiny for one class, two thirds as wide, from random weights, for one device.
 _base_ = 'mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py'
 
-norm = dict(norm_cfg=dict(type='BN'))
+# in batches of four, statistics of the last ten (the usual .1) cost up to a tenth of AP50
+norm = dict(norm_cfg=dict(type='BN', momentum=0.02))
 model = dict(
     backbone=dict(widen_factor=0.25, init_cfg=None, **norm),
     neck=dict(in_channels=[64, 128, 256], out_channels=64, **norm),
