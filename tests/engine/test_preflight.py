@@ -9,7 +9,6 @@ from mmengine.config import Config
 
 from tests.datasets.tiny_coco import dataset_cfg, write_coco
 from tests.engine.tiny_run import run_cfg
-from vitpose_mm.datasets.metainfo import check_metainfo
 from vitpose_mm.engine.preflight import (
     check_config,
     check_optimizer,
@@ -237,49 +236,6 @@ def test_what_would_break_the_first_step_is_named(cfg: Config, change: dict, sen
     cfg.merge_from_dict(change)
     with pytest.raises(ValueError, match=sentence):
         check_config(cfg)
-
-
-NAMES = ['nose', 'left_ear', 'right_ear']
-
-
-def own_keypoints(**changes: Any) -> dict:
-    """Metainfo of three keypoints with some of it changed; ``swap`` and ``link`` by name of the keypoint."""
-    swap = {'left_ear': 'right_ear', 'right_ear': 'left_ear', **changes.pop('swap', {})}
-    points = {
-        i: dict(name=name, id=i, color=[0, 0, 0], type='', swap=swap.get(name, '')) for i, name in enumerate(NAMES)
-    }
-    link = changes.pop('link', ('nose', 'left_ear'))
-    return {
-        'dataset_name': 'own',
-        'keypoint_info': points,
-        'skeleton_info': {0: dict(link=link, id=0, color=[0, 0, 0])},
-        'joint_weights': [1.0] * 3,
-        'sigmas': [0.05] * 3,
-        **changes,
-    }
-
-
-@pytest.mark.parametrize(
-    ('changes', 'sentence'),
-    [
-        ({'sigmas': [0.05] * 2}, 'there are 2 sigmas for 3 keypoints'),
-        ({'joint_weights': [1.0] * 4}, 'there are 4 joint_weights for 3 keypoints'),
-        (
-            {'swap': {'right_ear': ''}},
-            'left_ear changes places with right_ear in a mirror image, and not the other way',
-        ),
-        ({'swap': {'left_ear': 'right_eer'}}, "there is no keypoint named 'right_eer'"),
-        ({'link': ('nose', 'tale')}, "there is no keypoint named 'tale'"),
-    ],
-)
-def test_mistakes_in_ones_own_keypoints_are_named(changes: dict, sentence: str) -> None:
-    check_metainfo({'type': 'CocoDataset', 'metainfo': own_keypoints()}, where='d')
-    with pytest.raises(ValueError, match=rf'd\.metainfo: {sentence}'):
-        check_metainfo({'type': 'CocoDataset', 'metainfo': own_keypoints(**changes)}, where='d')
-
-
-def test_deviations_that_nobody_knows_may_be_left_out() -> None:
-    check_metainfo({'type': 'CocoDataset', 'metainfo': own_keypoints(sigmas=[])}, where='d')
 
 
 def test_optimizers_of_other_scopes_are_known() -> None:
