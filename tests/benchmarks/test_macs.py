@@ -70,10 +70,8 @@ def test_torch_agrees_on_full_attention_spelled_out() -> None:
 
 
 def test_torch_agrees_on_windows_with_pooled_tokens() -> None:
-    """Torch counts the sums over windows too, which are products with ones: 4 windows, 64 tokens, 2 x 32 channels."""
     model = ViT(TINY, (64, 64), patch_ratio=2, attention='pool', window_size=(4, 4), rel_pos='none')
-    pooling = TINY['num_layers'] * 4 * 64 * 2 * 32
-    assert count_macs(model, (64, 64)).total + pooling == count_by_torch(model, torch.zeros(1, 3, 64, 64))
+    assert count_macs(model, (64, 64)).total == count_by_torch(model, torch.zeros(1, 3, 64, 64))
 
 
 def test_torch_reports_nothing_for_fused_attention_and_we_do() -> None:

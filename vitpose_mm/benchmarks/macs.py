@@ -108,7 +108,7 @@ class _Counter(TorchFunctionMode):
     def _leave(self, module: nn.Module, args: tuple, out: Any) -> None:
         self._inside -= 1
         assert isinstance(module, Attention)
-        self.macs += Macs(attention=attention_macs(module, *args))
+        self.macs += Macs(attention=attention_macs(module, *args[:2]))
 
 
 def _count_convolution(out: Tensor, x: Tensor, weight: Tensor, *rest: Any, **options: Any) -> Macs:

@@ -125,6 +125,20 @@ def test_attention_of_every_block() -> None:
     assert kinds == [((8, 6), False, True), ((8, 6), True, True), (None, False, False)]
 
 
+@pytest.mark.parametrize('size', [(96, 128), (112, 128)], ids=['divides', 'padded'])
+@pytest.mark.parametrize('rel_pos', ['windows', 'all'])
+def test_blocks_get_the_rows_in_windows_where_these_divide_the_grid(rel_pos: str, size: tuple[int, int]) -> None:
+    vit = ViT(TINY, size, attention=('window', 'full', 'shift+pool'), window_size=(4, 3), rel_pos=rel_pos).eval()
+    randomise(vit)
+    crops, seen = torch.randn(2, 3, size[1], size[0]), []
+    vit.blocks[0].register_forward_pre_hook(lambda block, inputs: seen.append(inputs[-1].window))
+    with torch.no_grad():
+        in_windows = vit(crops)[0]
+        vit._window = None
+        assert (in_windows - vit(crops)[0]).abs().max() < 1e-5
+    assert seen == [(4, 3) if size == (96, 128) else vit.grid, vit.grid]
+
+
 def test_a_position_bias_in_every_block_counts_in_every_block() -> None:
     """Of full blocks it spans the grid; each changes the output, and with all at zero they are those without."""
     shape = dict(arch=TINY, input_size=(96, 128), attention=('window', 'full', 'shift+pool'), window_size=(4, 3))

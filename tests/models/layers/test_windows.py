@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vitpose_mm.models.layers import Windows, pool_windows
+from vitpose_mm.models.layers import Windows, pool_windows, reorder
 
 
 @pytest.mark.parametrize('shifted', [False, True])
@@ -24,6 +24,32 @@ def test_split_puts_neighbours_together() -> None:
     shifted = Windows((4, 4), (2, 2), shifted=True).split(x)
     assert shifted[0, :, 0].tolist() == [5, 6, 9, 10]
     assert shifted[3, :, 0].tolist() == [15, 12, 3, 0]  # the four corners, none of which see each other
+
+
+def test_rows_in_the_order_of_windows_are_the_windows() -> None:
+    reading, windows = Windows((4, 4), (4, 4)), Windows((4, 4), (2, 2))
+    rows = torch.arange(16.0).reshape(1, 16, 1)
+    by_window = reorder(rows, reading, windows)
+    assert by_window.flatten().tolist()[4:8] == [2, 3, 6, 7]
+    taken = windows.take(by_window, windows)
+    assert torch.equal(taken, windows.split(rows.unflatten(1, (4, 4))))
+    assert taken.data_ptr() == by_window.data_ptr() and windows.give(taken, windows).data_ptr() == by_window.data_ptr()
+
+
+@pytest.mark.parametrize('window', [(2, 3), (3, 4)], ids=['divides', 'padded'])
+@pytest.mark.parametrize('shifted', [False, True])
+def test_give_undoes_take_in_any_order(shifted: bool, window: tuple[int, int]) -> None:
+    windows, order = Windows((4, 6), window, shifted), Windows((4, 6), (4, 2), True)
+    rows = torch.randn(2, 24, 3)
+    taken = windows.take(reorder(rows, Windows((4, 6), (4, 6)), order), order)
+    assert torch.equal(taken, windows.split(rows.unflatten(1, (4, 6))))
+    assert torch.equal(windows.give(taken, order), reorder(rows, Windows((4, 6), (4, 6)), order))
+
+
+def test_the_gradient_of_an_order_is_the_order_undone() -> None:
+    rows = torch.randn(2, 24, 3, dtype=torch.double, requires_grad=True)
+    source, target = Windows((4, 6), (2, 3)), Windows((4, 6), (2, 2), True)
+    assert torch.autograd.gradcheck(lambda x: reorder(x, source, target), (rows,))
 
 
 def test_regions_of_the_corner_window_are_all_apart() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
+from typing import Any
 
 import torch
 from mmpose.models.backbones.base_backbone import BaseBackbone
@@ -22,6 +23,8 @@ from ..layers import (
     FeedForward,
     ParallelConv,
     PatchEmbed,
+    Windows,
+    reorder,
     sincos_position,
     statistics_kept,
 )
@@ -112,6 +115,8 @@ class ViT(BaseBackbone):
         if rel_pos not in ('none', 'windows', 'all'):
             raise ValueError(f"rel_pos={rel_pos!r} is not known: choose 'none', 'windows' or 'all'.")
         kinds = attention_of_blocks(attention, depth)
+        windowed = any(ATTENTION[kind][0] for kind in kinds)
+        self._window = (window_size[0], window_size[1]) if windowed and not parallel_conv else None
         experts = partial(ExpertFeedForward, num_experts=num_experts, expert_features=expert_features)
         feed_forward = experts if num_experts else FeedForward
         rates = torch.linspace(0, drop_path_rate, depth, device='cpu').tolist()
@@ -155,13 +160,14 @@ class ViT(BaseBackbone):
             self.patch_embed.grid((x.shape[-2], x.shape[-1]))  # raises where a side does not divide
         x = self.embed(x)
         grid, places = (x.shape[1], x.shape[2]), x.shape[1] * x.shape[2]
-        x = x.flatten(1, 2)
+        order = self._order_of_rows(grid)
+        x = reorder(x.flatten(1, 2), Windows(grid, grid), order)
         appended = [one.expand(x.shape[0], -1, -1) for one in (self.tokens, tokens) if one is not None]
         if appended:
             x = torch.cat([x, *appended], 1)
         for block in self.blocks:
-            x = self._run(block, x, grid, expert)
-        x = self.last_norm(x[:, :places])
+            x = self._run(block, x, grid, expert, order)
+        x = reorder(self.last_norm(x[:, :places]), order, Windows(grid, grid))
         return (x.transpose(1, 2).unflatten(2, grid),)
 
     def embed(self, x: Tensor) -> Tensor:
@@ -169,13 +175,21 @@ class ViT(BaseBackbone):
         x = self.patch_embed(x)
         return x + self._position((x.shape[1], x.shape[2]))
 
-    def _run(self, block: nn.Module, x: Tensor, grid: tuple[int, int], expert: Tensor | int | None) -> Tensor:
+    def _order_of_rows(self, grid: tuple[int, int]) -> Windows:
+        """The order in which blocks get the rows: window after window, which saves windowed attention its copies.
+
+        The reading order where there are none, where they do not divide the grid, and for convolutions.
+        """
+        windows = Windows(grid, self._window or grid)
+        return windows if windows.padded == grid else Windows(grid, grid)
+
+    def _run(self, block: nn.Module, *inputs: Any) -> Tensor:
         """What the block maps; recomputed in the backward pass where ``with_cp`` asks for it."""
         if not (self.with_cp and torch.is_grad_enabled()):
-            return block(x, grid, expert)
+            return block(*inputs)
         if block.conv is None:
-            return checkpoint(block, x, grid, expert, use_reentrant=False)
-        return _checkpoint_with_statistics(block, x, grid, expert)
+            return checkpoint(block, *inputs, use_reentrant=False)
+        return _checkpoint_with_statistics(block, *inputs)
 
     def _position(self, grid: tuple[int, int]) -> Tensor:
         """-> (1, H, W, C): the embedding of every place plus the first row (MAE's class row) for all."""

@@ -7,7 +7,7 @@ from .parallel_conv import ParallelConv, statistics_kept
 from .patch_embed import PatchEmbed
 from .position import RelativePosition, sincos_position
 from .unused import nothing_of
-from .windows import Windows, pool_windows
+from .windows import Windows, pool_windows, reorder
 
 __all__ = [
     'Attention',
@@ -21,6 +21,7 @@ __all__ = [
     'attend',
     'nothing_of',
     'pool_windows',
+    'reorder',
     'sincos_position',
     'statistics_kept',
 ]

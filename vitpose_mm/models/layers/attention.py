@@ -53,7 +53,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, factors: Factors = ()) -> Tensor:
 
 
 class Attention(nn.Module):
-    """Maps (B, L, C) rows, those of an (H, W) grid and then T appended tokens, to the same shape.
+    """Maps (B, L, C) rows, those of an (H, W) grid and then T appended tokens, to the same shape and order.
 
     Args:
         dim: C.
@@ -89,46 +89,48 @@ class Attention(nn.Module):
         self.proj = nn.Linear(dim, dim)
         self.rel_pos = RelativePosition(rel_pos, dim // num_heads) if rel_pos else None
 
-    def forward(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
-        """(B, L, C), (H, W) -> (B, L, C): every row mixed with the values it may see."""
-        if self.window is None and self.rel_pos is None:
-            q, k, v = self._heads(self.qkv(x))
-            return self.proj(attend(q, k, v).transpose(1, 2).flatten(2))
-        return self.proj(self._attend_in_windows(x, grid))
+    def forward(self, x: Tensor, grid: tuple[int, int], order: Windows | None = None) -> Tensor:
+        """(B, L, C) rows, (H, W), order of the grid's rows -> (B, L, C): every row mixed with the values it may see.
 
-    def _attend_in_windows(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
+        None is the reading order. Rows in the order of this layer's windows need no copies to be windows.
+        """
+        if self.window is None and self.rel_pos is None:
+            return self.proj(self._mix(*self._project(x)))
+        return self.proj(self._attend_in_windows(x, grid, order or Windows(grid, grid)))
+
+    def _attend_in_windows(self, x: Tensor, grid: tuple[int, int], order: Windows) -> Tensor:
         """(B, L, C) -> (B, L, C), not projected yet; a bias without windows has one window over the whole grid.
 
-        The rows are split before their projection: that copies C channels, not the 3C of queries, keys and values.
+        The rows are put into windows before their projection: C channels to copy, not the 3C of queries, keys, values.
         """
-        channels, places = x.shape[2], grid[0] * grid[1]
+        places = grid[0] * grid[1]
         windows = Windows(grid, self.window or grid, self.shift)
-        qkv = self.qkv(windows.split(x[:, :places].unflatten(1, grid)))  # (B * n, N, 3C)
-        token_qkv = self.qkv(x[:, places:]) if x.shape[1] > places else None  # (B, T, 3C)
+        q, k, v = self._project(windows.take(x[:, :places], order))  # (B * n, N, C) each
+        if x.shape[1] == places:
+            return windows.give(self._mix(q, self._seen(k, windows), self._seen(v, windows), windows), order)
+        token_q, token_k, token_v = self._project(x[:, places:])  # (B, T, C) each
+        mixed = self._mix(q, self._seen(k, windows, token_k), self._seen(v, windows, token_v), windows)
+        every_k, every_v = (
+            torch.cat([windows.give(own, order), token], 1) for own, token in ((k, token_k), (v, token_v))
+        )
+        return torch.cat([windows.give(mixed, order), self._mix(token_q, every_k, every_v)], 1)
 
-        q, k, v = self._heads(qkv)  # (B * n, M, N, D)
-        extra = [pool_windows(qkv[..., channels:], windows)] if self.pool else []
-        extra += [] if token_qkv is None else [token_qkv[..., channels:]]
-        if extra:
-            shared = torch.cat(extra, 1).repeat_interleave(windows.count, dim=0)  # (B * n, E, 2C)
-            extra_k, extra_v = self._heads(shared)
-            k, v = torch.cat([k, extra_k], 2), torch.cat([v, extra_v], 2)
-        mixed = windows.merge(attend(q, k, v, self._factors(q, windows)).transpose(1, 2))  # (B, H, W, M, D)
-        mixed = mixed.flatten(3).flatten(1, 2)
-        return mixed if token_qkv is None else torch.cat([mixed, self._attend_everywhere(qkv, token_qkv, windows)], 1)
+    def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(.., C) -> queries, keys and values, (.., C) each."""
+        q, k, v = self.qkv(x).split(self.proj.in_features, -1)  # unbind's backward pass copies once more
+        return q, k, v
 
-    def _attend_everywhere(self, qkv: Tensor, token_qkv: Tensor, windows: Windows) -> Tensor:
-        """-> (B, T, C): each appended token attends to all real tokens of the grid and to the appended ones."""
-        channels = self.proj.in_features
-        grid_kv, token_kv = windows.merge(qkv[..., channels:]).flatten(1, 2), token_qkv[..., channels:]
-        (q,) = self._heads(token_qkv[..., :channels])
-        k, v = self._heads(torch.cat([grid_kv, token_kv], 1))
-        return attend(q, k, v).transpose(1, 2).flatten(2)
+    def _seen(self, own: Tensor, windows: Windows, token: Tensor | None = None) -> Tensor:
+        """(B * n, N, C) keys or values of the windows, (B, T, C) of appended tokens -> (B * n, N + E, C)."""
+        extra = ([pool_windows(own, windows)] if self.pool else []) + ([] if token is None else [token])
+        if not extra:
+            return own
+        return torch.cat([own, torch.cat(extra, 1).repeat_interleave(windows.count, dim=0)], 1)
 
-    def _heads(self, x: Tensor) -> list[Tensor]:
-        """(B, N, P * C) -> P views (B, M, N, D)."""
-        parts = x.split(self.proj.in_features, -1)  # not by unbind, whose backward pass copies once more
-        return [part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts]
+    def _mix(self, q: Tensor, k: Tensor, v: Tensor, windows: Windows | None = None) -> Tensor:
+        """(B, N, C) queries, (B, N + E, C) keys and values -> (B, N, C) values, every head its own mixture."""
+        q, k, v = (part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in (q, k, v))  # (B, M, .., D)
+        return attend(q, k, v, self._factors(q, windows) if windows else ()).transpose(1, 2).flatten(2)
 
     def _factors(self, q: Tensor, windows: Windows) -> list[tuple[Tensor, Tensor]]:
         """(B * n, M, N, D) queries -> the factors of position bias and of the shift's and the padding's mask."""

@@ -6,13 +6,15 @@ import torch.nn.functional as F
 from mmcv.cnn.bricks import DropPath
 from torch import Tensor, nn
 
+from .windows import Windows
+
 
 class Block(nn.Module):
     """F' = F + attn(LN(F)) [+ conv(F)]; F_next = F' + mlp(LN(F')).
 
     Args:
         dim: C.
-        attn: maps (B, L, C) rows, those of the (H, W) grid first, and (H, W) to (B, L, C).
+        attn: maps (B, L, C) rows, those of the (H, W) grid first, (H, W) and the order of rows to (B, L, C).
         mlp: maps (x (B, .., C), expert (B,) or None) to (B, .., C).
         conv: maps the un-normalised grid (B, H, W, C) to the same, in parallel to attention, or None.
         drop_path: probability to leave out a branch of a sample in training.
@@ -37,9 +39,15 @@ class Block(nn.Module):
         self.conv = conv
         self.drop_path = DropPath(drop_path) if drop_path else nn.Identity()
 
-    def forward(self, x: Tensor, grid: tuple[int, int], expert: Tensor | int | None = None) -> Tensor:
-        """(B, L, C) rows, (H, W), experts (B,), one or None -> (B, L, C); rows behind the first H * W are tokens."""
-        mixed = self.attn(self.norm1(x), grid)
+    def forward(
+        self, x: Tensor, grid: tuple[int, int], expert: Tensor | int | None = None, order: Windows | None = None
+    ) -> Tensor:
+        """(B, L, C) rows, (H, W), experts (B,), one or None, order of the grid's rows -> (B, L, C).
+
+        Rows behind the first H * W are tokens. Without an order the rows are in reading order, which is the only one
+        that a parallel convolution takes.
+        """
+        mixed = self.attn(self.norm1(x), grid, order)
         if self.conv is not None:
             places = grid[0] * grid[1]
             beside = self.conv(x[:, :places].unflatten(1, grid)).flatten(1, 2)

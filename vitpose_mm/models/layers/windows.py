@@ -1,5 +1,8 @@
 """Windows on a token grid: partition and merge with padding and shift, region codes, pooled tokens.
 
+Windows are also an order of the grid's rows, window after window: rows that lie in it are the tokens of the
+windows without a copy. The reading order is that of one window over the whole grid.
+
 Shapes: B images, (H, W) token grid, (h, w) window, n = ceil(H/h) * ceil(W/w) windows, N = h * w tokens
 a window, C channels. Everything here is plain geometry; nothing has parameters.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -60,6 +64,11 @@ class Windows:
         return rows, columns
 
     @property
+    def tokens(self) -> int:
+        """N, of one window."""
+        return math.prod(self.window)
+
+    @property
     def needs_regions(self) -> bool:
         """Whether some tokens of a window may not see each other."""
         return self.shift != (0, 0) or self.padded != self.grid
@@ -82,6 +91,18 @@ class Windows:
         if self.shift != (0, 0):
             x = x.roll(self.shift, dims=(1, 2))
         return x[:, :height, :width]
+
+    def take(self, x: Tensor, order: Windows) -> Tensor:
+        """(B, H * W, C) rows in an order without padding -> (B * n, N, C), as :meth:`split`."""
+        if self.padded != self.grid:
+            return self.split(order.merge(x.reshape(-1, order.tokens, x.shape[2])))
+        return reorder(x, order, self).reshape(-1, self.tokens, x.shape[2])
+
+    def give(self, x: Tensor, order: Windows) -> Tensor:
+        """(B * n, N, C) tokens by window -> (B, H * W, C) rows in an order without padding; undoes :meth:`take`."""
+        if self.padded != self.grid:
+            return order.split(self.merge(x)).reshape(-1, math.prod(self.grid), x.shape[2])
+        return reorder(x.reshape(-1, math.prod(self.grid), x.shape[2]), self, order)
 
     def regions(self, device: torch.device | None = None) -> Tensor:
         """-> (n, N, 6) one-hot codes: two tokens may see each other where both their codes agree.
@@ -117,11 +138,43 @@ class Windows:
         return torch.where(source >= self.grid[axis], 2, wrapped.long())
 
 
+def reorder(x: Tensor, source: Windows, target: Windows) -> Tensor:
+    """(B, H * W, C) rows in the order of some windows -> the same in that of others, both without padding.
+
+    One copy, and one in the backward pass; none where both orders are the same.
+    """
+    if (source.window, source.shift) == (target.window, target.shift):
+        return x
+    return _Permute.apply(x, _places(source, target, x.device), _places(target, source, x.device))
+
+
+class _Permute(torch.autograd.Function):
+    """Rows by their places; the gradient takes them back by the inverse, where PyTorch's own would add to zeros."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, places: Tensor, inverse: Tensor) -> Tensor:
+        ctx.save_for_backward(inverse)
+        return x.index_select(1, places)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        (inverse,) = ctx.saved_tensors
+        return grad.index_select(1, inverse), None, None
+
+
+def _places(source: Windows, target: Windows, device: torch.device) -> Tensor:
+    """-> (H * W,) for each row of the target's order, its place in the source's."""
+    rows = torch.arange(math.prod(source.grid), device=device)
+    return target.split(source.merge(rows.reshape(-1, source.tokens, 1))).flatten()
+
+
 def pool_windows(x: Tensor, windows: Windows) -> Tensor:
     """(B * n, N, C) tokens by window -> (B, n, C), the mean over the real tokens of each unshifted window."""
+    if not windows.needs_regions:
+        return x.mean(1).unflatten(0, (-1, windows.count))
     members = windows.membership(x.device)  # (n * N, n)
     x = x.unflatten(0, (-1, members.shape[1])).flatten(1, 2)  # (B, n * N, C)
-    share = 0.5 ** math.ceil(math.log2(math.prod(windows.window)))  # exact in half precision, whose sums could overflow
+    share = 0.5 ** math.ceil(math.log2(windows.tokens))  # exact in half precision, whose sums could overflow
     sums = torch.bmm((share * members).T.to(x).expand(x.shape[0], -1, -1), x)
     parts = share * members.sum(0)[:, None].to(torch.promote_types(x.dtype, torch.float32))
     return (sums / parts).to(sums.dtype)
