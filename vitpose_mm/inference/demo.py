@@ -56,6 +56,9 @@ class Demo:
             raise ValueError('Nothing would come of it: give --output-root FOLDER, or --show.')
         if options.save_predictions and not options.output_root:
             raise ValueError('--save-predictions writes below --output-root: give that too.')
+        for name in ('bbox_thr', 'nms_thr', 'alpha'):
+            if not 0 <= getattr(options, name) <= 1:
+                raise ValueError(f'--{name.replace("_", "-")} {getattr(options, name):g} is a share: give 0 to 1.')
         if options.show:
             check_window()
         self.options = options
@@ -113,6 +116,11 @@ def build_topdown(options: DemoOptions) -> TopDown:
     """Options -> detector and pose model, loaded."""
     device = pick_device(options.device)
     detector = build_detector(options.det_config, options.det_checkpoint, device)
+    classes = detector.dataset_meta['classes']
+    if not 0 <= options.det_cat_id < len(classes):
+        listed = ', '.join(f'{index} {name}' for index, name in enumerate(classes[:5]))
+        more = ', ...' if len(classes) > 5 else ''
+        raise ValueError(f'--det-cat-id {options.det_cat_id} is no class of the detector, which has {listed}{more}.')
     pose_model = build_pose_model(
         options.pose_config,
         options.pose_checkpoint,
