@@ -124,7 +124,7 @@ def test_a_stopped_run_keeps_what_it_has(options: dict, photos: Path, monkeypatc
         ({'input': 'gone'}, 'gone does not exist'),
         ({'device': 'tpu!'}, '--device tpu! is no device'),
         ({'skeleton_style': 'openpose'}, 'not for one_point'),
-        ({'det_cat_id': 99}, '--det-cat-id 99 is no class of the detector, which has 0 '),
+        ({'det_cat_id': 1}, '--det-cat-id 1 is no class of the detector, which has one class, 0'),
         ({'bbox_thr': 30}, '--bbox-thr 30 is a share: give 0 to 1'),
         ({'alpha': -0.5}, '--alpha -0.5 is a share'),
     ],

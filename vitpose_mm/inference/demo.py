@@ -116,11 +116,10 @@ def build_topdown(options: DemoOptions) -> TopDown:
     """Options -> detector and pose model, loaded."""
     device = pick_device(options.device)
     detector = build_detector(options.det_config, options.det_checkpoint, device)
-    classes = detector.dataset_meta['classes']
-    if not 0 <= options.det_cat_id < len(classes):
-        listed = ', '.join(f'{index} {name}' for index, name in enumerate(classes[:5]))
-        more = ', ...' if len(classes) > 5 else ''
-        raise ValueError(f'--det-cat-id {options.det_cat_id} is no class of the detector, which has {listed}{more}.')
+    counts = [count for part in detector.modules() if isinstance(count := vars(part).get('num_classes'), int)]
+    if counts and not 0 <= options.det_cat_id < max(counts):
+        known = 'one class, 0' if max(counts) == 1 else f'classes 0 to {max(counts) - 1}'
+        raise ValueError(f'--det-cat-id {options.det_cat_id} is no class of the detector, which has {known}.')
     pose_model = build_pose_model(
         options.pose_config,
         options.pose_checkpoint,
