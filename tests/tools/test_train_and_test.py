@@ -80,6 +80,20 @@ def test_several_checkpoints_are_tested_together(root: Path, tiny: Path) -> None
     assert 'coco/AP' in json.loads((tiny / 'metrics.json').read_text())
 
 
+@pytest.mark.slow
+def test_what_trains_on_many_gpus_is_tested_in_one_process(root: Path, tiny: Path) -> None:
+    state = MODELS.build(Config.fromfile(tiny / 'tiny.py').model).state_dict()
+    torch.save({'state_dict': state}, tiny / 'whole.pth')
+    torch.save({'state_dict': {name: value for name, value in state.items() if 'head' not in name}}, tiny / 'part.pth')
+    sharded = ['runner_type=FlexibleRunner', 'strategy.type=vitpose_mm.engine.sharding.ShardedStrategy']
+    whole, part = (
+        run_tool(root, 'test', 'tiny.py', name, '--work-dir', 'one', '--cfg-options', *sharded, cwd=tiny)
+        for name in ('whole.pth', 'part.pth')
+    )
+    assert whole.returncode == 0 and 'coco/AP' in whole.stdout, whole.stderr
+    assert part.returncode == 1 and 'part.pth does not fit tiny.py' in part.stderr
+
+
 def call_tool(root: Path, monkeypatch: pytest.MonkeyPatch, name: str, *arguments: object) -> object:
     """What a tool exits with, run in this process."""
     monkeypatch.setattr(sys, 'argv', [name, *map(str, arguments)])
