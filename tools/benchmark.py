@@ -35,7 +35,7 @@ def parse_args() -> argparse.Namespace:
     profile.add_argument('config')
     profile.add_argument('--setting', default=None, help='as in `model` (default: bf16 on a GPU, fp32)')
     profile.add_argument('--train', action='store_true', help='a training step instead of a forward pass')
-    add_protocol(profile)
+    add_protocol(profile, rounds=False)
     memory = subjects.add_parser('memory', help='computed memory of a training step, on no device')
     memory.add_argument('config')
     memory.add_argument('--batch', type=int, default=64)
@@ -77,13 +77,16 @@ def add_model(subjects: Any) -> None:
     add_protocol(model)
 
 
-def add_protocol(parser: argparse.ArgumentParser) -> None:
+def add_protocol(parser: argparse.ArgumentParser, *, rounds: bool = True) -> None:
     """Add what the timed subjects share; what is left out depends on the device."""
     parser.add_argument('--device', help='cuda or cpu (default: cuda if there is one)')
     parser.add_argument('--batch', type=int, help='default: 64 on a GPU, 2 on a CPU')
     parser.add_argument('--warmup', type=int, help='default: 100 on a GPU, 1 on a CPU')
     parser.add_argument('--iterations', type=int, help='default: 100 on a GPU, 5 on a CPU')
-    parser.add_argument('--rounds', type=int, default=5, help='turns that the iterations are spread over')
+    if rounds:
+        parser.add_argument('--rounds', type=int, default=5, help='turns that the iterations are spread over')
+    else:
+        parser.set_defaults(rounds=1)
     parser.add_argument('--threads', type=int, help='of the CPU; with 1, processor time is measured, not wall time')
     parser.add_argument('--out', type=Path, help='folder for the Markdown and JSON pages')
 

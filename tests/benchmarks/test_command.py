@@ -42,6 +42,13 @@ def test_a_mistake_ends_with_one_sentence(words: tuple[str, ...], sentence: str,
     assert done.stderr.splitlines()[-1].startswith(sentence) and 'Traceback' not in done.stderr
 
 
+@pytest.mark.slow
+def test_a_profile_watches_all_iterations(tiny_config: Path, root: Path) -> None:
+    command = [sys.executable, root / 'tools' / 'benchmark.py', 'profile', tiny_config, '--iterations', '3']
+    done = subprocess.run([*command, '--device', 'cpu'], capture_output=True, text=True)
+    assert 'A forward pass of 2 crops; mean of 3 after 1' in done.stdout, done.stderr
+
+
 def test_a_model_by_its_path(tiny_config: Path, tmp_path: Path, root: Path) -> None:
     said: list[str] = []
     page = run(arguments(models=[str(tiny_config)], out=tmp_path / 'out'), root / 'configs', said.append)
