@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from functools import partial
-from typing import Any
 
 import torch
 from mmpose.models.backbones.base_backbone import BaseBackbone
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from vitpose_mm.checkpoints import adopt
 from vitpose_mm.registry import MODELS
@@ -24,9 +21,9 @@ from ..layers import (
     ParallelConv,
     PatchEmbed,
     Windows,
+    recompute,
     reorder,
     sincos_position,
-    statistics_kept,
 )
 from .arch import ATTENTION, attention_of_blocks, find_arch, frozen_names
 
@@ -165,8 +162,10 @@ class ViT(BaseBackbone):
         appended = [one.expand(x.shape[0], -1, -1) for one in (self.tokens, tokens) if one is not None]
         if appended:
             x = torch.cat([x, *appended], 1)
+        recomputed = self.with_cp and torch.is_grad_enabled()
         for block in self.blocks:
-            x = self._run(block, x, grid, expert, order)
+            inputs = (x, grid, expert, order)
+            x = recompute(block, *inputs) if recomputed else block(*inputs)
         x = reorder(self.last_norm(x[:, :places]), order, Windows(grid, grid))
         return (x.transpose(1, 2).unflatten(2, grid),)
 
@@ -182,14 +181,6 @@ class ViT(BaseBackbone):
         """
         windows = Windows(grid, self._window or grid)
         return windows if windows.padded == grid else Windows(grid, grid)
-
-    def _run(self, block: nn.Module, *inputs: Any) -> Tensor:
-        """What the block maps; recomputed in the backward pass where ``with_cp`` asks for it."""
-        if not (self.with_cp and torch.is_grad_enabled()):
-            return block(*inputs)
-        if block.conv is None:
-            return checkpoint(block, *inputs, use_reentrant=False)
-        return _checkpoint_with_statistics(block, *inputs)
 
     def _position(self, grid: tuple[int, int]) -> Tensor:
         """-> (1, H, W, C): the embedding of every place plus the first row (MAE's class row) for all."""
@@ -249,13 +240,6 @@ class ViT(BaseBackbone):
         super().train(mode)
         self._freeze()
         return self
-
-
-@torch.compiler.disable
-def _checkpoint_with_statistics(block: nn.Module, *inputs: object) -> Tensor:
-    """What a block with BatchNorm maps, recomputed in the backward pass without counting the batch twice."""
-    contexts = lambda: (nullcontext(), statistics_kept(block))  # noqa: E731
-    return checkpoint(block, *inputs, use_reentrant=False, context_fn=contexts)
 
 
 def _init_module(module: nn.Module) -> None:

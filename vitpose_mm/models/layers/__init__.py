@@ -3,9 +3,10 @@
 from .attention import Attention, attend
 from .block import Block
 from .feed_forward import ExpertFeedForward, FeedForward
-from .parallel_conv import ParallelConv, statistics_kept
+from .parallel_conv import ParallelConv
 from .patch_embed import PatchEmbed
 from .position import RelativePosition, sincos_position
+from .recompute import recompute
 from .unused import nothing_of
 from .windows import Windows, pool_windows, reorder
 
@@ -21,7 +22,7 @@ __all__ = [
     'attend',
     'nothing_of',
     'pool_windows',
+    'recompute',
     'reorder',
     'sincos_position',
-    'statistics_kept',
 ]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -41,22 +38,3 @@ class ParallelConv(nn.Module):
             if kernel is not None and kernel.shape[-1] == 1:
                 state_dict[prefix + name] = F.pad(kernel, (1, 1, 1, 1))
         super()._load_from_state_dict(state_dict, prefix, *args)
-
-
-@contextmanager
-def statistics_kept(module: nn.Module) -> Iterator[None]:
-    """Inside, BatchNorms below the module normalise as always and leave their running statistics alone.
-
-    For the second pass of activation checkpointing, which would count every batch twice.
-    """
-    kinds = nn.modules.batchnorm._BatchNorm
-    norms = [part for part in module.modules() if isinstance(part, kinds) and part.track_running_stats]
-    before = [(norm.momentum, norm.get_buffer('num_batches_tracked').clone()) for norm in norms]
-    for norm in norms:
-        norm.momentum = 0.0  # they must be handed over all the same: both passes have to save the same tensors
-    try:
-        yield
-    finally:
-        for norm, (momentum, count) in zip(norms, before, strict=True):
-            norm.momentum = momentum
-            norm.get_buffer('num_batches_tracked').copy_(count)
