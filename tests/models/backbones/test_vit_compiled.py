@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -26,6 +28,16 @@ def test_compilers_see_one_graph_for_any_batch(attention: str | tuple, rel_pos: 
     program = torch.export.export(vit, (crops,), dynamic_shapes=({0: torch.export.Dim('images')},), strict=False)
     more = torch.randn(5, 3, 64, 48)
     torch.testing.assert_close(program.module()(more)[0], vit(more)[0])
+
+
+def test_a_trace_can_be_stored(tmp_path: Path) -> None:
+    vit = ViT(
+        dict(embed_dims=16, num_layers=2, num_heads=2), (96, 128), attention='shift+pool', window_size=(4, 3)
+    ).eval()
+    crops = torch.randn(2, 3, 128, 96)
+    with torch.no_grad():
+        torch.jit.trace(vit, crops).save(str(tmp_path / 'vit.pt'))
+        assert torch.equal(torch.jit.load(str(tmp_path / 'vit.pt'))(crops)[0], vit(crops)[0])
 
 
 @pytest.mark.parametrize('parallel_conv', [False, True])
