@@ -16,6 +16,14 @@ def test_a_file_appears_at_the_end(tmp_path: Path) -> None:
     assert list(file.parent.iterdir()) == [file]
 
 
+def test_others_may_read_it_as_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / 'any').touch()
+    with complete(tmp_path / 'file') as part:
+        part.write_text('whole')
+        part.chmod(0o600)
+    assert (tmp_path / 'file').stat().st_mode == (tmp_path / 'any').stat().st_mode
+
+
 def test_what_failed_leaves_the_old_file_alone(tmp_path: Path) -> None:
     file = tmp_path / 'file.json'
     file.write_text('old')

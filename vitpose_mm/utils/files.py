@@ -15,8 +15,11 @@ def complete(file: Path) -> Iterator[Path]:
     """File -> another name to write to, beside it; it becomes the file at the end, unless writing failed."""
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f'.{file.name}.{os.getpid()}.part')
+    part.touch()
+    readers = part.stat().st_mode
     try:
         yield part
+        part.chmod(readers)  # safetensors lets nobody else read what it writes
         os.replace(part, file)
     finally:
         part.unlink(missing_ok=True)
