@@ -63,7 +63,7 @@ def attention_macs(attention: Attention, x: Tensor, grid: tuple[int, int]) -> in
     if attention.window is None:
         return 2 * images * rows * rows * channels
     windows = Windows(grid, attention.window)
-    own = math.prod(windows.window)
+    own = windows.tokens
     extra = appended + (windows.count if attention.pool else 0)
     pairs = windows.count * own * (own + extra) + appended * rows
     return 2 * images * pairs * channels

@@ -125,18 +125,34 @@ def test_attention_of_every_block() -> None:
     assert kinds == [((8, 6), False, True), ((8, 6), True, True), (None, False, False)]
 
 
-@pytest.mark.parametrize('size', [(96, 128), (112, 128)], ids=['divides', 'padded'])
 @pytest.mark.parametrize('rel_pos', ['windows', 'all'])
-def test_blocks_get_the_rows_in_windows_where_these_divide_the_grid(rel_pos: str, size: tuple[int, int]) -> None:
-    vit = ViT(TINY, size, attention=('window', 'full', 'shift+pool'), window_size=(4, 3), rel_pos=rel_pos).eval()
+def test_rows_in_windows_change_nothing(rel_pos: str) -> None:
+    shape = dict(attention=('window', 'full', 'shift+pool'), window_size=(4, 3), rel_pos=rel_pos)
+    vit, crops = ViT(TINY, (96, 128), **shape).eval(), torch.randn(2, 3, 128, 96)
     randomise(vit)
-    crops, seen = torch.randn(2, 3, size[1], size[0]), []
-    vit.blocks[0].register_forward_pre_hook(lambda block, inputs: seen.append(inputs[-1].window))
     with torch.no_grad():
         in_windows = vit(crops)[0]
-        vit._window = None
+        vit._window = None  # reading order
         assert (in_windows - vit(crops)[0]).abs().max() < 1e-5
-    assert seen == [(4, 3) if size == (96, 128) else vit.grid, vit.grid]
+
+
+@pytest.mark.parametrize(
+    ('size', 'options', 'window'),
+    [
+        ((96, 128), {}, (4, 3)),
+        ((112, 128), {}, None),  # they would be padded
+        ((96, 128), {'parallel_conv': True}, None),
+        ((96, 128), {'attention': 'full'}, None),
+    ],
+)
+def test_blocks_get_the_rows_in_windows_where_that_saves_copies(
+    size: tuple, options: dict, window: tuple | None
+) -> None:
+    vit = ViT(TINY, size, **{'attention': ('window', 'full', 'shift+pool'), 'window_size': (4, 3), **options})
+    seen = []
+    vit.blocks[0].register_forward_pre_hook(lambda block, inputs: seen.append(inputs[-1].window))
+    vit(torch.randn(1, 3, size[1], size[0]))
+    assert seen == [window or vit.grid]
 
 
 def test_a_position_bias_in_every_block_counts_in_every_block() -> None:
@@ -174,11 +190,14 @@ def test_initial_weights_are_maes() -> None:
 @pytest.mark.parametrize('frozen', [0, 1])
 def test_activation_checkpointing_changes_nothing(frozen: int) -> None:
     """Also behind frozen embeddings, where reentrant checkpointing silently stops training the first block."""
-    plain = ViT(TINY, (48, 64), frozen_parts=('ffn',) if frozen else ())
-    saving = ViT(TINY, (48, 64), frozen_parts=('ffn',) if frozen else (), with_cp=True)
+    options = dict(attention=('window', 'full', 'shift+pool'), window_size=(2, 2))
+    plain, saving = (
+        ViT(TINY, (64, 64), frozen_parts=('ffn',) if frozen else (), with_cp=with_cp, **options)
+        for with_cp in (False, True)
+    )
     randomise(plain)
     saving.load_state_dict(plain.state_dict())
-    x = torch.randn(2, 3, 64, 48)
+    x = torch.randn(2, 3, 64, 64)
     for vit in (plain, saving):
         vit.train()(x)[0].square().sum().backward()
     for (name, a), b in zip(plain.named_parameters(), saving.parameters(), strict=True):

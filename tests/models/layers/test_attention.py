@@ -6,9 +6,11 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from tests.models.layers.naive_attention import naive_attention
-from vitpose_mm.models.layers import Attention, Windows, pool_windows, reorder
+from vitpose_mm.models.layers import Attention, Windows, attention, pool_windows, reorder
 
 KINDS = {
     'full': {},
@@ -34,11 +36,27 @@ def run(attn: Attention, x: torch.Tensor, tokens: torch.Tensor | None = None) ->
     return out[:, :places].unflatten(1, x.shape[1:3]), out[:, places:]
 
 
+@pytest.fixture(params=['longer keys', 'matrix'])
+def written_out(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Bias and mask as longer queries and keys, and written out as on a GPU."""
+    if request.param == 'matrix':
+
+        def attend_with_matrix(q: Tensor, k: Tensor, v: Tensor, factors: attention.Factors) -> Tensor:
+            matrix = attention.write_out(factors, q, k.shape[-2])
+            assert not any(stride % 8 for stride in matrix.stride()[:-1])
+            return F.scaled_dot_product_attention(q, k, v, attn_mask=matrix)
+
+        monkeypatch.setattr(attention, 'attend_longer', attend_with_matrix)
+    return request.param == 'matrix'
+
+
 @pytest.mark.parametrize('grid', [(4, 6), (5, 7)], ids=['divides', 'padded'])
 @pytest.mark.parametrize('bias', [False, True], ids=['plain', 'rel_pos'])
 @pytest.mark.parametrize('num_tokens', [0, 2])
 @pytest.mark.parametrize('name', KINDS)
-def test_equals_a_loop_over_tokens(name: str, num_tokens: int, bias: bool, grid: tuple[int, int]) -> None:
+def test_equals_a_loop_over_tokens(
+    name: str, num_tokens: int, bias: bool, grid: tuple[int, int], written_out: bool
+) -> None:
     kind = KINDS[name]
     attn = make(kind, rel_pos=kind.get('window', grid) if bias else None)
     x = torch.randn(2, *grid, 8, dtype=torch.double, requires_grad=True)
@@ -78,6 +96,22 @@ def test_rows_may_come_in_any_order(name: str, num_tokens: int, order: Windows) 
         assert (a - b).abs().max() < 1e-12
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
+@pytest.mark.parametrize('name', ['window', 'shift+pool'])
+def test_a_gpu_gives_what_the_cpu_gives(name: str) -> None:
+    attn = make(KINDS[name], rel_pos=KINDS[name]['window'], dim=64).float()
+    x = torch.randn(2, 5, 7, 64, requires_grad=True)
+    weights = torch.randn(2, 5, 7, 64)
+    found = []
+    for device in ('cpu', 'cuda'):
+        attn.to(device)
+        out = run(attn, x.to(device))[0]
+        grads = torch.autograd.grad((out * weights.to(device)).sum(), [x, *attn.parameters()])
+        found.append([one.cpu() for one in (out, *grads)])
+    for a, b in zip(*found, strict=True):
+        assert (a - b).abs().max() < 1e-3 * a.abs().max()
+
+
 def test_one_window_over_the_grid_is_full_attention() -> None:
     full, windowed = make({}), make({'window': (4, 6), 'shift': True})
     windowed.load_state_dict(full.state_dict())
@@ -96,7 +130,7 @@ def test_pool_with_windows_of_one_token_is_full_attention_with_the_own_token_cou
 
 
 @pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16, torch.float16, torch.float64])
-def test_no_token_sees_across_the_wrap(dtype: torch.dtype) -> None:
+def test_no_token_sees_across_the_wrap(dtype: torch.dtype, written_out: bool) -> None:
     attn = make({'window': (4, 4), 'shift': True}, rel_pos=(4, 4)).to(dtype)
     x = torch.randn(1, 8, 8, 8, dtype=dtype)
     moved = x.clone()
@@ -127,13 +161,13 @@ def test_padding_never_changes_a_real_token(name: str, monkeypatch: pytest.Monke
 
 
 def test_the_order_of_pooled_tokens_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    from vitpose_mm.models.layers import attention
-
     attn = make(KINDS['shift+pool'])
     x = torch.randn(2, 8, 6, 8, dtype=torch.double)
     expected = run(attn, x)[0]
     pool = attention.pool_windows
-    monkeypatch.setattr(attention, 'pool_windows', lambda x, windows: pool(x, windows).flip(1))
+    monkeypatch.setattr(
+        attention, 'pool_windows', lambda windows, *parts: [one.flip(1) for one in pool(windows, *parts)]
+    )
     assert (run(attn, x)[0] - expected).abs().max() < 1e-12
 
 
@@ -141,7 +175,7 @@ def test_pooling_after_projection_is_projecting_pooled_tokens() -> None:
     attn = make({})
     windows = Windows((5, 7), (2, 3), shifted=True)
     split = windows.split(torch.randn(2, 5, 7, 8, dtype=torch.double))
-    after, before = pool_windows(attn.qkv(split), windows), attn.qkv(pool_windows(split, windows))
+    (after,), (before,) = pool_windows(windows, attn.qkv(split)), map(attn.qkv, pool_windows(windows, split))
     assert (after - before).abs().max() < 1e-12
 
 

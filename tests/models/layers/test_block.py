@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from vitpose_mm.models.layers import Attention, Block, FeedForward, ParallelConv
+from vitpose_mm.models.layers import Attention, Block, FeedForward, ParallelConv, Windows, reorder
 
 
 def make(**kwargs: object) -> Block:
@@ -41,7 +41,13 @@ def test_parallel_conv_is_added_beside_attention_on_the_grid() -> None:
     x = torch.randn(2, 13, 8)
     first = x + block.attn(block.norm1(x), (3, 4))
     first[:, :12] += block.conv(x[:, :12].unflatten(1, (3, 4))).flatten(1, 2)
-    assert torch.allclose(block(x, (3, 4)), first + block.mlp(block.norm2(first)), atol=1e-6)
+    expected = first + block.mlp(block.norm2(first))
+    assert torch.allclose(block(x, (3, 4)), expected, atol=1e-6)
+
+    order, reading = Windows((3, 4), (3, 2)), Windows((3, 4), (3, 4))
+    in_windows = block(torch.cat([reorder(x[:, :12], reading, order), x[:, 12:]], 1), (3, 4), order=order)
+    assert torch.allclose(reorder(in_windows[:, :12], order, reading), expected[:, :12], atol=1e-5)
+    assert torch.allclose(in_windows[:, 12:], expected[:, 12:], atol=1e-5)
 
 
 def test_parallel_conv_loads_pointwise_kernels_as_the_same_function() -> None:

@@ -50,6 +50,8 @@ def test_the_gradient_of_an_order_is_the_order_undone() -> None:
     rows = torch.randn(2, 24, 3, dtype=torch.double, requires_grad=True)
     source, target = Windows((4, 6), (2, 3)), Windows((4, 6), (2, 2), True)
     assert torch.autograd.gradcheck(lambda x: reorder(x, source, target), (rows,))
+    one_by_one = torch.func.vmap(torch.func.grad(lambda x: (reorder(x[None], source, target) ** 2).sum()))
+    assert torch.equal(one_by_one(rows), 2 * rows)
 
 
 def test_regions_of_the_corner_window_are_all_apart() -> None:
@@ -74,7 +76,7 @@ def test_an_axis_with_one_window_is_not_shifted() -> None:
 def test_pooled_tokens_are_means_over_real_tokens_of_the_unshifted_windows(shifted: bool) -> None:
     x = torch.randn(2, 5, 7, 3, dtype=torch.double)
     windows = Windows((5, 7), (2, 3), shifted)
-    pooled = pool_windows(windows.split(x), windows)
+    (pooled,) = pool_windows(windows, windows.split(x))
     assert pooled.shape == (2, 9, 3)
     assert torch.allclose(pooled[:, 0], x[:, :2, :3].mean((1, 2)))
     assert torch.allclose(pooled[:, 4], x[:, 2:4, 3:6].mean((1, 2)))
@@ -84,12 +86,12 @@ def test_pooled_tokens_are_means_over_real_tokens_of_the_unshifted_windows(shift
 def test_pooling_in_half_precision_divides_by_the_true_share() -> None:
     values = (1 + torch.arange(128) / 128).to(torch.bfloat16)
     windows = Windows((1, 8), (1, 7))
-    pooled = pool_windows(windows.split(values.expand(1, 1, 8, 128)), windows)[0, 1]  # one real token of seven
+    pooled = pool_windows(windows, windows.split(values.expand(1, 1, 8, 128)))[0][0, 1]  # one real token of seven
     assert pooled.dtype == torch.bfloat16
     assert torch.equal(pooled, values)
 
 
 def test_large_values_are_pooled_in_half_precision() -> None:
     windows = Windows((32, 24), (16, 12))
-    pooled = pool_windows(windows.split(torch.full((1, 32, 24, 2), 1000.0, dtype=torch.float16)), windows)
+    (pooled,) = pool_windows(windows, windows.split(torch.full((1, 32, 24, 2), 1000.0, dtype=torch.float16)))
     assert torch.equal(pooled, torch.full((1, 4, 2), 1000.0, dtype=torch.float16))  # their sum is no number in fp16

@@ -4,11 +4,11 @@ Full attention mixes all rows of a sequence, the grid's and the appended tokens'
 grid first: each window's queries see the tokens of the window and a few *extra* keys, the pooled tokens of all
 windows and the appended tokens; an appended token sees everything (ViTPose sec. 3.2 and 3.3).
 
-Position bias and masks never become an N x N matrix. What is a product a(i) . b(j), added to q(i) . k(j) before
-both are divided by sqrt(D), is the same as longer queries and keys: [q, a] . [k, b] = q . k + a . b. Decomposed
-relative position, times sqrt(D), has this form with b(j) = one-hot(row of j), one-hot(column of j), and so has "i
-and j are from regions that may not see each other" (:func:`windows.region_bias`). Extra keys get zeros there: no
-bias and no mask.
+Position bias and masks are sums of products a(i) . b(j), added to q(i) . k(j) before both are divided by sqrt(D), and
+need no N x N matrix: that is the same as longer queries and keys, [q, a] . [k, b] = q . k + a . b. Decomposed relative
+position, times sqrt(D), has this form with b(j) = one-hot(row of j), one-hot(column of j), and so has "i and j are from
+regions that may not see each other" (:func:`windows.region_bias`). Extra keys get zeros there: no bias and no mask.
+For a window of D tokens, though, that matrix is no larger than its keys: a GPU, to which copies are dear, gets it.
 
 Shapes: B images, (H, W) grid, T appended tokens, L = H * W + T rows of C channels, M heads of D channels,
 n windows of N tokens, E extra keys.
@@ -28,6 +28,9 @@ from .windows import Windows, pool_windows, region_bias
 Factors = Sequence[tuple[Tensor, Tensor]]
 
 
+WRITTEN_OUT = 256  # keys, up to which a GPU gets bias and mask as a matrix
+
+
 def attend(q: Tensor, k: Tensor, v: Tensor, factors: Factors = ()) -> Tensor:
     """(.., N, D) queries and (.., N + E, D) keys, values -> (.., N, D) values mixed by softmax.
 
@@ -40,6 +43,24 @@ def attend(q: Tensor, k: Tensor, v: Tensor, factors: Factors = ()) -> Tensor:
     """
     if not factors:
         return F.scaled_dot_product_attention(q, k, v)
+    if q.is_cuda and k.shape[-2] <= WRITTEN_OUT:
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=write_out(factors, q, k.shape[-2]))
+    return attend_longer(q, k, v, factors)
+
+
+def write_out(factors: Factors, q: Tensor, keys: int) -> Tensor:
+    """Factors, (.., N, D) queries and N + E -> (.., N, N + E) of the queries' type, what is added to the logits.
+
+    Rows begin at multiples of 8, which the kernels want.
+    """
+    own, lead = q.shape[-2], torch.broadcast_shapes(*(b.shape[:-2] for _, b in factors))
+    left = torch.cat([a.to(q).expand(*q.shape[:-1], -1) for a, _ in factors], -1) * q.shape[-1] ** -0.5
+    right = torch.cat([b.to(q).expand(*lead, -1, -1) for _, b in factors], -1)
+    return (left @ F.pad(right, (0, 0, 0, keys - own + -keys % 8)).transpose(-1, -2))[..., :keys]
+
+
+def attend_longer(q: Tensor, k: Tensor, v: Tensor, factors: Factors) -> Tensor:
+    """As :func:`attend`, with the factors behind queries and keys."""
     lead, (own, head_dims) = q.shape[:-2], q.shape[-2:]
     extra = k.shape[-2] - own
     longer = sum(a.shape[-1] for a, _ in factors)
@@ -106,26 +127,31 @@ class Attention(nn.Module):
         places = grid[0] * grid[1]
         windows = Windows(grid, self.window or grid, self.shift)
         q, k, v = self._project(windows.take(x[:, :places], order))  # (B * n, N, C) each
-        if x.shape[1] == places:
-            return windows.give(self._mix(q, self._seen(k, windows), self._seen(v, windows), windows), order)
-        token_q, token_k, token_v = self._project(x[:, places:])  # (B, T, C) each
-        mixed = self._mix(q, self._seen(k, windows, token_k), self._seen(v, windows, token_v), windows)
-        every_k, every_v = (
-            torch.cat([windows.give(own, order), token], 1) for own, token in ((k, token_k), (v, token_v))
+        extra: list[Sequence[Tensor]] = [pool_windows(windows, k, v)] if self.pool else []
+        tokens = self._project(x[:, places:]) if x.shape[1] > places else None  # (B, T, C) each
+        if tokens is not None:
+            extra.append(tokens[1:])
+        mixed = windows.give(self._mix(q, *self._seen(k, v, extra, windows), windows), order)
+        if tokens is None:
+            return mixed
+        all_k, all_v = (
+            torch.cat([windows.give(own, order), token], 1) for own, token in ((k, tokens[1]), (v, tokens[2]))
         )
-        return torch.cat([windows.give(mixed, order), self._mix(token_q, every_k, every_v)], 1)
+        return torch.cat([mixed, self._mix(tokens[0], all_k, all_v)], 1)
 
     def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(.., C) -> queries, keys and values, (.., C) each."""
         q, k, v = self.qkv(x).split(self.proj.in_features, -1)  # unbind's backward pass copies once more
         return q, k, v
 
-    def _seen(self, own: Tensor, windows: Windows, token: Tensor | None = None) -> Tensor:
-        """(B * n, N, C) keys or values of the windows, (B, T, C) of appended tokens -> (B * n, N + E, C)."""
-        extra = ([pool_windows(own, windows)] if self.pool else []) + ([] if token is None else [token])
+    def _seen(self, k: Tensor, v: Tensor, extra: Sequence[Sequence[Tensor]], windows: Windows) -> tuple[Tensor, Tensor]:
+        """(B * n, N, C) keys and values by window, pairs of (B, .., C) for all windows -> (B * n, N + E, C) each."""
         if not extra:
-            return own
-        return torch.cat([own, torch.cat(extra, 1).repeat_interleave(windows.count, dim=0)], 1)
+            return k, v
+        more_k, more_v = (
+            torch.cat(parts, 1).repeat_interleave(windows.count, dim=0) for parts in zip(*extra, strict=True)
+        )
+        return torch.cat([k, more_k], 1), torch.cat([v, more_v], 1)
 
     def _mix(self, q: Tensor, k: Tensor, v: Tensor, windows: Windows | None = None) -> Tensor:
         """(B, N, C) queries, (B, N + E, C) keys and values -> (B, N, C) values, every head its own mixture."""

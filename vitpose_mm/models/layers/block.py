@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from mmcv.cnn.bricks import DropPath
 from torch import Tensor, nn
 
-from .windows import Windows
+from .windows import Windows, reorder
 
 
 class Block(nn.Module):
@@ -44,13 +44,13 @@ class Block(nn.Module):
     ) -> Tensor:
         """(B, L, C) rows, (H, W), experts (B,), one or None, order of the grid's rows -> (B, L, C).
 
-        Rows behind the first H * W are tokens. Without an order the rows are in reading order, which is the only one
-        that a parallel convolution takes.
+        Rows behind the first H * W are tokens. Without an order the rows are in reading order.
         """
         mixed = self.attn(self.norm1(x), grid, order)
         if self.conv is not None:
-            places = grid[0] * grid[1]
-            beside = self.conv(x[:, :places].unflatten(1, grid)).flatten(1, 2)
+            places, reading = grid[0] * grid[1], Windows(grid, grid)
+            image = reorder(x[:, :places], order or reading, reading).unflatten(1, grid)
+            beside = reorder(self.conv(image).flatten(1, 2), reading, order or reading)
             if x.shape[1] > places:
                 beside = F.pad(beside, (0, 0, 0, x.shape[1] - places))
             mixed = mixed + beside

@@ -141,28 +141,32 @@ class Windows:
 def reorder(x: Tensor, source: Windows, target: Windows) -> Tensor:
     """(B, H * W, C) rows in the order of some windows -> the same in that of others, both without padding.
 
-    One copy, and one in the backward pass; none where both orders are the same.
+    One copy, and one in the backward pass; none where both orders are the same. (A trace that is stored can hold no
+    function of ours, and gets PyTorch's.)
     """
     if (source.window, source.shift) == (target.window, target.shift):
         return x
     places = _places(source, target, x.device)
-    if not (torch.is_grad_enabled() and x.requires_grad):  # so that tracers meet no function of ours
-        return x.index_select(1, places)
-    return _Permute.apply(x, places, _places(target, source, x.device))
+    return x.index_select(1, places) if torch.jit.is_tracing() else _Permute.apply(x, places)
 
 
 class _Permute(torch.autograd.Function):
-    """Rows by their places; the gradient takes them back by the inverse, where PyTorch's own would add to zeros."""
+    """Rows by their places, all of them; the gradient is taken back, where PyTorch's own would be added to zeros."""
+
+    generate_vmap_rule = True
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, places: Tensor, inverse: Tensor) -> Tensor:
-        ctx.save_for_backward(inverse)
+    def forward(x: Tensor, places: Tensor) -> Tensor:
         return x.index_select(1, places)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        (inverse,) = ctx.saved_tensors
-        return grad.index_select(1, inverse), None, None
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[1])
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (places,) = ctx.saved_tensors
+        return grad.index_select(1, places.argsort()), None
 
 
 def _places(source: Windows, target: Windows, device: torch.device) -> Tensor:
@@ -171,16 +175,20 @@ def _places(source: Windows, target: Windows, device: torch.device) -> Tensor:
     return target.split(source.merge(rows.reshape(-1, source.tokens, 1))).flatten()
 
 
-def pool_windows(x: Tensor, windows: Windows) -> Tensor:
-    """(B * n, N, C) tokens by window -> (B, n, C), the mean over the real tokens of each unshifted window."""
+def pool_windows(windows: Windows, *parts: Tensor) -> list[Tensor]:
+    """(B * n, N, C) tokens by window, once or more -> (B, n, C) each: means over the real tokens, windows unshifted."""
     if not windows.needs_regions:
-        return x.mean(1).unflatten(0, (-1, windows.count))
-    members = windows.membership(x.device)  # (n * N, n)
-    x = x.unflatten(0, (-1, members.shape[1])).flatten(1, 2)  # (B, n * N, C)
+        return [x.mean(1).unflatten(0, (-1, windows.count)) for x in parts]
+    members = windows.membership(parts[0].device)  # (n * N, n)
     share = 0.5 ** math.ceil(math.log2(windows.tokens))  # exact in half precision, whose sums could overflow
-    sums = torch.bmm((share * members).T.to(x).expand(x.shape[0], -1, -1), x)
-    parts = share * members.sum(0)[:, None].to(torch.promote_types(x.dtype, torch.float32))
-    return (sums / parts).to(sums.dtype)
+    kind = torch.promote_types(parts[0].dtype, torch.float32)
+    weights, counts = (share * members).T.to(parts[0]), share * members.sum(0)[:, None].to(kind)
+
+    def mean(x: Tensor) -> Tensor:
+        rows = x.unflatten(0, (-1, windows.count)).flatten(1, 2)  # (B, n * N, C)
+        return (torch.bmm(weights.expand(rows.shape[0], -1, -1), rows) / counts).to(x)
+
+    return [mean(x) for x in parts]
 
 
 def region_bias(regions: Tensor) -> tuple[Tensor, Tensor]:
