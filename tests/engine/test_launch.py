@@ -124,7 +124,7 @@ def test_config_is_checked_before_anything_is_built(
         raise ValueError('the disk is upside down: turn it round.')
 
     monkeypatch.setattr(module, 'check_config', check_config)
-    monkeypatch.setattr(module, 'build_runner', lambda cfg: calls.append('build'))
+    monkeypatch.setattr(Runner, 'from_cfg', lambda cfg: calls.append('build'))
     with pytest.raises(SystemExit) as info:
         getattr(module, name)(flags(config=path, resume='x.pth', out=None))
     assert info.value.code == 'error: the disk is upside down: turn it round.'
