@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.config import Config
-from torch import nn
 
 from tests.engine.tiny_flags import TEXT, flags
 from tests.shipped import read
@@ -116,10 +115,9 @@ def test_badcase(cfg: Config) -> None:
 @pytest.mark.parametrize('rank', [0, 1])
 def test_metrics_are_written_by_the_first_process(rank: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / 'leaf.py').write_text(TEXT)
-    runner = SimpleNamespace(rank=rank, model=nn.Identity(), test=lambda: {'coco/AP': 0.25})
+    runner = SimpleNamespace(rank=rank, test=lambda: {'coco/AP': 0.25})
     monkeypatch.setattr(testing, 'check_config', lambda *args, **flags: None)
-    monkeypatch.setattr(testing, 'load_weights', lambda *args: None)
-    monkeypatch.setattr(testing.Runner, 'from_cfg', lambda cfg: runner)
+    monkeypatch.setattr(testing, 'build_runner', lambda cfg: runner)
     out = tmp_path / 'metrics.json'
     testing.test(flags(config=str(tmp_path / 'leaf.py'), out=str(out)))
     assert out.exists() == (rank == 0)

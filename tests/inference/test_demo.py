@@ -124,14 +124,19 @@ def test_a_stopped_run_keeps_what_it_has(options: dict, photos: Path, monkeypatc
         ({'input': 'gone'}, 'gone does not exist'),
         ({'device': 'tpu!'}, '--device tpu! is no device'),
         ({'skeleton_style': 'openpose'}, 'not for one_point'),
-        ({'det_cat_id': 1}, '--det-cat-id 1 is no class of the detector, which has one class, 0'),
-        ({'bbox_thr': 30}, '--bbox-thr 30 is a share: give 0 to 1'),
-        ({'alpha': -0.5}, '--alpha -0.5 is a share'),
+        ({'det_cat_id': -1}, '--det-cat-id -1 is no class'),
+        ({'bbox_thr': 30}, '--bbox-thr is 30: give a number from 0 to 1'),
+        ({'alpha': -0.5}, '--alpha is -0.5: give a number'),
     ],
 )
 def test_refusals(options: dict, photos: Path, change: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Demo(DemoOptions(**{**options, 'input': str(photos), **change}))
+
+
+def test_a_class_that_the_detector_lacks_is_warned_of(options: dict, photos: Path) -> None:
+    with pytest.warns(UserWarning, match='--det-cat-id 7 may find nobody: the last class of the detector is 0'):
+        Demo(DemoOptions(**options, input=str(photos), det_cat_id=7))
 
 
 def test_output_folder(photos: Path) -> None:

@@ -15,7 +15,7 @@ from ..checkpoints import judge
 from ..checkpoints.weights import load_weights
 from ..datasets.metainfo import metainfo_of
 from ..models.heads.base import MSE_LOSS
-from .launch import draw_pictures, load_config, one_sentence
+from .launch import build_runner, draw_pictures, load_config, one_sentence
 from .preflight import check_config
 
 WRITTEN = ('.json', '.yaml', '.yml', '.pkl', '.pickle')  # by MMEngine's dump
@@ -118,7 +118,7 @@ def add_test_flags(cfg: Config, args: argparse.Namespace) -> None:
 def test(args: argparse.Namespace) -> None:
     """Arguments of tools/test.py -> metrics on the test set, in the log and in --out.
 
-    By MMEngine's plain Runner, whatever trains the model: checkpoints are a plain model's.
+    By MMEngine's plain Runner where FlexibleRunner trains the model: its checkpoints are a plain model's.
     """
     cfg = load_config(args)
     with one_sentence():
@@ -126,8 +126,10 @@ def test(args: argparse.Namespace) -> None:
         check_config(cfg, for_training=False)
         if len(args.checkpoint) > 1 or split_member(args.checkpoint[0])[0] is not None:
             use_ensemble(cfg, args.checkpoint)
-        runner = Runner.from_cfg(cfg)
-        if cfg.load_from:  # its own loading leaves what does not fit as it was
+        if cfg.get('runner_type') == 'FlexibleRunner':
+            cfg.pop('runner_type')
+        runner = build_runner(cfg)
+        if cfg.load_from and isinstance(runner, Runner):  # its own loading leaves what does not fit as it was
             model = runner.model.module if is_model_wrapper(runner.model) else runner.model
             load_weights(model, cfg.load_from, args.config)
     with one_sentence(ours_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,11 @@ class Demo:
             raise ValueError('--save-predictions writes below --output-root: give that too.')
         for name in ('bbox_thr', 'nms_thr', 'alpha'):
             if not 0 <= getattr(options, name) <= 1:
-                raise ValueError(f'--{name.replace("_", "-")} {getattr(options, name):g} is a share: give 0 to 1.')
+                raise ValueError(
+                    f'--{name.replace("_", "-")} is {getattr(options, name):g}: give a number from 0 to 1.'
+                )
+        if options.det_cat_id < 0:
+            raise ValueError(f'--det-cat-id {options.det_cat_id} is no class: they are counted from 0.')
         if options.show:
             check_window()
         self.options = options
@@ -117,9 +122,11 @@ def build_topdown(options: DemoOptions) -> TopDown:
     device = pick_device(options.device)
     detector = build_detector(options.det_config, options.det_checkpoint, device)
     counts = [count for part in detector.modules() if isinstance(count := vars(part).get('num_classes'), int)]
-    if counts and not 0 <= options.det_cat_id < max(counts):
-        known = 'one class, 0' if max(counts) == 1 else f'classes 0 to {max(counts) - 1}'
-        raise ValueError(f'--det-cat-id {options.det_cat_id} is no class of the detector, which has {known}.')
+    if options.det_cat_id >= max(counts, default=options.det_cat_id + 1):
+        warnings.warn(
+            f'--det-cat-id {options.det_cat_id} may find nobody: the last class of the detector is {max(counts) - 1}.',
+            stacklevel=2,
+        )
     pose_model = build_pose_model(
         options.pose_config,
         options.pose_checkpoint,

@@ -17,6 +17,7 @@ def complete(file: Path) -> Iterator[Path]:
     part = file.with_name(f'.{file.name}.{os.getpid()}.part')
     part.touch()
     readers = part.stat().st_mode
+    part.unlink()
     try:
         yield part
         part.chmod(readers)  # safetensors lets nobody else read what it writes

@@ -40,14 +40,25 @@ def run(attn: Attention, x: torch.Tensor, tokens: torch.Tensor | None = None) ->
 def written_out(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Bias and mask as longer queries and keys, and written out as on a GPU."""
     if request.param == 'matrix':
-
-        def attend_with_matrix(q: Tensor, k: Tensor, v: Tensor, factors: attention.Factors) -> Tensor:
-            matrix = attention.write_out(factors, q, k.shape[-2])
-            assert not any(stride % 8 for stride in matrix.stride()[:-1])
-            return F.scaled_dot_product_attention(q, k, v, attn_mask=matrix)
-
-        monkeypatch.setattr(attention, 'attend_longer', attend_with_matrix)
+        monkeypatch.setattr(attention, 'attend_by_longer_keys', attention.attend_by_matrix)
     return request.param == 'matrix'
+
+
+@pytest.mark.parametrize('bias', [False, True])
+def test_a_matrix_has_rows_that_kernels_can_read(bias: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    fused = F.scaled_dot_product_attention
+
+    def look(*parts: Tensor, attn_mask: Tensor) -> Tensor:
+        seen.append(attn_mask)
+        return fused(*parts, attn_mask=attn_mask)
+
+    monkeypatch.setattr(attention, 'attend_by_longer_keys', attention.attend_by_matrix)
+    monkeypatch.setattr(attention.F, 'scaled_dot_product_attention', look)
+    attn = make(KINDS['shift+pool'], rel_pos=(4, 2) if bias else None)
+    run(attn, torch.randn(2, 8, 6, 8, dtype=torch.double))
+    assert seen[0].shape == (12, 2 if bias else 1, 8, 14)  # 6 windows an image, 6 pooled tokens
+    assert seen[0].stride(-1) == 1 and not any(stride % 8 for stride in seen[0].stride()[:-1])
 
 
 @pytest.mark.parametrize('grid', [(4, 6), (5, 7)], ids=['divides', 'padded'])
@@ -97,19 +108,22 @@ def test_rows_may_come_in_any_order(name: str, num_tokens: int, order: Windows) 
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
+@pytest.mark.parametrize('half', [False, True], ids=['fp32', 'bf16'])
+@pytest.mark.parametrize('bias', [False, True], ids=['plain', 'rel_pos'])
 @pytest.mark.parametrize('name', ['window', 'shift+pool'])
-def test_a_gpu_gives_what_the_cpu_gives(name: str) -> None:
-    attn = make(KINDS[name], rel_pos=KINDS[name]['window'], dim=64).float()
+def test_a_gpu_gives_what_the_cpu_gives(name: str, bias: bool, half: bool) -> None:
+    attn = make(KINDS[name], rel_pos=KINDS[name]['window'] if bias else None, dim=64).float()
     x = torch.randn(2, 5, 7, 64, requires_grad=True)
     weights = torch.randn(2, 5, 7, 64)
     found = []
     for device in ('cpu', 'cuda'):
         attn.to(device)
-        out = run(attn, x.to(device))[0]
+        with torch.autocast(device, torch.bfloat16, enabled=half and device == 'cuda'):
+            out = run(attn, x.to(device))[0]
         grads = torch.autograd.grad((out * weights.to(device)).sum(), [x, *attn.parameters()])
-        found.append([one.cpu() for one in (out, *grads)])
+        found.append([one.cpu().float() for one in (out, *grads)])
     for a, b in zip(*found, strict=True):
-        assert (a - b).abs().max() < 1e-3 * a.abs().max()
+        assert (a - b).abs().max() < (0.1 if half else 1e-3) * a.abs().max()
 
 
 def test_one_window_over_the_grid_is_full_attention() -> None:

@@ -8,7 +8,8 @@ Position bias and masks are sums of products a(i) . b(j), added to q(i) . k(j) b
 need no N x N matrix: that is the same as longer queries and keys, [q, a] . [k, b] = q . k + a . b. Decomposed relative
 position, times sqrt(D), has this form with b(j) = one-hot(row of j), one-hot(column of j), and so has "i and j are from
 regions that may not see each other" (:func:`windows.region_bias`). Extra keys get zeros there: no bias and no mask.
-For a window of D tokens, though, that matrix is no larger than its keys: a GPU, to which copies are dear, gets it.
+The matrix of a short window, though, is small (for D keys as large as they are), and a GPU, to which copies are dear,
+gets it.
 
 Shapes: B images, (H, W) grid, T appended tokens, L = H * W + T rows of C channels, M heads of D channels,
 n windows of N tokens, E extra keys.
@@ -21,6 +22,7 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from .position import RelativePosition
 from .windows import Windows, pool_windows, region_bias
@@ -28,7 +30,7 @@ from .windows import Windows, pool_windows, region_bias
 Factors = Sequence[tuple[Tensor, Tensor]]
 
 
-WRITTEN_OUT = 256  # keys, up to which a GPU gets bias and mask as a matrix
+MATRIX_KEYS = 256  # up to so many, a GPU gets bias and mask as a matrix
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, factors: Factors = ()) -> Tensor:
@@ -43,23 +45,28 @@ def attend(q: Tensor, k: Tensor, v: Tensor, factors: Factors = ()) -> Tensor:
     """
     if not factors:
         return F.scaled_dot_product_attention(q, k, v)
-    if q.is_cuda and k.shape[-2] <= WRITTEN_OUT:
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=write_out(factors, q, k.shape[-2]))
-    return attend_longer(q, k, v, factors)
+    if q.is_cuda and k.shape[-2] <= MATRIX_KEYS and q.shape[-1] % 8 == 0:
+        return attend_by_matrix(q, k, v, factors)
+    return attend_by_longer_keys(q, k, v, factors)
 
 
-def write_out(factors: Factors, q: Tensor, keys: int) -> Tensor:
-    """Factors, (.., N, D) queries and N + E -> (.., N, N + E) of the queries' type, what is added to the logits.
+def attend_by_matrix(q: Tensor, k: Tensor, v: Tensor, factors: Factors) -> Tensor:
+    """As :func:`attend`, with the factors multiplied to (.., N, N + E), once for all heads where they allow it."""
+    own, keys = q.shape[-2], k.shape[-2]
+    a, b = (_join([one.to(q) for one in sides]) for sides in zip(*factors, strict=True))
+    b = F.pad(b, (0, 0, 0, keys - own + -keys % 8))  # the kernels want rows that begin at multiples of 8
+    matrix = ((a * q.shape[-1] ** -0.5) @ b.transpose(-1, -2))[..., :keys]
+    with sdpa_kernel([SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]):  # cuDNN's may return NaN (torch 2.11)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=matrix)
 
-    Rows begin at multiples of 8, which the kernels want.
-    """
-    own, lead = q.shape[-2], torch.broadcast_shapes(*(b.shape[:-2] for _, b in factors))
-    left = torch.cat([a.to(q).expand(*q.shape[:-1], -1) for a, _ in factors], -1) * q.shape[-1] ** -0.5
-    right = torch.cat([b.to(q).expand(*lead, -1, -1) for _, b in factors], -1)
-    return (left @ F.pad(right, (0, 0, 0, keys - own + -keys % 8)).transpose(-1, -2))[..., :keys]
+
+def _join(parts: Sequence[Tensor]) -> Tensor:
+    """(.., N, R) each, whose leading axes fit -> (.., N, sum of R)."""
+    lead = torch.broadcast_shapes(*(part.shape[:-2] for part in parts))
+    return torch.cat([part.expand(*lead, -1, -1) for part in parts], -1)
 
 
-def attend_longer(q: Tensor, k: Tensor, v: Tensor, factors: Factors) -> Tensor:
+def attend_by_longer_keys(q: Tensor, k: Tensor, v: Tensor, factors: Factors) -> Tensor:
     """As :func:`attend`, with the factors behind queries and keys."""
     lead, (own, head_dims) = q.shape[:-2], q.shape[-2:]
     extra = k.shape[-2] - own

@@ -141,8 +141,8 @@ class Windows:
 def reorder(x: Tensor, source: Windows, target: Windows) -> Tensor:
     """(B, H * W, C) rows in the order of some windows -> the same in that of others, both without padding.
 
-    One copy, and one in the backward pass; none where both orders are the same. (A trace that is stored can hold no
-    function of ours, and gets PyTorch's.)
+    One copy, and one in the backward pass; none where both orders are the same. A trace that is stored can hold no
+    function of ours and gets PyTorch's; ``torch.func``'s vmap and grad pass through, jvp does not.
     """
     if (source.window, source.shift) == (target.window, target.shift):
         return x
