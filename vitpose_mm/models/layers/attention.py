@@ -28,8 +28,6 @@ from .position import RelativePosition
 from .windows import Windows, pool_windows, region_bias
 
 Factors = Sequence[tuple[Tensor, Tensor]]
-
-
 MATRIX_KEYS = 256  # up to so many, a GPU gets bias and mask as a matrix
 
 
