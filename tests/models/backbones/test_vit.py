@@ -119,61 +119,6 @@ def test_eighth_features() -> None:
     assert vit(torch.zeros(1, 3, 256, 192))[0].shape == (1, 32, 32, 24)
 
 
-def test_attention_of_every_block() -> None:
-    vit = ViT(TINY, attention=('window', 'shift', 'full'), window_size=(8, 6))
-    kinds = [(b.attn.window, b.attn.shift, b.attn.rel_pos is not None) for b in vit.blocks]
-    assert kinds == [((8, 6), False, True), ((8, 6), True, True), (None, False, False)]
-
-
-@pytest.mark.parametrize('rel_pos', ['windows', 'all'])
-def test_rows_in_windows_change_nothing(rel_pos: str) -> None:
-    shape = dict(attention=('window', 'full', 'shift+pool'), window_size=(4, 3), rel_pos=rel_pos)
-    vit, crops = ViT(TINY, (96, 128), **shape).eval(), torch.randn(2, 3, 128, 96)
-    randomise(vit)
-    with torch.no_grad():
-        in_windows = vit(crops)[0]
-        vit._window = None  # reading order
-        assert (in_windows - vit(crops)[0]).abs().max() < 1e-5
-
-
-@pytest.mark.parametrize(
-    ('size', 'options', 'window'),
-    [
-        ((96, 128), {}, (4, 3)),
-        ((112, 128), {}, None),  # they would be padded
-        ((96, 128), {'parallel_conv': True}, None),
-        ((96, 128), {'attention': 'full'}, None),
-    ],
-)
-def test_blocks_get_the_rows_in_windows_where_that_saves_copies(
-    size: tuple, options: dict, window: tuple | None
-) -> None:
-    vit = ViT(TINY, size, **{'attention': ('window', 'full', 'shift+pool'), 'window_size': (4, 3), **options})
-    seen = []
-    vit.blocks[0].register_forward_pre_hook(lambda block, inputs: seen.append(inputs[-1].window))
-    vit(torch.randn(1, 3, size[1], size[0]))
-    assert seen == [window or vit.grid]
-
-
-def test_a_position_bias_in_every_block_counts_in_every_block() -> None:
-    """Of full blocks it spans the grid; each changes the output, and with all at zero they are those without."""
-    shape = dict(arch=TINY, input_size=(96, 128), attention=('window', 'full', 'shift+pool'), window_size=(4, 3))
-    plain, biased = ViT(**shape, rel_pos='none').eval(), ViT(**shape, rel_pos='all').eval()
-    assert [block.attn.rel_pos is not None for block in biased.blocks] == [True] * 3
-    biased.load_state_dict(plain.state_dict(), strict=False)
-    crops = torch.randn(1, 3, 128, 96)
-    for block in biased.blocks:
-        for table in block.attn.rel_pos.parameters():
-            torch.nn.init.zeros_(table)
-    with torch.no_grad():
-        torch.testing.assert_close(biased(crops)[0], plain(crops)[0], atol=1e-5, rtol=0)
-        for block in biased.blocks:
-            before = biased(crops)[0]
-            for table in block.attn.rel_pos.parameters():
-                torch.nn.init.normal_(table)
-            assert (biased(crops)[0] - before).abs().max() > 1e-3
-
-
 def test_initial_weights_are_maes() -> None:
     vit = ViT('small')
     vit.init_weights()
@@ -205,51 +150,6 @@ def test_activation_checkpointing_changes_nothing(frozen: int) -> None:
         if a.grad is not None:
             assert torch.equal(a.grad, b.grad), name
     assert saving.blocks[0].attn.qkv.weight.grad.abs().sum() > 0
-
-
-def trained(vit: ViT) -> set[str]:
-    return {name for name, parameter in vit.named_parameters() if parameter.requires_grad}
-
-
-def test_freezing_attention_takes_norm1() -> None:
-    vit = ViT(TINY, frozen_parts=('attention',))
-    frozen = {name for name, _ in vit.named_parameters()} - trained(vit)
-    assert frozen == {
-        f'blocks.{i}.{part}'
-        for i in range(3)
-        for part in (
-            'attn.qkv.weight',
-            'attn.qkv.bias',
-            'attn.proj.weight',
-            'attn.proj.bias',
-            'norm1.weight',
-            'norm1.bias',
-        )
-    }
-
-
-def test_freezing_the_ffn_takes_norm2_and_the_embeddings() -> None:
-    vit = ViT(TINY, frozen_parts=('ffn',))
-    parts = ('norm1', 'attn')
-    assert trained(vit) == {
-        name
-        for name, _ in vit.named_parameters()
-        if name.startswith('last_norm') or any(f'.{part}.' in name for part in parts)
-    }
-
-
-def test_the_first_blocks_are_frozen_block_0_included() -> None:
-    vit = ViT(TINY, frozen_blocks=2, drop_path_rate=0.5).train()
-    assert {name.split('.')[0] + name.split('.')[1] for name in trained(vit)} == {
-        'blocks2',
-        'last_normweight',
-        'last_normbias',
-    }
-    assert not vit.blocks[1].training and vit.blocks[2].training and not vit.patch_embed.training
-    with pytest.raises(ValueError, match='frozen_blocks=4 is out of range: the backbone has 3'):
-        ViT(TINY, frozen_blocks=4)
-    with pytest.raises(ValueError, match="frozen_parts: 'mhsa' is not known"):
-        ViT(TINY, frozen_parts=('mhsa',))
 
 
 def test_layer_depth() -> None:

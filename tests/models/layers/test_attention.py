@@ -6,34 +6,10 @@ import math
 
 import pytest
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
+from tests.models.layers.attention_kinds import KINDS, make, run
 from tests.models.layers.naive_attention import naive_attention
 from vitpose_mm.models.layers import Attention, Windows, attention, pool_windows, reorder
-
-KINDS = {
-    'full': {},
-    'window': {'window': (2, 3)},
-    'shift': {'window': (2, 3), 'shift': True},
-    'pool': {'window': (2, 3), 'pool': True},
-    'shift+pool': {'window': (4, 2), 'shift': True, 'pool': True},
-}
-
-
-def make(kind: dict, *, rel_pos: tuple[int, int] | None = None, dim: int = 8, heads: int = 2) -> Attention:
-    attn = Attention(dim, heads, rel_pos=rel_pos, **kind).double()
-    for parameter in attn.parameters():  # rel_pos starts at zero, which would prove nothing
-        torch.nn.init.normal_(parameter, std=0.5)
-    return attn
-
-
-def run(attn: Attention, x: torch.Tensor, tokens: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-    """(B, H, W, C), (B, T, C) or None -> the same, by way of the rows that the module takes."""
-    places = x.shape[1] * x.shape[2]
-    rows = x.flatten(1, 2) if tokens is None else torch.cat([x.flatten(1, 2), tokens], 1)
-    out = attn(rows, (x.shape[1], x.shape[2]))
-    return out[:, :places].unflatten(1, x.shape[1:3]), out[:, places:]
 
 
 @pytest.fixture(params=['longer keys', 'matrix'])
@@ -42,23 +18,6 @@ def written_out(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     if request.param == 'matrix':
         monkeypatch.setattr(attention, 'attend_by_longer_keys', attention.attend_by_matrix)
     return request.param == 'matrix'
-
-
-@pytest.mark.parametrize('bias', [False, True])
-def test_a_matrix_has_rows_that_kernels_can_read(bias: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
-    fused = F.scaled_dot_product_attention
-
-    def look(*parts: Tensor, attn_mask: Tensor) -> Tensor:
-        seen.append(attn_mask)
-        return fused(*parts, attn_mask=attn_mask)
-
-    monkeypatch.setattr(attention, 'attend_by_longer_keys', attention.attend_by_matrix)
-    monkeypatch.setattr(attention.F, 'scaled_dot_product_attention', look)
-    attn = make(KINDS['shift+pool'], rel_pos=(4, 2) if bias else None)
-    run(attn, torch.randn(2, 8, 6, 8, dtype=torch.double))
-    assert seen[0].shape == (12, 2 if bias else 1, 8, 14)  # 6 windows an image, 6 pooled tokens
-    assert seen[0].stride(-1) == 1 and not any(stride % 8 for stride in seen[0].stride()[:-1])
 
 
 @pytest.mark.parametrize('grid', [(4, 6), (5, 7)], ids=['divides', 'padded'])
@@ -105,25 +64,6 @@ def test_rows_may_come_in_any_order(name: str, num_tokens: int, order: Windows) 
     grads = [torch.autograd.grad((out * weights).sum(), [x, *attn.parameters()]) for out in outs]
     for a, b in zip((outs[0], *grads[0]), (outs[1], *grads[1]), strict=True):
         assert (a - b).abs().max() < 1e-12
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
-@pytest.mark.parametrize('half', [False, True], ids=['fp32', 'bf16'])
-@pytest.mark.parametrize('bias', [False, True], ids=['plain', 'rel_pos'])
-@pytest.mark.parametrize('name', ['window', 'shift+pool'])
-def test_a_gpu_gives_what_the_cpu_gives(name: str, bias: bool, half: bool) -> None:
-    attn = make(KINDS[name], rel_pos=KINDS[name]['window'] if bias else None, dim=64).float()
-    x = torch.randn(2, 5, 7, 64, requires_grad=True)
-    weights = torch.randn(2, 5, 7, 64)
-    found = []
-    for device in ('cpu', 'cuda'):
-        attn.to(device)
-        with torch.autocast(device, torch.bfloat16, enabled=half and device == 'cuda'):
-            out = run(attn, x.to(device))[0]
-        grads = torch.autograd.grad((out * weights.to(device)).sum(), [x, *attn.parameters()])
-        found.append([one.cpu().float() for one in (out, *grads)])
-    for a, b in zip(*found, strict=True):
-        assert (a - b).abs().max() < (0.1 if half else 1e-3) * a.abs().max()
 
 
 def test_one_window_over_the_grid_is_full_attention() -> None:
@@ -202,51 +142,3 @@ def test_tokens_leave_the_parameters_as_they_are() -> None:
 def test_a_width_that_heads_do_not_divide_is_named() -> None:
     with pytest.raises(ValueError, match='width of 10 cannot be split into 3 heads'):
         Attention(10, 3)
-
-
-def test_full_attention_with_tokens_keeps_no_copies_for_the_backward_pass() -> None:
-    """A token more costs as little as a place more: what autograd saves grows by 1/24 with 24 places."""
-    attn = make({}, dim=32)
-    sizes = []
-    for num_tokens in (0, 1):
-        saved: dict[int, int] = {}
-
-        def keep(value: torch.Tensor, saved: dict[int, int] = saved) -> torch.Tensor:
-            saved[value.untyped_storage().data_ptr()] = value.untyped_storage().nbytes()
-            return value
-
-        x = torch.randn(8, 4, 6, 32, dtype=torch.double, requires_grad=True)
-        tokens = torch.randn(8, num_tokens, 32, dtype=torch.double) if num_tokens else None
-        with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
-            out = run(attn, x, tokens)
-        sizes.append(sum(saved.values()))
-        del out
-    assert sizes[1] < 1.1 * sizes[0]
-
-
-@pytest.mark.parametrize(
-    ('kind', 'maps'),
-    [
-        ({}, 5.0),
-        ({'window': (8, 8)}, 5.0),
-        ({'window': (8, 8), 'rel_pos': (8, 8)}, 8.0),
-        ({'window': (8, 8), 'rel_pos': (8, 8), 'shift': True, 'pool': True}, 9.0),
-    ],
-    ids=['full', 'window', 'rel_pos', 'shift+pool'],
-)
-def test_what_is_kept_for_the_backward_pass(kind: dict, maps: float) -> None:
-    """Maps of C channels in bfloat16 an image, as docs/benchmarks.md says; a view too many keeps two more."""
-
-    def kept(images: int) -> int:
-        attn, found = Attention(128, 2, **kind), {}
-
-        def note(value: torch.Tensor) -> torch.Tensor:
-            found[value.untyped_storage().data_ptr()] = value.untyped_storage()  # alive: no address comes twice
-            return value
-
-        keeping = torch.autograd.graph.saved_tensors_hooks(note, lambda value: value)
-        with keeping, torch.autocast('cpu', torch.bfloat16):
-            attn(torch.randn(images, 32 * 24, 128, requires_grad=True), (32, 24), Windows((32, 24), (8, 8)))
-        return sum(storage.nbytes() for storage in found.values())
-
-    assert (kept(2) - kept(1)) / (2 * 768 * 128) == pytest.approx(maps, abs=0.3)

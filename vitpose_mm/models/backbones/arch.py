@@ -95,3 +95,10 @@ def frozen_names(num_layers: int, num_blocks: int, parts: str | Sequence[str]) -
         names += [f'blocks.{i}.{name}' for i in range(num_layers) for name in below_block]
         names += below_backbone
     return names
+
+
+def check_window(size: Sequence[int]) -> tuple[int, int]:
+    """(h, w) tokens of a window -> the same, 1 at least each."""
+    if len(size) != 2 or min(size) < 1:
+        raise ValueError(f'window_size={tuple(size)} is no window: give (h, w) tokens, 1 at least.')
+    return size[0], size[1]

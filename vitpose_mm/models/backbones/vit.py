@@ -25,7 +25,7 @@ from ..layers import (
     reorder,
     sincos_position,
 )
-from .arch import ATTENTION, attention_of_blocks, find_arch, frozen_names
+from .arch import ATTENTION, attention_of_blocks, check_window, find_arch, frozen_names
 
 
 @MODELS.register_module()
@@ -107,20 +107,17 @@ class ViT(BaseBackbone):
         self.register_buffer('pos_grid', torch.tensor(self.grid))
         self.register_buffer('tokens', torch.zeros(1, num_tokens, dim) if num_tokens else None)
 
-        if min(window_size) < 1:
-            raise ValueError(f'window_size={tuple(window_size)} is no window: give (h, w) tokens, 1 at least.')
-        if rel_pos not in ('none', 'windows', 'all'):
-            raise ValueError(f"rel_pos={rel_pos!r} is not known: choose 'none', 'windows' or 'all'.")
         kinds = attention_of_blocks(attention, depth)
+        window = check_window(window_size)
         windowed = any(ATTENTION[kind][0] for kind in kinds)
-        self._window = (window_size[0], window_size[1]) if windowed and not parallel_conv else None
+        self._window = window if windowed and not parallel_conv else None
         experts = partial(ExpertFeedForward, num_experts=num_experts, expert_features=expert_features)
         feed_forward = experts if num_experts else FeedForward
         rates = torch.linspace(0, drop_path_rate, depth, device='cpu').tolist()
         self.blocks = nn.ModuleList(
             Block(
                 dim,
-                self._make_attention(kind, (window_size[0], window_size[1]), rel_pos),
+                self._make_attention(kind, window, rel_pos),
                 feed_forward(dim, int(dim * self.arch.mlp_ratio)),
                 conv=ParallelConv(dim) if parallel_conv else None,
                 drop_path=rate,
@@ -132,6 +129,8 @@ class ViT(BaseBackbone):
         self._freeze()
 
     def _make_attention(self, kind: str, window: tuple[int, int], rel_pos: str) -> Attention:
+        if rel_pos not in ('none', 'windows', 'all'):
+            raise ValueError(f"rel_pos={rel_pos!r} is not known: choose 'none', 'windows' or 'all'.")
         windowed, shift, pool = ATTENTION[kind]
         biased = rel_pos == 'all' or (rel_pos == 'windows' and windowed)
         return Attention(
