@@ -74,6 +74,31 @@ def test_folder(options: dict, photos: Path, capsys: pytest.CaptureFixture[str])
     assert '6/6' in said.err  # the progress bar
 
 
+def test_no_image_ends_the_run_or_replaces_the_picture_of_another(
+    options: dict, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / 'odd'
+    folder.mkdir()
+    longest = 'n' * 251 + '.gif'  # a name of 255 bytes: no room for the '.png' of its picture
+    for name in ('a.gif', 'a.gif.png', longest, 'last.png'):
+        Image.new('RGB', (60, 60), 'red' if name == 'a.gif' else 'blue').save(folder / name)
+    (folder / 'x.heic').touch()
+    options['bbox_thr'] = 0.9  # nobody: pictures stay as the images are
+    assert Demo(DemoOptions(**options, input=str(folder), save_predictions=True)).run() == 1
+    out = Path(options['output_root'])
+    assert sorted(path.name for path in out.iterdir()) == [
+        'a.gif.1.png',
+        'a.gif.png',
+        'last.png',
+        'results_odd.json',
+    ]
+    assert cv2.imread(str(out / 'a.gif.1.png'))[0, 0].tolist() == [0, 0, 255]
+    assert cv2.imread(str(out / 'a.gif.png'))[0, 0].tolist() == [255, 0, 0]
+    records = json.loads((out / 'results_odd.json').read_text())['instance_info']
+    assert [record['image'] for record in records if 'error' in record] == [longest]
+    assert 'left out: 1 .heic' in capsys.readouterr().out
+
+
 def test_one_image(options: dict, photos: Path) -> None:
     assert Demo(DemoOptions(**options, input=str(photos / 'a.jpg'), save_predictions=True)).run() == 0
     content = json.loads((Path(options['output_root']) / 'results_a.json').read_text())

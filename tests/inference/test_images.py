@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -116,20 +117,51 @@ def test_impossible_shape(tmp_path: Path) -> None:
     assert read_image(tmp_path / 'dot.png').shape == (1, 1, 3)
 
 
-def test_list_images(tmp_path: Path) -> None:
-    for name in ('b.JPG', 'a.png', 'notes.txt', '.hidden.png', 'c.webp'):
+def test_list_images_counts_what_it_leaves_out(tmp_path: Path) -> None:
+    for name in ('b.JPG', 'a.png', 'notes.txt', '.hidden.png', 'c.webp', 'd.heic', 'e.HEIC', 'f.svg', 'bare'):
         (tmp_path / name).touch()
     (tmp_path / 'sub.png').mkdir()
-    assert [path.name for path in list_images(tmp_path)] == ['a.png', 'b.JPG', 'c.webp']
-    assert list_images(tmp_path / 'notes.txt') == [tmp_path / 'notes.txt']  # a file that is named is tried
+    (tmp_path / 'gone.jpg').symlink_to(tmp_path / 'nowhere.jpg')
+    os.mkfifo(tmp_path / 'pipe.jpg')
+    files = list_images(tmp_path)
+    assert [path.name for path in files.images] == ['a.png', 'b.JPG', 'c.webp']
+    assert files.left_out == {
+        '.heic': 2,
+        '.svg': 1,
+        '.txt': 1,
+        'without a suffix': 1,
+        'hidden': 1,
+        'subfolder': 1,
+        'broken link': 1,
+        'special file': 1,
+    }
+    assert files.describe_left_out().startswith('2 .heic, ')
+    assert list_images(tmp_path / 'notes.txt').images == [tmp_path / 'notes.txt']  # a file that is named is tried
 
 
 def test_list_images_says_what_is_wrong(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match='does not exist'):
+    with pytest.raises(ValueError, match='gone does not exist: --input'):
         list_images(tmp_path / 'gone')
     (tmp_path / 'notes.txt').touch()
-    with pytest.raises(ValueError, match='has no image: 1 files'):
+    with pytest.raises(ValueError, match=r'has no image that can be read, but 1 \.txt'):
         list_images(tmp_path)
     (tmp_path / 'walk.MP4').touch()
     with pytest.raises(ValueError, match='is a video'):
         list_images(tmp_path / 'walk.MP4')
+    (tmp_path / 'link.jpg').symlink_to(tmp_path / 'nowhere.jpg')
+    with pytest.raises(ValueError, match='a broken link'):
+        list_images(tmp_path / 'link.jpg')
+
+
+def test_special_files_are_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / 'pipe.jpg')
+    with pytest.raises(ImageError, match='not a regular file'):
+        read_image(tmp_path / 'pipe.jpg')
+    with pytest.raises(ImageError, match='not a regular file'):
+        read_image(Path('/dev/zero'))
+
+
+def test_no_program_is_started_for_postscript(tmp_path: Path) -> None:
+    (tmp_path / 'p.jpg').write_bytes(b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EOF\n')
+    with pytest.raises(ImageError, match='not an image that can be read'):
+        read_image(tmp_path / 'p.jpg')

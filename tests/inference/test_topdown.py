@@ -58,9 +58,25 @@ def test_a_rotated_photo_has_its_spot_where_a_viewer_shows_it(pose_model: nn.Mod
 def test_nobody(pose_model: nn.Module) -> None:
     image = spotted((60, 50))
     sample = TopDown(lambda _: boxes_of(), pose_model)(image)
-    assert 'pred_instances' not in sample
+    assert len(sample.pred_instances) == 0
+    assert sample.pred_instances.keypoints.shape == (0, 1, 2)
     assert 'pred_fields' not in sample
     assert len(inference_topdown(pose_model, image, boxes_of()[:, :4])) == 1  # why: mmpose takes the whole image
+
+
+def test_grey_arrays_are_taken_and_others_refused_in_a_sentence(pose_model: nn.Module) -> None:
+    image = spotted((60, 50))
+    estimate = TopDown(lambda _: boxes_of((20, 10, 110, 120, 0.5)), pose_model)
+    expected = estimate(image).pred_instances.keypoints
+    np.testing.assert_array_equal(estimate(image[..., 0]).pred_instances.keypoints, expected)
+    for bad, message in (
+        (image.astype(np.float32), r'float32 array of shape \(200, 300, 3\): convert it'),
+        (np.zeros((4, 4, 4), np.uint8), '4 channels: give 3'),
+        (np.zeros((0, 4, 3), np.uint8), 'convert it'),
+        ('photo.jpg', 'this is a str'),
+    ):
+        with pytest.raises(ValueError, match=message):
+            estimate(bad)
 
 
 def test_crowd_is_cut_and_comes_out_in_order(pose_model: nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:

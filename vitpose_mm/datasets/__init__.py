@@ -7,11 +7,13 @@ from .seeded_sampler import SeededSampler
 from .seeding import SeededIndex
 from .shift_keypoints import ShiftKeypoints
 from .square_crop import SquareCrop
+from .transforms import SafeLoadImage
 
 __all__ = [
     'APT36KDataset',
     'MultiDataset',
     'PersonCrops',
+    'SafeLoadImage',
     'SeededIndex',
     'SeededSampler',
     'ShiftKeypoints',

@@ -68,7 +68,8 @@ class Demo:
             check_window()
         self.options = options
         self.source = Path(options.input)
-        self.images = list_images(self.source)
+        self.files = list_images(self.source)
+        self.images = self.files.images
         self.folder = prepare_folder(Path(options.output_root), self.images) if options.output_root else None
         self.estimate = build_topdown(options)
         self.metainfo: Any = self.estimate.pose_model.dataset_meta
@@ -78,6 +79,8 @@ class Demo:
         """All images -> number of those that could not be read; each of them is reported and left out."""
         records: list[dict[str, Any]] = []
         failed = 0
+        if left_out := self.files.describe_left_out():
+            tqdm.write(f'{self.source}: not images that can be read, left out: {left_out}')
         try:
             for path in tqdm(self.images, unit='image', disable=len(self.images) == 1):
                 try:
@@ -85,7 +88,7 @@ class Demo:
                     records.append({'image': path.name, 'instances': people})
                     if not people:
                         tqdm.write(f'{path}: no person found')
-                except ImageError as error:
+                except (ImageError, OSError) as error:  # OSError: its picture cannot be written
                     failed += 1
                     records.append({'image': path.name, 'instances': [], 'error': str(error)})
                     tqdm.write(f'left out: {error}')
@@ -102,7 +105,7 @@ class Demo:
         sample = self.estimate(image)
         picture = self.draw(image, sample)
         if self.folder:
-            save_picture(picture, self.folder / path.name)
+            save_picture(picture, self.folder / path.name, taken={image.name for image in self.images} - {path.name})
         if self.options.show:
             self.draw.show(picture, path.name, seconds=self.options.show_interval)
         return people_of(sample)

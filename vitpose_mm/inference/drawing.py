@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from mmpose.structures import PoseDataSample
 from mmpose.visualization import PoseLocalVisualizer
+
+from ..utils.files import complete
 
 PIXELS_A_RADIUS = 160  # the shorter side of an image over the radius of a keypoint, where none is asked for
 
@@ -88,14 +90,27 @@ def check_window() -> None:
         ) from error
 
 
-def save_picture(picture: np.ndarray, path: Path) -> Path:
-    """(H, W, 3) uint8 BGR -> the file at path, or path + '.png' where OpenCV cannot write that format."""
+def save_picture(picture: np.ndarray, path: Path, *, taken: Collection[str] = ()) -> Path:
+    """Write an (H, W, 3) uint8 BGR picture to ``path``, as ``path.png`` where OpenCV cannot write that format.
+
+    Args:
+        picture: to write.
+        path: its file; an existing one is replaced.
+        taken: file names in the same folder that other pictures will get; one of these gets a number instead.
+
+    Returns:
+        The path that was written.
+    """
     try:
         written, data = cv2.imencode(path.suffix, picture)
     except cv2.error:
         written = False
     if not written:
-        path = path.with_name(f'{path.name}.png')
+        name, number = f'{path.name}.png', 1
+        while name in taken:
+            name, number = f'{path.name}.{number}.png', number + 1
+        path = path.with_name(name)
         data = cv2.imencode('.png', picture)[1]
-    path.write_bytes(data.tobytes())
+    with complete(path) as part:
+        part.write_bytes(data.tobytes())
     return path

@@ -1,63 +1,104 @@
-"""Any image file -> (H, W, 3) uint8 BGR pixels, upright; and which files of a folder are images."""
+"""Reading image files of any kind as upright (H, W, 3) uint8 BGR pixels, and listing those of a folder."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, features
+
+from ..utils.image_size import ImageError, open_image
 
 IMAGE_SUFFIXES = frozenset(
     ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp', '.gif', '.ppm', '.pgm', '.pnm', '.jp2')
+    + (('.avif',) if features.check('avif') else ())
 )
 VIDEO_SUFFIXES = frozenset(('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg', '.wmv', '.flv'))
 MAX_SIDE = 32_000  # OpenCV's warpAffine takes less than 2 ** 15
 MAX_ASPECT = 100  # beyond it a detector's resized image has sides of no pixel
 
 
-class ImageError(ValueError):
-    """One image that cannot be used; the message names it."""
+class ImageFiles(NamedTuple):
+    """The image files of a folder, sorted by name, and the number of its other files by kind, such as '.heic'."""
+
+    images: list[Path]
+    left_out: Counter[str]
+
+    def describe_left_out(self) -> str:
+        """Return '3 .heic, 1 broken link', or '' where every file of the folder is an image."""
+        return ', '.join(f'{count} {kind}' for kind, count in self.left_out.most_common())
 
 
-def list_images(source: Path) -> list[Path]:
-    """An image file or a folder -> the image files in it, sorted by name; subfolders are not searched.
+def list_images(source: Path) -> ImageFiles:
+    """List an image file, or the image files of a folder; subfolders are not searched.
 
     Raises:
-        ValueError: nothing is there, it is a video, or the folder has no image.
+        ValueError: nothing is there, it is a video, or the folder cannot be read or has no image.
     """
     if source.is_dir():
-        files = sorted(path for path in source.iterdir() if path.is_file() and not path.name.startswith('.'))
-        images = [path for path in files if path.suffix.lower() in IMAGE_SUFFIXES]
-        if not images:
-            raise ValueError(
-                f'{source} has no image: {len(files)} files were looked at (subfolders are not searched), '
-                f'none ends in {", ".join(sorted(IMAGE_SUFFIXES))}.'
-            )
-        return images
+        return _list_folder(source)
     if not source.exists():
-        raise ValueError(f'{source} does not exist: --input takes an image or a folder of images.')
+        broken = ' (a broken link)' if source.is_symlink() else ''
+        raise ValueError(f'{source} does not exist{broken}: --input takes an image or a folder of images.')
     if source.suffix.lower() in VIDEO_SUFFIXES:
         raise ValueError(
             f'{source} is a video, which this demo does not read yet: take it apart first '
             f'(ffmpeg -i {source.name} frames/%05d.jpg) and give the folder.'
         )
-    return [source]
+    return ImageFiles([source], Counter())
+
+
+def _list_folder(folder: Path) -> ImageFiles:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise ValueError(f'{folder} cannot be read ({error.strerror}): allow this user to read it.') from None
+    images: list[Path] = []
+    left_out: Counter[str] = Counter()
+    for path in entries:
+        kind = _kind_of_other_file(path)
+        if kind is None:
+            images.append(path)
+        else:
+            left_out[kind] += 1
+    files = ImageFiles(images, left_out)
+    if not images:
+        found = files.describe_left_out() or 'nothing'
+        raise ValueError(
+            f'{folder} has no image that can be read, but {found} (subfolders are not searched): '
+            f'convert the images to one of {", ".join(sorted(IMAGE_SUFFIXES))}.'
+        )
+    return files
+
+
+def _kind_of_other_file(path: Path) -> str | None:
+    """Return why a file of a folder is not taken for an image, or None where it is."""
+    if path.name.startswith('.'):
+        return 'hidden'
+    if path.is_dir():
+        return 'subfolder'
+    if not path.is_file():
+        return 'broken link' if path.is_symlink() else 'special file'
+    suffix = path.suffix.lower()
+    return None if suffix in IMAGE_SUFFIXES else suffix or 'without a suffix'
 
 
 def read_image(path: Path) -> np.ndarray:
-    """Image file of any depth and number of channels -> (H, W, 3) uint8 BGR, upright by its EXIF note.
+    """Read an image file of any depth and number of channels as (H, W, 3) uint8 BGR, rotated as its EXIF tag says.
 
     An alpha channel is dropped, 16 bits are scaled to 8, of an animation the first frame is taken.
 
     Raises:
-        ImageError: the file is missing, damaged, truncated, no image, or of an impossible shape.
+        ImageError: the file is missing, damaged, truncated, not an image, too large, or of an impossible shape.
     """
     try:
-        with Image.open(path) as file:
+        with open_image(path) as file:
             file.load()
             rgb = _to_rgb(ImageOps.exif_transpose(file))
-    except UnidentifiedImageError as error:
-        raise ImageError(f'{path} is no image that can be read (empty, damaged or another format).') from error
+    except ImageError:
+        raise
     except Exception as error:  # decoders raise SyntaxError, struct.error, ... for damaged files
         raise ImageError(f'{path} cannot be read: {str(error) or type(error).__name__}.') from error
     height, width = rgb.shape[:2]

@@ -57,14 +57,20 @@ class TopDown:
         self.detect, self.pose_model = detect, pose_model
 
     def __call__(self, image: np.ndarray) -> PoseDataSample:
+        image = to_three_channels(image)
         return self.estimate(image, self.detect(image))
 
     def estimate(self, image: np.ndarray, boxes: np.ndarray) -> PoseDataSample:
-        """(H, W, 3) image, (N, 5) boxes and scores -> sample; without boxes it has no pred_instances.
+        """Estimate the keypoints of the people in (N, 5) boxes and scores of an (H, W, 3) or grey (H, W) image.
 
-        (mmpose's inference_topdown takes the whole image for a person where there is no box.)
+        Without boxes ``pred_instances`` is there and has a length of 0 (mmpose's inference_topdown would take the
+        whole image for a person).
+
+        Raises:
+            ValueError: the image is not an array of uint8 with 1 or 3 channels.
         """
-        sample = PoseDataSample()
+        image = to_three_channels(image)
+        sample = PoseDataSample(pred_instances=self._nobody())
         people: list[InstanceData] = []
         highest: np.ndarray | None = None
         for start in range(0, len(boxes), PEOPLE_A_FORWARD):
@@ -78,6 +84,33 @@ class TopDown:
         if highest is not None:
             sample.pred_fields = PixelData(heatmaps=highest[None])
         return sample
+
+    def _nobody(self) -> InstanceData:
+        """Return predictions of no person, with the shapes that those of people have."""
+        keypoints = self.pose_model.dataset_meta['num_keypoints']
+        shapes = {
+            'keypoints': (0, keypoints, 2),
+            'keypoint_scores': (0, keypoints),
+            'keypoints_visible': (0, keypoints),
+            'bboxes': (0, 4),
+            'bbox_scores': (0,),
+        }
+        return InstanceData(**{name: np.zeros(shape, np.float32) for name, shape in shapes.items()})
+
+
+def to_three_channels(image: np.ndarray) -> np.ndarray:
+    """Return an (H, W, 3) uint8 image as it is, and a grey (H, W) or (H, W, 1) one with its channel three times.
+
+    Raises:
+        ValueError: it is another kind of array.
+    """
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim not in (2, 3) or 0 in image.shape:
+        kind = f'{image.dtype} array of shape {image.shape}' if isinstance(image, np.ndarray) else type(image).__name__
+        raise ValueError(f'An image is a uint8 array of shape (H, W, 3) in BGR order and this is a {kind}: convert it.')
+    channels = image.shape[2] if image.ndim == 3 else 1
+    if channels not in (1, 3):
+        raise ValueError(f'The image has {channels} channels: give 3 (BGR), or 1 (grey).')
+    return image if channels == 3 else np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
 
 
 def at_least_one_pixel(boxes: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 # From an image to a crop for a masked autoencoder: the square around the box, then MAE's random crop and flip.
 crop_size = 224
 pretraining_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='vitpose_mm.SafeLoadImage'),
     dict(type='vitpose_mm.SquareCrop', context=1.25),
     dict(
         type='mmpretrain.RandomResizedCrop',

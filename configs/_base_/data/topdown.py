@@ -1,6 +1,6 @@
 # From an image to a person's box, and the paper's augmentation of that box: flip, half body, scale, rotation, no shift.
 data_mode = 'topdown'
-load = [dict(type='LoadImage'), dict(type='GetBBoxCenterScale')]
+load = [dict(type='vitpose_mm.SafeLoadImage'), dict(type='GetBBoxCenterScale')]
 augment = [
     dict(type='RandomFlip', prob=0.5),
     dict(type='RandomHalfBody', min_total_keypoints=9, prob=0.3),  # more than 8 visible

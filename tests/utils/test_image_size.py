@@ -1,0 +1,83 @@
+"""Sizes are read from headers, and what would fill the memory is refused before it is decoded."""
+
+from __future__ import annotations
+
+import struct
+import tracemalloc
+import zlib
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from vitpose_mm.utils.image_size import FORMATS, MAX_PIXELS, ImageError, read_image_size
+
+
+@pytest.mark.parametrize('suffix', ['jpg', 'png', 'webp', 'bmp', 'tif', 'gif', 'ppm', 'jp2', 'avif'])
+def test_size_of_every_format(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f'a.{suffix}'
+    Image.new('RGB', (70, 30)).save(path)
+    assert read_image_size(path) == (70, 30)
+
+
+def test_size_is_that_of_the_stored_pixels(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new('RGB', (70, 30)).save(tmp_path / 'a.jpg', exif=exif)
+    assert read_image_size(tmp_path / 'a.jpg') == (70, 30)
+
+
+@pytest.mark.parametrize('options', [{'lossless': True}, {'quality': 80}, {'save_all': True, 'lossless': True}])
+def test_all_kinds_of_webp_are_measured_before_pillow_opens_them(tmp_path: Path, options: dict) -> None:
+    from vitpose_mm.utils import image_size
+
+    frames = [Image.new('RGB', (70, 30), color) for color in ('red', 'blue')]
+    frames[0].save(tmp_path / 'a.webp', append_images=frames[1:], **options)
+    with (tmp_path / 'a.webp').open('rb') as file:
+        assert image_size._read_webp_size(file) == (70, 30)
+
+
+def webp_bomb() -> bytes:
+    """A lossless WebP of 34 bytes whose header says 16,384 x 16,384 pixels."""
+    bits = (16383 | 16383 << 14).to_bytes(4, 'little')
+    body = b'VP8L' + struct.pack('<I', 14) + b'/' + bits + bytes(9)
+    return b'RIFF' + struct.pack('<I', 4 + len(body)) + b'WEBP' + body
+
+
+def png_bomb(side: int) -> bytes:
+    """A PNG of side x side pixels, all zero, compressed."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+
+    header = struct.pack('>IIBBBBB', side, side, 8, 2, 0, 0, 0)
+    return (
+        b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', header) + chunk(b'IDAT', zlib.compress(bytes(1000))) + chunk(b'IEND', b'')
+    )
+
+
+@pytest.mark.parametrize('content', [webp_bomb(), png_bomb(10_001), png_bomb(40_000)], ids=['webp', 'png', 'huge png'])
+def test_bombs_are_refused_from_the_header(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / 'bomb').write_bytes(content)
+    tracemalloc.start()
+    with pytest.raises(ImageError, match='100 million are the limit'):
+        read_image_size(tmp_path / 'bomb')
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5e6
+    assert MAX_PIXELS == 100_000_000
+
+
+def test_no_format_that_runs_another_program() -> None:
+    assert 'EPS' not in FORMATS
+
+
+def test_what_is_wrong_is_said(tmp_path: Path) -> None:
+    (tmp_path / 'text.jpg').write_text('text')
+    for path, message in (
+        (tmp_path / 'gone.jpg', 'does not exist'),
+        (tmp_path, 'not a regular file'),
+        (tmp_path / 'text.jpg', 'not an image that can be read'),
+    ):
+        with pytest.raises(ImageError, match=message):
+            read_image_size(path)
