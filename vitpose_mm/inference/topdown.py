@@ -7,6 +7,7 @@ Two steps that can be replaced on their own: :class:`PersonDetector` is any call
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch.nn as nn
@@ -87,7 +88,8 @@ class TopDown:
 
     def _nobody(self) -> InstanceData:
         """Return predictions of no person, with the shapes that those of people have."""
-        keypoints = self.pose_model.dataset_meta['num_keypoints']
+        metainfo: Any = self.pose_model.dataset_meta
+        keypoints = metainfo['num_keypoints']
         shapes = {
             'keypoints': (0, keypoints, 2),
             'keypoint_scores': (0, keypoints),
