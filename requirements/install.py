@@ -68,7 +68,7 @@ def check_stack(env: Environment) -> None:
         raise SetupError(f'`{env.python} -c "import {STACK}"` fails: remove {env.folder} and {cache_root()}, {AGAIN}')
 
 
-def judge_machine(env: Environment) -> None:
+def check_machine(env: Environment) -> None:
     """Refuse now what would stop the set-up after minutes of downloads."""
     check_python()
     if not env.mark('packages'):
@@ -106,7 +106,7 @@ def set_up(folder: Path) -> None:
     """Make or complete the environment in ``folder``."""
     start = time.monotonic()
     env = Environment(folder)
-    judge_machine(env)
+    check_machine(env)
     if not env.python.exists() or not env.mark('build tools'):
         create(env)  # anew where it was stopped before pip could be used
     install_stack(env)

@@ -11,8 +11,8 @@ from mmengine.registry import MODELS
 
 from tests import shipped
 from tests.shipped import shallow
-from vitpose_mm.distillation.settings import check_distillation, deploy_config, tuning_config
-from vitpose_mm.models.distillers.knowledge_token import check_colours, student_config
+from vitpose_mm.distillation.stage_configs import check_distillation, deploy_config, tuning_config
+from vitpose_mm.models.distillers.knowledge_token import check_preprocessors, student_config
 from vitpose_mm.registry import MODELS as OURS
 
 FOLDER = shipped.CONFIGS / 'distillation'
@@ -74,7 +74,9 @@ def test_the_pair_fits(name: str) -> None:
         teacher = MODELS.build(shallow(teacher_cfg.model, 1))
     assert student.head.out_channels == teacher.head.out_channels
     assert student.backbone.input_size == teacher.backbone.input_size
-    check_colours(MODELS.build(cfg.model.student.data_preprocessor), OURS.build(teacher_cfg.model.data_preprocessor))
+    check_preprocessors(
+        MODELS.build(cfg.model.student.data_preprocessor), OURS.build(teacher_cfg.model.data_preprocessor)
+    )
     width, height = cfg.codec.input_size
     inputs = torch.zeros(2, 3, height, width, device='meta')
     said = [model(inputs, None).shape for model in (student.eval(), teacher.eval())]

@@ -20,7 +20,8 @@ from mmengine.registry import init_default_scope
 
 from tests.datasets.tiny_coco import write_coco
 from tests.engine.tiny_leaf import shortcuts
-from vitpose_mm.engine import launch, testing
+from vitpose_mm.engine import test as engine_test
+from vitpose_mm.engine import train as engine_train
 
 ROOT = Path(__file__).resolve().parents[1]
 JOINT = ROOT / 'configs/multi_dataset/vitpose_base_classic_coco-aic-256x192.py'
@@ -81,7 +82,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def joint(folders: dict[str, Path]) -> tuple[Path, Path]:
     """Config and checkpoint of the COCO + AIC leaf after an epoch in which both come equally often."""
     config = shrink(JOINT, folders)
-    run(launch.train, config, cfg_options={'train_dataloader.sampler.ratios': dict(coco=1, aic=1)})
+    run(engine_train.train, config, cfg_options={'train_dataloader.sampler.ratios': dict(coco=1, aic=1)})
     return config, config.parent / 'work/epoch_1.pth'
 
 
@@ -100,7 +101,7 @@ def documented(folders: dict[str, Path]) -> Path:
 def test_one_model_is_trained_and_scored_on_each_dataset(joint: tuple[Path, Path], folders: dict[str, Path]) -> None:
     config, checkpoint = joint
     out, dump = config.parent / 'metrics.json', config.parent / 'all.pkl'
-    run(testing.test, config, checkpoint=[str(checkpoint)], dump=str(dump), out=str(out))
+    run(engine_test.test, config, checkpoint=[str(checkpoint)], dump=str(dump), out=str(out))
     metrics = json.loads(out.read_text())
     assert {'coco/AP', 'aic/AP', 'coco/AR', 'aic/AR'} <= set(metrics)
     predictions = pickle.loads(dump.read_bytes())
@@ -115,7 +116,7 @@ def test_a_joint_models_checkpoint_is_no_single_models(joint: tuple[Path, Path],
     """Its one head would stay random; MMEngine only logs that."""
     single = shrink(documented(folders) / 'lynx_alone.py', folders)
     with pytest.raises(SystemExit) as end:
-        run(testing.test, single, checkpoint=[str(joint[1])])
+        run(engine_test.test, single, checkpoint=[str(joint[1])])
     assert re.match(r'error: .*epoch_1\.pth does not fit .*\.py: .* it is of several datasets: choose', str(end.value))
 
 
@@ -125,7 +126,7 @@ def test_own_keypoints_as_documented(leaf: str, joint: tuple[Path, Path], folder
     config = shrink(documented(folders) / f'{leaf}.py', folders, load_from=joint[1])
     work = config.parent / leaf
     start = torch.load(joint[1], weights_only=False)['state_dict']
-    run(launch.train, config, work_dir=str(work), cfg_options={'optim_wrapper.optimizer.lr': 0.0})
+    run(engine_train.train, config, work_dir=str(work), cfg_options={'optim_wrapper.optimizer.lr': 0.0})
     state = torch.load(work / 'epoch_1.pth', weights_only=False)['state_dict']
     shared = [name for name in start if name.startswith('backbone.')]
     assert shared and all(torch.equal(state[name], start[name]) for name in shared)
@@ -134,7 +135,7 @@ def test_own_keypoints_as_documented(leaf: str, joint: tuple[Path, Path], folder
 
     out = work / 'metrics.json'
     run(
-        testing.test,
+        engine_test.test,
         config,
         work_dir=str(work),
         checkpoint=[str(work / 'epoch_1.pth')],

@@ -15,7 +15,7 @@ from mmengine.registry import MODELS, init_default_scope
 from tests.datasets.tiny_coco import write_coco
 from tests.engine.tiny_leaf import shortcuts, shrink
 from vitpose_mm.checkpoints import load_file
-from vitpose_mm.engine.launch import build_runner
+from vitpose_mm.engine.train import build_runner
 
 C, BLOCKS, TOKENS = 768, 12, 16 * 12
 NORM = 2 * C

@@ -14,7 +14,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODELS
 
 from tests.datasets.tiny_coco import write_coco
-from tests.engine.test_hooks_resume import assert_same_end, resume_from
+from tests.engine.hooks.test_exact_resume_hook import assert_same_end, resume_from
 from tests.engine.tiny_leaf import shortcuts
 from tests.engine.tiny_mae import mae_cfg
 from tests.engine.tiny_run import read_log, train

@@ -18,7 +18,7 @@ from torch import Tensor
 from tests.datasets.tiny_coco import write_coco
 from tests.engine.tiny_leaf import shortcuts, shrink
 from vitpose_mm.checkpoints import load_file
-from vitpose_mm.engine.launch import build_runner
+from vitpose_mm.engine.train import build_runner
 
 SOURCE = 'coco/vitpose_base_classic_coco-256x192'
 SIZES = [(224, 224), (256, 256), (384, 288), (384, 384), (576, 432)]

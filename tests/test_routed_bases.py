@@ -8,7 +8,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from vitpose_mm.checkpoints.keymaps import DATASETS
+from vitpose_mm.checkpoints.key_tables import DATASETS
 from vitpose_mm.models.backbones import ARCH
 from vitpose_mm.registry import MODELS
 

@@ -99,11 +99,11 @@ def say(text: str) -> None:
 def main() -> int:
     """-> exit code: 1 with one sentence where a name or a number will not do."""
     args = parse_args()
-    from vitpose_mm.utils.arguments import hush_host_warnings, require_config
+    from vitpose_mm.utils.arguments import require_config, silence_known_warnings
 
     if 'config' in args:
         require_config(args)
-    hush_host_warnings()
+    silence_known_warnings()
     from vitpose_mm.benchmarks import command
 
     try:

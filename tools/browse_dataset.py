@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from vitpose_mm.utils.arguments import add_config_options, hush_host_warnings, require_config
+from vitpose_mm.utils.arguments import add_config_options, require_config, silence_known_warnings
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,12 +23,12 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     require_config(args)
-    hush_host_warnings()
+    silence_known_warnings()
     from vitpose_mm.datasets.browse import browse
-    from vitpose_mm.engine.launch import one_sentence, read_config
+    from vitpose_mm.engine.train import exit_on_user_error, read_config
 
     cfg = read_config(args.config, args.cfg_options)
-    with one_sentence():
+    with exit_on_user_error():
         pictures, unreadable = browse(cfg, args.out_dir, number=args.number, epoch=args.epoch, seed=args.seed)
     print(f'{len(pictures)} pictures are in {args.out_dir}')
     if unreadable:

@@ -8,8 +8,8 @@ from vitpose_mm.utils.arguments import (
     add_config_options,
     add_launcher,
     export_local_rank,
-    hush_host_warnings,
     require_config,
+    silence_known_warnings,
 )
 
 
@@ -34,7 +34,7 @@ def main() -> None:
     args = parse_args()
     require_config(args)
     export_local_rank(args)
-    hush_host_warnings()
+    silence_known_warnings()
     from vitpose_mm.distillation.command import distill
 
     distill(args, say=lambda text: print(text, flush=True))

@@ -17,9 +17,9 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
-    from vitpose_mm.utils.arguments import hush_host_warnings
+    from vitpose_mm.utils.arguments import silence_known_warnings
 
-    hush_host_warnings()
+    silence_known_warnings()
     from vitpose_mm.utils.machine import hide_gpus_without_ops
 
     def say(text: str) -> None:

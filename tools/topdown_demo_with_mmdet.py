@@ -8,7 +8,7 @@ import argparse
 import sys
 import warnings
 
-from vitpose_mm.utils.arguments import hush_host_warnings
+from vitpose_mm.utils.arguments import silence_known_warnings
 
 DETECTOR_NOISE = (r'`torch\.cuda\.amp', r'torch\.meshgrid: in an upcoming')  # old names that mmdet uses
 
@@ -45,7 +45,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     """Run the demo and return the exit code."""
     args = parse_args()
-    hush_host_warnings()
+    silence_known_warnings()
     for message in DETECTOR_NOISE:
         warnings.filterwarnings('ignore', message)
     from vitpose_mm.inference.demo import Demo, DemoOptions

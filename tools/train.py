@@ -9,8 +9,8 @@ from vitpose_mm.utils.arguments import (
     add_launcher,
     add_pictures,
     export_local_rank,
-    hush_host_warnings,
     require_config,
+    silence_known_warnings,
 )
 
 
@@ -43,8 +43,8 @@ def main() -> None:
     args = parse_args()
     require_config(args)
     export_local_rank(args)
-    hush_host_warnings()
-    from vitpose_mm.engine.launch import train
+    silence_known_warnings()
+    from vitpose_mm.engine.train import train
 
     train(args)
 

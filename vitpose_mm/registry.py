@@ -12,7 +12,7 @@ from __future__ import annotations
 from mmengine.registry import Registry
 from mmpose import registry as mmpose_registry
 
-from .checkpoints.safety import make_loading_safe
+from .checkpoints.safe_loader import install_safe_loader
 
 SCOPE = 'vitpose_mm'
 
@@ -55,4 +55,4 @@ OPTIM_WRAPPER_CONSTRUCTORS = NODES['OPTIM_WRAPPER_CONSTRUCTORS']
 RUNNERS = NODES['RUNNERS']
 TRANSFORMS = NODES['TRANSFORMS']
 
-make_loading_safe()
+install_safe_loader()

@@ -16,4 +16,4 @@ optim_wrapper = dict(
     paramwise_cfg=dict(layer_decay_rate=_base_.layer_decay_rate),
 )
 runner_type = 'FlexibleRunner'
-strategy = dict(type='vitpose_mm.engine.sharding.ShardedStrategy')
+strategy = dict(type='vitpose_mm.engine.fsdp.ShardedStrategy')

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from vitpose_mm.benchmarks import models
-from vitpose_mm.benchmarks.contenders import Contender
+from vitpose_mm.benchmarks.benchmark_models import BenchmarkModel
 from vitpose_mm.benchmarks.models import Bench, Outcome, Task, benchmark_models
 from vitpose_mm.benchmarks.timing import Clock, Protocol, Stand
 
@@ -22,8 +22,8 @@ COST = (1_000_000, 2_000_000_000)
 
 
 def test_a_run_gives_a_table_for_each_task(tiny_config: Path) -> None:
-    ours = Contender('ours', tiny_config, rival='theirs')
-    theirs = Contender('theirs', tiny_config)
+    ours = BenchmarkModel('ours', tiny_config, baseline='theirs')
+    theirs = BenchmarkModel('theirs', tiny_config)
     report = benchmark_models(BENCH, [Task('Speed', 2), Task('Training step', 2, training=True)], [ours, theirs])
     assert list(report.tables) == ['Speed, batch 2', 'Training step, batch 2']
     first, second = report.tables['Speed, batch 2']
@@ -41,7 +41,7 @@ def test_a_line_says_rate_share_and_ratio() -> None:
         seconds={'a': [0.1, 0.1, 0.2], 'b': [0.2, 0.2, 0.2]},
         ceilings={'bf16': 160e9},
     )
-    row = models._row(Contender('a', Path('a.py'), rival='b'), outcome, COST)
+    row = models._row(BenchmarkModel('a', Path('a.py'), baseline='b'), outcome, COST)
     assert row['crops/s'] == '40'
     assert row['ms'] == '100'
     assert row['of ceiling'] == '50%'  # 4 * 2 GMACs in 0.1 s, of 160
@@ -49,12 +49,12 @@ def test_a_line_says_rate_share_and_ratio() -> None:
 
 
 def test_the_fastest_setting_is_taken_and_failures_are_kept(tiny_config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def trial(self: Bench, contender: Contender, setting: str, task: Task) -> float | str:
+    def trial(self: Bench, candidate: BenchmarkModel, setting: str, task: Task) -> float | str:
         return {'fp32': 0.3, 'bf16': 0.2, 'fp16': 'RuntimeError: no'}[setting]
 
     monkeypatch.setattr(Bench, '_try', trial)
     bench = replace(BENCH, settings=['fp32', 'bf16', 'fp16'])
-    outcome = bench.run(Task('Speed', 1), [Contender('ours', tiny_config)])
+    outcome = bench.run(Task('Speed', 1), [BenchmarkModel('ours', tiny_config)])
     assert outcome.settings == {'ours': 'bf16'}
     assert outcome.trials['ours']['fp16'] == 'RuntimeError: no'
     assert list(outcome.ceilings) == ['bf16']
@@ -66,10 +66,10 @@ def test_a_setting_that_raises_is_a_result(tiny_config: Path, monkeypatch: pytes
 
     monkeypatch.setattr(models, 'make_call', fail)
     bench = replace(BENCH, settings=['fp32', 'bf16'])
-    assert bench._try(Contender('ours', tiny_config), 'bf16', Task('Speed', 1)) == 'RuntimeError: cannot do it'
+    assert bench._try(BenchmarkModel('ours', tiny_config), 'bf16', Task('Speed', 1)) == 'RuntimeError: cannot do it'
 
 
 def test_a_model_without_a_setting_is_listed_as_failed() -> None:
-    row = models._row(Contender('a', Path('a.py')), Outcome(Task('Speed', 1)), COST)
+    row = models._row(BenchmarkModel('a', Path('a.py')), Outcome(Task('Speed', 1)), COST)
     assert row['setting'] == 'failed'
     assert row['crops/s'] == '-'

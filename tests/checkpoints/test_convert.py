@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vitpose_mm.checkpoints import CheckpointError, convert, state_dict_of
 from vitpose_mm.checkpoints.convert import to_native
-from vitpose_mm.checkpoints.keymaps import ORIGINS
+from vitpose_mm.checkpoints.key_tables import ORIGINS
 
 State = dict[str, Tensor]
 

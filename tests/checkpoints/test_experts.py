@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from vitpose_mm.checkpoints import convert
-from vitpose_mm.checkpoints.keymaps import DATASETS
+from vitpose_mm.checkpoints.key_tables import DATASETS
 from vitpose_mm.models import ViT
 
 State = dict[str, torch.Tensor]

@@ -12,7 +12,7 @@ import torch
 from safetensors import safe_open
 
 from vitpose_mm.checkpoints import convert
-from vitpose_mm.checkpoints.keymaps import DATASETS
+from vitpose_mm.checkpoints.key_tables import DATASETS
 from vitpose_mm.models import PoseEstimator
 
 HERE = Path(__file__).parent

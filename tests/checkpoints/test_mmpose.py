@@ -18,7 +18,7 @@ from xtcocotools.coco import COCO
 
 from vitpose_mm.checkpoints import convert
 from vitpose_mm.models import PoseEstimator
-from vitpose_mm.quickstart.plan import POSE, Places
+from vitpose_mm.quickstart.plan import POSE, QuickstartPaths
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = Path(mmpose.__file__).parent / '.mim/configs/body_2d_keypoint/topdown_heatmap/coco'
@@ -120,7 +120,7 @@ def shape_as(theirs: Config, ours: Config) -> Config:
 
 @pytest.mark.slow
 def test_a_trained_model_gives_the_same_keypoints_in_the_classes_of_mmpose(root: Path) -> None:
-    places = Places(root / 'quickstart', root / 'configs/quickstart')
+    places = QuickstartPaths(root / 'quickstart', root / 'configs/quickstart')
     found = sorted(places.work_dir(POSE).glob('epoch_*.pth'))
     if not found:
         pytest.skip(f'no trained model is at hand: make demo leaves one in {places.work_dir(POSE)}')

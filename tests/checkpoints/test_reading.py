@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from vitpose_mm.checkpoints import CheckpointError, judge, load_file, newest_readable
+from vitpose_mm.checkpoints import CheckpointError, check_checkpoint, load_file, newest_readable
 from vitpose_mm.checkpoints.writing import save_file as write_file
 
 ATTACKS = {
@@ -29,7 +29,7 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize('name', ATTACKS)
-@pytest.mark.parametrize('opened', [load_file, judge])
+@pytest.mark.parametrize('opened', [load_file, check_checkpoint])
 def test_attacks_are_refused_in_one_sentence_that_names_the_file(
     attacks: dict[str, Path], marker: Path, name: str, opened: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,7 +76,7 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize('name', DAMAGED)
-@pytest.mark.parametrize('opened', [load_file, judge])
+@pytest.mark.parametrize('opened', [load_file, check_checkpoint])
 def test_damaged_files_are_named_in_one_sentence(tmp_path: Path, name: str, opened: Any) -> None:
     make, message = DAMAGED[name]
     make(tmp_path / name)
@@ -127,18 +127,18 @@ def test_safetensors_that_are_not_installed_are_named(tmp_path: Path, monkeypatc
 def test_safetensors_come_back_equal(tmp_path: Path) -> None:
     save_file({'weight': torch.arange(6.0).view(2, 3)}, tmp_path / 'w.safetensors')
     assert torch.equal(load_file(tmp_path / 'w.safetensors')['weight'], torch.arange(6.0).view(2, 3))
-    judge(tmp_path / 'w.safetensors')
+    check_checkpoint(tmp_path / 'w.safetensors')
 
 
-def test_judging_reads_no_tensor_and_lets_addresses_pass(tmp_path: Path) -> None:
+def test_the_check_reads_no_tensor_and_lets_addresses_pass(tmp_path: Path) -> None:
     torch.save({'state_dict': {'weight': torch.ones(3)}}, tmp_path / 'c.pth')
-    judge(tmp_path / 'c.pth')
+    check_checkpoint(tmp_path / 'c.pth')
     assert load_file(tmp_path / 'c.pth', 'meta')['state_dict']['weight'].is_meta
     for address in ('https://x.org/w.pth', 'torchvision://resnet50', 'open-mmlab:s3://w.pth'):
-        judge(address)
+        check_checkpoint(address)
     torch.save({'meta': {'iter': 3}}, tmp_path / 'none.pth')
     with pytest.raises(CheckpointError, match=r'none\.pth holds no weights: its keys are meta\.'):
-        judge(tmp_path / 'none.pth')
+        check_checkpoint(tmp_path / 'none.pth')
 
 
 class Run:

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from timm.models.vision_transformer import VisionTransformer
 
 from vitpose_mm.checkpoints import convert, load_file
-from vitpose_mm.checkpoints.report import Report
+from vitpose_mm.checkpoints.conversion_report import Report
 from vitpose_mm.checkpoints.shapes import fit_kernel
 from vitpose_mm.models import ViT
 

@@ -18,8 +18,8 @@ from tests.distillation.tiny_distillation import distillation_cfg
 from tests.models.distillers.tiny_pair import batch
 from vitpose_mm.checkpoints import load_file
 from vitpose_mm.distillation import Distillation
-from vitpose_mm.distillation.claim import refuse_another, settings_of
-from vitpose_mm.engine import testing
+from vitpose_mm.distillation.work_dir_check import check_work_dir, settings_of
+from vitpose_mm.engine import test as engine_test
 from vitpose_mm.models.distillers.token_file import load_token
 from vitpose_mm.registry import MODELS
 
@@ -137,7 +137,7 @@ def test_a_teacher_that_did_not_fit_leaves_the_folder_free(coco: Path, teacher_f
         Distillation(wide, say=str, progress=False).run()
     settings = tmp_path / 'work/settings.json'
     assert settings.is_file()
-    refuse_another(settings, distillation_cfg(coco, tmp_path / 'work', teacher_file), resume=False)
+    check_work_dir(settings, distillation_cfg(coco, tmp_path / 'work', teacher_file), resume=False)
 
 
 def test_the_deployed_model_is_an_ordinary_one(whole: Path, coco: Path, tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_the_deployed_model_is_an_ordinary_one(whole: Path, coco: Path, tmp_path
     assert np.allclose(result.pred_instances.keypoints, sample.pred_instances.keypoints, atol=1e-3)
 
     flags = dict.fromkeys(['badcase', 'show', 'show_dir', 'dump', 'dataset']) | {'cfg_options': {}, 'launcher': 'none'}
-    testing.test(
+    engine_test.test(
         argparse.Namespace(
             config=config, checkpoint=[checkpoint], work_dir=str(tmp_path), out=str(tmp_path / 'ap.json'), **flags
         )

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from tests.engine.tiny_leaf import Recorder, shortcuts, shrink
 from tests.launcher import run_processes
-from vitpose_mm.engine.launch import build_runner
+from vitpose_mm.engine.train import build_runner
 
 # leaf, what to change in the tiny backbone of two blocks, the modules below it that are frozen
 BLOCKS = (0, 1)

@@ -16,8 +16,8 @@ from torch.distributed.fsdp import FullyShardedDataParallel
 from tests.engine.tiny_leaf import ARCH, Recorder, shortcuts, shrink
 from tests.launcher import run_processes
 from vitpose_mm.checkpoints import load_file
-from vitpose_mm.engine.launch import build_runner
-from vitpose_mm.engine.layer_decay import strip_wrappers
+from vitpose_mm.engine.optim_wrappers.layer_decay_constructor import strip_wrappers
+from vitpose_mm.engine.train import build_runner
 from vitpose_mm.models import ViT
 from vitpose_mm.utils.position_grid import resize_position
 

@@ -45,7 +45,7 @@ def test_a_good_config_passes_as_it_is(cfg: Config) -> None:
     assert cfg.to_dict() == before
 
 
-def test_checkpoints_are_judged_before_the_data_is_looked_for(cfg: Config, tmp_path: Path) -> None:
+def test_checkpoints_are_checked_before_the_data_is_looked_for(cfg: Config, tmp_path: Path) -> None:
     broken = tmp_path / 'broken.pth'
     broken.write_bytes(b'no checkpoint')
     cfg.train_dataloader.dataset.datasets[0].data_root = '/nowhere'

@@ -10,7 +10,7 @@ import cv2
 import pytest
 
 from vitpose_mm.quickstart import run, steps
-from vitpose_mm.quickstart.plan import DETECTOR, FAST, POSE, WHOLE, Places, Plan
+from vitpose_mm.quickstart.plan import DETECTOR, FAST, POSE, WHOLE, Plan, QuickstartPaths
 
 TINY = Plan(
     images=16, val_images=6, demo_images=2, detector_epochs=1, pose_epochs=1, minutes=FAST.minutes,
@@ -26,18 +26,18 @@ def configs(root: Path) -> Path:
 def test_a_changed_base_of_a_config_is_another_quick_start(configs: Path, tmp_path: Path) -> None:
     copy = tmp_path / 'configs'
     shutil.copytree(configs.parent, copy)
-    places = Places(tmp_path / 'out', copy / 'quickstart')
-    before = steps._settings(FAST, places)
-    assert before == steps._settings(FAST, places)
+    paths = QuickstartPaths(tmp_path / 'out', copy / 'quickstart')
+    before = steps._settings(FAST, paths)
+    assert before == steps._settings(FAST, paths)
     base = copy / '_base_/models/vitpose_micro.py'
     base.write_text(base.read_text().replace('num_layers=4', 'num_layers=3'))
-    assert steps._settings(FAST, places) != before
+    assert steps._settings(FAST, paths) != before
 
 
 def test_both_plans_walk_the_same_path_within_their_time(configs: Path) -> None:
     names = []
     for plan, limit in ((WHOLE, 20), (FAST, 5)):
-        stages = steps.make_stages(plan, Places(Path('out'), configs))
+        stages = steps.make_stages(plan, QuickstartPaths(Path('out'), configs))
         assert sum(stage.minutes for stage in stages) <= limit
         names.append([stage.name for stage in stages])
     assert names[0] == names[1] == ['render', 'train', 'boxes', 'truth', 'detected', 'pictures']
@@ -48,7 +48,7 @@ def test_a_detector_that_finds_nobody_scores_nought(
     tmp_path: Path, configs: Path, monkeypatch: pytest.MonkeyPatch, scores: dict[str, float]
 ) -> None:
     monkeypatch.setattr(steps, 'test', lambda cfg, checkpoint: scores)
-    found = steps.find_boxes(TINY, Places(tmp_path, configs))
+    found = steps.find_boxes(TINY, QuickstartPaths(tmp_path, configs))
     assert found == (scores or {'coco/bbox_mAP': 0.0, 'coco/bbox_mAP_50': 0.0, 'coco/bbox_mAP_75': 0.0})
 
 
@@ -59,13 +59,13 @@ def test_everything_is_there_at_the_end_and_kept(
     monkeypatch.setattr(steps, 'FAST', TINY)
     said: list[str] = []
     run(tmp_path, configs, fast=True, say=said.append)
-    places = Places(tmp_path / 'fast', configs)
-    assert len(json.loads((places.data / 'annotations/person_keypoints_train.json').read_text())['images']) == 16
+    paths = QuickstartPaths(tmp_path / 'fast', configs)
+    assert len(json.loads((paths.data / 'annotations/person_keypoints_train.json').read_text())['images']) == 16
     for config in (DETECTOR, POSE):
-        assert (places.work_dir(config) / 'epoch_1.pth').is_file()
-    pictures = sorted(places.pictures.glob('*.jpg'))
+        assert (paths.work_dir(config) / 'epoch_1.pth').is_file()
+    pictures = sorted(paths.pictures.glob('*.jpg'))
     assert [cv2.imread(str(path)).shape for path in pictures] == [(120, 160, 3)] * 2
-    assert cv2.imread(str(places.curves)) is not None
+    assert cv2.imread(str(paths.curves)) is not None
     text = '\n'.join(said)
     for word in ('[6/6]', 'pose, ground-truth boxes', 'pose, detected boxes', 'person detector', 'together'):
         assert word in text

@@ -55,7 +55,7 @@ def test_an_environment_without_pip_is_made_anew(
     """An interrupt while Python makes the environment leaves one that has a python and no pip."""
     made = []
     monkeypatch.setattr(install, 'Environment', lambda folder: env)
-    monkeypatch.setattr(install, 'judge_machine', lambda env: None)
+    monkeypatch.setattr(install, 'check_machine', lambda env: None)
     monkeypatch.setattr(install, 'create', lambda env: made.append(env))
     monkeypatch.setattr(install, 'install_stack', lambda env: (env.marks / 'build tools').write_text('key'))
     monkeypatch.setattr(install, 'install_project', lambda env: None)

@@ -33,9 +33,9 @@ def test_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_continued_set_up_needs_less_disk(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, 'disk_usage', lambda folder: SimpleNamespace(free=6e9))
-    sentence_of(lambda: install.judge_machine(env))
+    sentence_of(lambda: install.check_machine(env))
     (env.marks / 'torch').write_text('done')
-    install.judge_machine(env)
+    install.check_machine(env)
 
 
 def test_no_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_no_headers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     )
 
 
-def test_the_compiler_is_judged_before_any_download(root: Path, tmp_path: Path, cache: Path) -> None:
+def test_the_compiler_is_checked_before_any_download(root: Path, tmp_path: Path, cache: Path) -> None:
     """The whole script, on a PATH without g++: one line, at once, and nothing is made."""
     folder = tmp_path / 'new'
     command = [sys.executable, str(root / 'requirements' / 'install.py'), str(folder)]
@@ -73,6 +73,6 @@ def test_no_compiler_is_needed_with_a_wheel_in_the_cache(
 ) -> None:
     monkeypatch.setenv('PATH', str(tmp_path))
     monkeypatch.setattr(shutil, 'disk_usage', lambda folder: SimpleNamespace(free=1e12))
-    sentence_of(lambda: install.judge_machine(env))
+    sentence_of(lambda: install.check_machine(env))
     put_wheel('cpu')
-    install.judge_machine(env)
+    install.check_machine(env)

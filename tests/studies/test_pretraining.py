@@ -12,7 +12,7 @@ def read(run: Run) -> Config:
     return with_options(run.train, run.options)
 
 
-def test_the_two_finetunings_differ_in_their_first_weights_alone() -> None:
+def test_the_two_finetunings_differ_in_their_pretrained_weights_alone() -> None:
     scratch, mae, finetuned = MAE_REAL.runs
     assert (scratch.test_options, scratch.scored, mae.scored) == (finetuned.test_options, True, False)
     assert finetuned.needs() == ['mae']

@@ -85,7 +85,7 @@ def test_what_trains_on_many_gpus_is_tested_in_one_process(root: Path, tiny: Pat
     state = MODELS.build(Config.fromfile(tiny / 'tiny.py').model).state_dict()
     torch.save({'state_dict': state}, tiny / 'whole.pth')
     torch.save({'state_dict': {name: value for name, value in state.items() if 'head' not in name}}, tiny / 'part.pth')
-    sharded = ['runner_type=FlexibleRunner', 'strategy.type=vitpose_mm.engine.sharding.ShardedStrategy']
+    sharded = ['runner_type=FlexibleRunner', 'strategy.type=vitpose_mm.engine.fsdp.ShardedStrategy']
     whole, part = (
         run_tool(root, 'test', 'tiny.py', name, '--work-dir', 'one', '--cfg-options', *sharded, cwd=tiny)
         for name in ('whole.pth', 'part.pth')

@@ -61,12 +61,12 @@ def test_require_config(tmp_path: Path) -> None:
         arguments.require_config(argparse.Namespace(config='b.py'))
 
 
-def test_host_warnings_are_hushed_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_known_warnings_are_silenced_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('PYTHONWARNINGS', '')  # so that what is set below is taken back
     monkeypatch.delenv('PYTHONWARNINGS')
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')
-        arguments.hush_host_warnings()
+        arguments.silence_known_warnings()
         warnings.warn('pkg_resources is deprecated as an API. See ...', stacklevel=1)
         warnings.warn('your data is odd', stacklevel=1)
     assert [str(item.message) for item in caught] == ['your data is odd']

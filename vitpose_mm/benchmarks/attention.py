@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from .contenders import Heatmaps, build
+from .benchmark_models import Heatmaps, build
 from .machine import describe_machine
 from .macs import count_macs
 from .memory import TrainingMemory, estimate_training_memory, measure_allocated, show_mib

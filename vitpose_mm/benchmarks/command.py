@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from .attention import ROWS, AttentionBench, benchmark_attention, choose_rows
-from .contenders import build, choose
+from .benchmark_models import build, choose
 from .distillation import DistillationBench, benchmark_distillation
 from .memory import estimate_training_memory
 from .models import Bench, Task, benchmark_models

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 import torch
 from torch import Tensor
 
-from .contenders import Contender, Heatmaps, build
+from .benchmark_models import BenchmarkModel, Heatmaps, build
 from .machine import describe_machine
 from .macs import count_macs
 from .report import Report
@@ -62,15 +62,15 @@ class Bench:
     settings: Sequence[str]
     matmul_side: int
 
-    def run(self, task: Task, contenders: Sequence[Contender]) -> Outcome:
-        """Time one task for all contenders in turns."""
+    def run(self, task: Task, candidates: Sequence[BenchmarkModel]) -> Outcome:
+        """Time one task for all candidates in turns."""
         outcome = Outcome(task)
-        for contender in contenders:
-            self._choose_setting(contender, outcome)
+        for candidate in candidates:
+            self._choose_setting(candidate, outcome)
         calls = {
-            contender.name: self._make_call(contender, outcome.settings[contender.name], task)
-            for contender in contenders
-            if contender.name in outcome.settings
+            candidate.name: self._make_call(candidate, outcome.settings[candidate.name], task)
+            for candidate in candidates
+            if candidate.name in outcome.settings
         }
         numbers = sorted({setting.split('+')[0] for setting in outcome.settings.values()})
         timed = self.stand.time(calls | self._products(numbers))
@@ -79,24 +79,24 @@ class Bench:
         outcome.seconds = timed
         return outcome
 
-    def _choose_setting(self, contender: Contender, outcome: Outcome) -> None:
-        """Time a few calls in each setting; the fastest is the contender's. A single setting needs no trial."""
+    def _choose_setting(self, candidate: BenchmarkModel, outcome: Outcome) -> None:
+        """Time a few calls in each setting; the fastest is the candidate's. A single setting needs no trial."""
         if len(self.settings) == 1:
-            outcome.settings[contender.name] = self.settings[0]
+            outcome.settings[candidate.name] = self.settings[0]
             return
         trials: dict[str, float | str] = {}
         for setting in self.settings:
-            trials[setting] = self._try(contender, setting, outcome.task)
-            self.stand.say(f'{outcome.task.name}: {contender.name} {setting}: {trials[setting]}')
+            trials[setting] = self._try(candidate, setting, outcome.task)
+            self.stand.say(f'{outcome.task.name}: {candidate.name} {setting}: {trials[setting]}')
         times = {setting: time for setting, time in trials.items() if isinstance(time, float)}
-        outcome.trials[contender.name] = trials
+        outcome.trials[candidate.name] = trials
         if times:
-            outcome.settings[contender.name] = min(times, key=lambda setting: times[setting])
+            outcome.settings[candidate.name] = min(times, key=lambda setting: times[setting])
 
-    def _try(self, contender: Contender, setting: str, task: Task) -> float | str:
+    def _try(self, candidate: BenchmarkModel, setting: str, task: Task) -> float | str:
         """-> seconds a call, or the first line of what went wrong."""
         try:
-            call = self._make_call(contender, setting, task)
+            call = self._make_call(candidate, setting, task)
             for _ in range(max(1, self.stand.protocol.warmup // 10)):
                 call()
             return self.stand.clock.time(call, max(1, self.stand.protocol.chunk // 2))
@@ -105,9 +105,9 @@ class Bench:
         finally:
             self._clean()
 
-    def _make_call(self, contender: Contender, setting: str, task: Task) -> Call:
+    def _make_call(self, candidate: BenchmarkModel, setting: str, task: Task) -> Call:
         torch.manual_seed(0)
-        model, size = build(contender.config, self.stand.device)
+        model, size = build(candidate.config, self.stand.device)
         crops = torch.randn(task.batch, 3, size[1], size[0], device=self.stand.device)
         call = make_call(model, crops, Setting.parse(setting), training=task.training)
         return waiting(call) if task.wait and self.stand.device.type == 'cuda' else call
@@ -152,19 +152,19 @@ def waiting(call: Call) -> Call:
     return call_and_wait
 
 
-def benchmark_models(bench: Bench, tasks: Sequence[Task], contenders: Sequence[Contender]) -> Report:
+def benchmark_models(bench: Bench, tasks: Sequence[Task], candidates: Sequence[BenchmarkModel]) -> Report:
     """Run the tasks -> report with one table for each."""
     allow_many_compilations()
     report = Report('Speed of models', describe_machine(bench.stand.device), [*NOTES, bench.stand.describe()])
     costs = {}
-    for contender in contenders:
-        bench.stand.say(f'counting {contender.name}')
-        model, size = build(contender.config, bench.stand.device)
-        costs[contender.name] = (sum(p.numel() for p in model.parameters()), count_macs(model, size).total)
+    for candidate in candidates:
+        bench.stand.say(f'counting {candidate.name}')
+        model, size = build(candidate.config, bench.stand.device)
+        costs[candidate.name] = (sum(p.numel() for p in model.parameters()), count_macs(model, size).total)
     for task in tasks:
-        outcome = bench.run(task, contenders)
+        outcome = bench.run(task, candidates)
         report.tables[f'{task.name}, batch {task.batch}'] = [
-            _row(contender, outcome, costs[contender.name]) for contender in contenders
+            _row(candidate, outcome, costs[candidate.name]) for candidate in candidates
         ]
         report.raw[task.name] = asdict(outcome)
     report.raw['costs'] = {name: {'parameters': cost[0], 'macs': cost[1]} for name, cost in costs.items()}
@@ -182,18 +182,18 @@ NOTES = [
 ]
 
 
-def _row(contender: Contender, outcome: Outcome, cost: tuple[int, int]) -> dict[str, str]:
+def _row(candidate: BenchmarkModel, outcome: Outcome, cost: tuple[int, int]) -> dict[str, str]:
     """-> a line of the table."""
     batch, (parameters, macs) = outcome.task.batch, cost
-    row = {'model': contender.name, 'parameters (M)': f'{parameters / 1e6:.1f}', 'GMACs': f'{macs / 1e9:.2f}'}
-    seconds = outcome.seconds.get(contender.name)
+    row = {'model': candidate.name, 'parameters (M)': f'{parameters / 1e6:.1f}', 'GMACs': f'{macs / 1e9:.2f}'}
+    seconds = outcome.seconds.get(candidate.name)
     if seconds is None:
         return row | {'setting': 'failed', 'crops/s': '-', 'ms': '-', 'of ceiling': '-', 'vs mmpose': '-'}
-    setting = outcome.settings[contender.name]
+    setting = outcome.settings[candidate.name]
     spread = Spread.of(seconds)
     share = macs * batch / spread.median / outcome.ceilings[setting.split('+')[0]]
-    rival = outcome.seconds.get(contender.rival or '')
-    versus = ratios(seconds, rival) if rival else None
+    baseline = outcome.seconds.get(candidate.baseline or '')
+    versus = ratios(seconds, baseline) if baseline else None
     return row | {
         'setting': setting,
         'crops/s': f'{batch / spread.median:.4g}',

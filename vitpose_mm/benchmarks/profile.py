@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from .contenders import build
+from .benchmark_models import build
 from .machine import describe_machine
 from .models import make_call
 from .report import Report

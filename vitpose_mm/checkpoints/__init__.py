@@ -1,8 +1,17 @@
 """The only place that opens a checkpoint file or knows foreign key names."""
 
-from .adopt import adopt
+from .conversion_report import Report
 from .convert import convert, state_dict_of
-from .reading import CheckpointError, judge, load_file, newest_readable
-from .report import Report
+from .load_hook import convert_on_load
+from .reading import CheckpointError, check_checkpoint, load_file, newest_readable
 
-__all__ = ['CheckpointError', 'Report', 'adopt', 'convert', 'judge', 'load_file', 'newest_readable', 'state_dict_of']
+__all__ = [
+    'CheckpointError',
+    'Report',
+    'check_checkpoint',
+    'convert',
+    'convert_on_load',
+    'load_file',
+    'newest_readable',
+    'state_dict_of',
+]

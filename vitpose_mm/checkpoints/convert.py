@@ -10,11 +10,9 @@ import torch
 from torch import Tensor
 
 from ..utils.position_grid import guess_grid
+from .conversion_report import Report
 from .experts import cut_heads, heads_of, is_multi, name_head, select_dataset, unname_head
-from .keymaps import ORIGINS, PLAIN, TARGETS
-from .missing import NONE_OR_TWO, count_deconvolutions, find_missing
-from .reading import CheckpointError
-from .rename import (
+from .key_mapping import (
     State,
     backwards,
     detect,
@@ -26,7 +24,9 @@ from .rename import (
     with_prefix,
     without_prefix,
 )
-from .report import Report
+from .key_tables import ORIGINS, PLAIN, TARGETS
+from .missing_keys import NONE_OR_TWO, count_deconvolutions, find_missing_keys
+from .reading import CheckpointError
 from .shapes import Grid, fit_kernel, fold_first_row, fold_scales, resize_grid, to_mae_shape
 
 # Where files keep their weights, likeliest first: mmengine, MAE, DINO, and bare state dicts.
@@ -64,7 +64,7 @@ def to_native(
 
     Args:
         state: their names to tensors.
-        origin: one of ``keymaps.ORIGINS``, or 'auto' to see it from the names.
+        origin: one of ``key_tables.ORIGINS``, or 'auto' to see it from the names.
         grid: (H, W) tokens that the position embedding was trained on; None: as the file says (ours do),
             else square if it can be, else 4:3.
         patch_size: side of the patch kernel wanted, pixels.
@@ -136,7 +136,7 @@ def convert(
     Args:
         state: their names to tensors.
         origin: as in :func:`to_native`.
-        target: one of ``keymaps.TARGETS``.
+        target: one of ``key_tables.TARGETS``.
         dataset: which expert and decoder of a model of several datasets to keep; None keeps all, where
             the target can hold them (ours as a model with a DatasetRouter).
         expert: index of the dataset's expert; None: its place in the released models' order of datasets.
@@ -151,7 +151,7 @@ def convert(
         if min(sizes or (1,)) < 1:
             raise ValueError(f'{name} {" ".join(map(str, sizes or ()))} is no size: give numbers above 0.')
     native, report = to_native(state, origin=origin, grid=grid, patch_size=patch_size)
-    report.missing = find_missing(native, report.origin)
+    report.missing = find_missing_keys(native, report.origin)
     if report.missing:
         return {}, report
     if dataset is not None:

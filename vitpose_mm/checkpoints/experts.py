@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .keymaps import DATASETS, PLAIN, ROUTED
-from .rename import State, numbers
-from .report import Report
+from .conversion_report import Report
+from .key_mapping import State, numbers
+from .key_tables import DATASETS, PLAIN, ROUTED
 
 
 def is_multi(state: State) -> bool:

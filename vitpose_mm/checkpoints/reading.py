@@ -55,7 +55,7 @@ def drop_code(checkpoint: dict[str, Any]) -> dict[str, Any]:
     return checkpoint
 
 
-def judge(path: str | Path, *, to_resume: bool = False) -> None:
+def check_checkpoint(path: str | Path, *, to_resume: bool = False) -> None:
     """Path -> nothing, or the sentence on why it will not load; tensors are not read. Addresses pass unread.
 
     Args:

@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..utils.position_grid import guess_grid, resize_position
-from .keymaps import Origin
-from .rename import State
-from .report import Report
+from .conversion_report import Report
+from .key_mapping import State
+from .key_tables import Origin
 
 Grid = tuple[int, int]
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from ..utils.files import complete
+from .conversion_report import Report
 from .convert import convert, state_dict_of
 from .experts import dataset_name
 from .reading import CheckpointError, load_file
-from .report import Report
 
 SUFFIXES = ('.pth', '.pt', '.bin', '.safetensors')
 

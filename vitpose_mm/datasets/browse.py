@@ -13,8 +13,8 @@ from mmpose.visualization import PoseLocalVisualizer
 from tqdm import tqdm
 
 from ..registry import DATASETS
+from .corrupt_images import CorruptImage, read_corrupt_images
 from .seeding import SAMPLE, isolated_rng, mix_seed
-from .unreadable import Unreadable, read_unreadable
 
 
 def pack_transformed(dataset: Any) -> None:
@@ -64,7 +64,7 @@ def draw(visualizer: PoseLocalVisualizer, sample: dict, path: Path) -> None:
 
 def browse(
     cfg: Config, out: str, *, number: int = 20, epoch: int = 0, seed: int = 0
-) -> tuple[list[Path], list[Unreadable]]:
+) -> tuple[list[Path], list[CorruptImage]]:
     """Config -> pictures of ``number`` training samples of each dataset, one folder a dataset below ``out``.
 
     And the images that could not be read: the pictures show others in their place.
@@ -86,12 +86,12 @@ def browse(
     dataset = DATASETS.build(settings)
     visualizer = PoseLocalVisualizer(name='browse', radius=2)
     pictures: list[Path] = []
-    unreadable: dict[str, Unreadable] = {}
+    unreadable: dict[str, CorruptImage] = {}
     for folder, metainfo, index in tqdm(choose(dataset, number), unit='picture'):
         visualizer.set_dataset_meta(metainfo)
         with isolated_rng(mix_seed(seed, SAMPLE, epoch, index)):
             sample = dataset[index]
-        unreadable |= {file.path: file for file in read_unreadable([sample['data_samples']])}
+        unreadable |= {file.path: file for file in read_corrupt_images([sample['data_samples']])}
         path = Path(out) / folder / f'{index:06d}_{Path(sample["data_samples"].img_path).stem}.jpg'
         draw(visualizer, sample, path)
         pictures.append(path)

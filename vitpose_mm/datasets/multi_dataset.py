@@ -11,8 +11,8 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from ..registry import DATASETS
 from .checks import build_checked, check_loaded
+from .corrupt_images import CorruptImage, find_corrupt_image, record_corrupt_images, set_metainfo
 from .seeding import SAMPLE, SeededIndex, isolated_rng, mix_seed
-from .unreadable import Unreadable, find_unreadable, note, note_unreadable
 
 # metainfo key of the name of the subset that a sample is from
 SUBSET_KEY = 'subset'
@@ -103,20 +103,20 @@ class MultiDataset(ConcatDataset):
     def _fetch(self, index: int) -> Any:
         which, local = self._get_ori_dataset_idx(index)
         dataset = self.datasets[which]
-        unreadable: list[Unreadable] = []
+        unreadable: list[CorruptImage] = []
         while len(unreadable) <= MAX_REPLACEMENTS:
             try:
                 sample = dataset[local]
             except Exception as error:
-                file = find_unreadable(error)
+                file = find_corrupt_image(error)
                 if file is None or dataset.test_mode:
                     raise
                 unreadable.append(file)
                 local = np.random.randint(len(dataset))
             else:
                 if self.named:
-                    note(sample, SUBSET_KEY, self.names[which])
-                return note_unreadable(sample, unreadable) if unreadable else sample
+                    set_metainfo(sample, SUBSET_KEY, self.names[which])
+                return record_corrupt_images(sample, unreadable) if unreadable else sample
         raise ValueError(
             f'datasets.{self.names[which]}: {len(unreadable)} images drawn one after another cannot be read, the last '
             f'is {unreadable[-1]}; check data_root and data_prefix'

@@ -12,7 +12,7 @@ from torch.utils.data import Sampler
 
 from ..registry import DATA_SAMPLERS
 from .seeding import SeededIndex
-from .shares import Ratios, count_shares, draw, find_weights, name_sizes
+from .subset_sampling import Ratios, count_samples, draw_indices, subset_sizes, subset_weights
 
 
 @DATA_SAMPLERS.register_module()
@@ -24,7 +24,7 @@ class SeededSampler(Sampler):
 
     By default every sample comes once an epoch, so that subsets come in proportion to their sizes. With ``ratios`` or
     ``temperature`` an epoch is as long, but small subsets come more often than once, and large ones take their turns
-    over several epochs (see shares.py).
+    over several epochs (see subset_sampling.py).
 
     Args:
         dataset: Anything with a length.
@@ -72,9 +72,9 @@ class SeededSampler(Sampler):
     def _share(self, ratios: Ratios | None, temperature: float | None) -> None:
         if not self.shuffle:
             raise ValueError('SeededSampler got ratios or a temperature with shuffle=False: they need shuffle=True')
-        sizes = name_sizes(self.dataset)
-        weights = find_weights(sizes, ratios=ratios, temperature=temperature)
-        self.sizes, self.counts = list(sizes.values()), count_shares(len(self.dataset), weights)
+        sizes = subset_sizes(self.dataset)
+        weights = subset_weights(sizes, ratios=ratios, temperature=temperature)
+        self.sizes, self.counts = list(sizes.values()), count_samples(len(self.dataset), weights)
 
     @property
     def total_size(self) -> int:
@@ -93,7 +93,7 @@ class SeededSampler(Sampler):
             generator.manual_seed(self.seed + self.epoch)
             order = torch.randperm(num, generator=generator).tolist()
         if self.counts is not None:
-            drawn = draw(self.sizes, self.counts, seed=self.seed, epoch=self.epoch)
+            drawn = draw_indices(self.sizes, self.counts, seed=self.seed, epoch=self.epoch)
             order = [drawn[place] for place in order]
         return (order * math.ceil(self.total_size / num))[: self.total_size]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from ..engine.launch import load_config, one_sentence, use_amp
+from ..engine.train import exit_on_user_error, load_config, use_amp
 from .run import Distillation
 
 
 def distill(args: argparse.Namespace, *, say: Callable[[str], None]) -> None:
     """Arguments of tools/distill.py -> the deployed student in the work folder."""
     cfg = load_config(args)
-    with one_sentence():
+    with exit_on_user_error():
         if args.teacher is not None:
             cfg.model.teacher_checkpoint = args.teacher
         cfg.model.setdefault('teacher_checkpoint', None)

@@ -15,20 +15,19 @@ from mmengine.runner import Runner
 
 from ..checkpoints import load_file, newest_readable
 from ..checkpoints.writing import save_file
-from ..engine.hooks_progress import ProgressHook
-from ..engine.launch import build_runner
+from ..engine.hooks.progress_hook import ProgressHook
+from ..engine.log_redirect import redirect_log
 from ..engine.preflight import check_config
-from ..engine.quiet import quiet
-from ..models.distillers.held_token import student_weights
+from ..engine.train import build_runner
 from ..models.distillers.token_file import load_token, save_token
+from ..models.distillers.token_parameter import student_weights
 from ..registry import MODELS
 from ..utils.files import write_json
-from .claim import refuse_another, settings_of
+from .compatibility import check_compatibility
 from .crops import labelled_validation_set
-from .held_out import student_loss, teacher_losses
-from .pair import check_pair
-from .places import Places
-from .settings import (
+from .init_student import write_initial_weights
+from .paths import DistillationPaths
+from .stage_configs import (
     check_distillation,
     checked_config,
     deploy_config,
@@ -37,7 +36,8 @@ from .settings import (
     tunes,
     tuning_config,
 )
-from .start import write_start
+from .validation_loss import student_loss, teacher_losses
+from .work_dir_check import check_work_dir, settings_of
 
 Say = Callable[[str], None]
 
@@ -54,7 +54,7 @@ class Distillation:
     def __init__(self, cfg: Config, *, say: Say, progress: bool = True) -> None:
         check_distillation(cfg)
         self.cfg, self.say, self.progress = cfg, say, progress
-        self.places = Places(Path(cfg.work_dir))
+        self.paths = DistillationPaths(Path(cfg.work_dir))
         self.given = given_token(cfg)
         if self.given is not None:
             load_token(self.given)
@@ -68,21 +68,21 @@ class Distillation:
         if self.cfg.get('launcher', 'none') != 'none' and not is_distributed():
             init_dist(self.cfg.launcher, **(self.cfg.get('env_cfg') or {}).get('dist_cfg', {}))
         init_default_scope(self.cfg.get('default_scope') or 'mmpose')
-        settings = self.places.root / 'settings.json'
+        settings = self.paths.root / 'settings.json'
         if is_main_process():
-            refuse_another(settings, self.cfg, resume=resume)
+            check_work_dir(settings, self.cfg, resume=resume)
         check_config(checked_config(self.cfg))
-        check_pair(self.cfg)
+        check_compatibility(self.cfg)
         if self.cfg.get('val_dataloader'):
             labelled_validation_set(self.cfg)[0]
-        if is_main_process() and not (settings.exists() and any(self.places.root.rglob('*.pth'))):
+        if is_main_process() and not (settings.exists() and any(self.paths.root.rglob('*.pth'))):
             write_json(settings_of(self.cfg), settings)
         steps: list[tuple[str, Path, Callable[[], None]]] = [
-            ('give the student its first weights', self.places.start, self._start),
-            ('train the student', self.places.deploy, self._train),
+            ('give the student its first weights', self.paths.start, self._start),
+            ('train the student', self.paths.deploy, self._train),
         ]
         if tunes(self.cfg) and self.given is None:
-            steps.insert(0, ('tune the token with the teacher', self.places.tuned, self._tune))
+            steps.insert(0, ('tune the token with the teacher', self.paths.tuned, self._tune))
         missing = [not file.exists() for _, file, _ in steps]
         barrier()
         for number, ((title, _, step), needed) in enumerate(zip(steps, missing, strict=True), 1):
@@ -90,29 +90,29 @@ class Distillation:
             if needed:
                 step()
                 barrier()
-        return self.places.deploy
+        return self.paths.deploy
 
     def _tune(self) -> None:
-        stage = tuning_config(self.cfg, self.places.root / 'token_tuning')
+        stage = tuning_config(self.cfg, self.paths.root / 'token_tuning')
         model = self._fit(stage, 'token')
         token = model.token.detach().cpu()
         if not is_main_process():
             return
         if self.cfg.get('val_dataloader'):
             self._note(teacher_losses(self.cfg, model.teacher, model.to_teacher(model.token).detach()))
-        save_token(token, self.places.tuned)
+        save_token(token, self.paths.tuned)
 
     def _start(self) -> None:
         if not is_main_process():
             return
-        tuned = self.given or (self.places.tuned if tunes(self.cfg) else None)
-        with quiet(checked_config(self.cfg), 'distillation'):
-            found = write_start(self.cfg, tuned=tuned, token=self.places.token, start=self.places.start)
+        tuned = self.given or (self.paths.tuned if tunes(self.cfg) else None)
+        with redirect_log(checked_config(self.cfg), 'distillation'):
+            found = write_initial_weights(self.cfg, tuned=tuned, token=self.paths.token, start=self.paths.start)
         self._note(found)
 
     def _train(self) -> None:
-        token = self.places.token if tunes(self.cfg) else None
-        stage = training_config(self.cfg, self.places.root / 'student', start=self.places.start, token=token)
+        token = self.paths.token if tunes(self.cfg) else None
+        stage = training_config(self.cfg, self.paths.root / 'student', start=self.paths.start, token=token)
         model = self._fit(stage, 'student')
         if not is_main_process():
             return
@@ -124,14 +124,14 @@ class Distillation:
             deployed = MODELS.build(config.model)
             deployed.load_state_dict(weights)
             self._note(student_loss(self.cfg, deployed.to(next(model.parameters()).device)))
-        config.dump(self.places.deploy.with_suffix('.py'))
+        config.dump(self.paths.deploy.with_suffix('.py'))
         meta = {'dataset_meta': checkpoint['meta'].get('dataset_meta')}
-        save_file(weights, self.places.deploy, meta=meta)
-        self._tell(f'{self.places.deploy} and {self.places.deploy.with_suffix(".py")} need no distiller')
+        save_file(weights, self.paths.deploy, meta=meta)
+        self._tell(f'{self.paths.deploy} and {self.paths.deploy.with_suffix(".py")} need no distiller')
 
     def _fit(self, stage: Config, title: str) -> Any:
         """Config of a stage -> its model after training, begun where it was stopped."""
-        with quiet(stage, 'distillation'):
+        with redirect_log(stage, 'distillation'):
             newest = newest_readable(stage.work_dir)
             if newest is not None:
                 stage.load_from, stage.resume = str(newest), True
@@ -148,7 +148,7 @@ class Distillation:
             self.say(text)
 
     def _note(self, figures: dict[str, float]) -> None:
-        notes = json.loads(self.places.notes.read_text()) if self.places.notes.exists() else {}
-        write_json({**notes, **figures}, self.places.notes)
+        notes = json.loads(self.paths.notes.read_text()) if self.paths.notes.exists() else {}
+        write_json({**notes, **figures}, self.paths.notes)
         for name, figure in figures.items():
             self._tell(f'{name} {figure:.4g}')

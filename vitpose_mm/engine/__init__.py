@@ -1,10 +1,7 @@
-"""What training needs besides a model and data: learning rates by depth, hooks, a look ahead."""
+"""What training needs besides a model and data: learning rates by depth, hooks, checks before a run."""
 
-from .hooks_drawing import SubsetVisualizationHook
-from .hooks_images import BadImageHook
-from .hooks_pictures import ReconstructionHook
-from .hooks_resume import ExactResumeHook
-from .layer_decay import LayerDecayConstructor
+from .hooks import BadImageHook, ExactResumeHook, ReconstructionHook, SubsetVisualizationHook
+from .optim_wrappers import LayerDecayConstructor
 
 __all__ = [
     'BadImageHook',

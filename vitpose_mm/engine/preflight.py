@@ -13,7 +13,7 @@ from mmengine.logging import print_log
 from mmengine.registry import OPTIMIZERS
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 
-from ..checkpoints import judge, newest_readable
+from ..checkpoints import check_checkpoint, newest_readable
 from ..datasets.checks import check_files, check_plain_file, count_keypoints, join_root
 from ..datasets.metainfo import check_metainfo, dataset_class
 from ..models.backbones.arch import find_arch
@@ -36,7 +36,7 @@ class Leaf(NamedTuple):
 def check_config(cfg: Config, *, resume: str | None = None, for_training: bool = True) -> None:
     """Config -> nothing; raises for the first thing that is missing or does not fit.
 
-    Checkpoint files are judged first, then the files of every dataloader in use, then the keypoints.
+    Checkpoint files are checked first, then the files of every dataloader in use, then the keypoints.
     A resume without a path takes the newest readable checkpoint of ``cfg.work_dir``, says which, and
     writes it to ``cfg.load_from``.
 
@@ -53,7 +53,7 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
         check_optimizer(cfg.get('optim_wrapper') or {}, scope=cfg.get('default_scope') or 'mmpose')
         choose_resume(cfg, resume)
     for path in checkpoint_files(cfg, for_training=for_training):
-        judge(path, to_resume=for_training and bool(cfg.get('resume')) and path == cfg.get('load_from'))
+        check_checkpoint(path, to_resume=for_training and bool(cfg.get('resume')) and path == cfg.get('load_from'))
     names = ('train', 'val') if for_training else ('test',)
     for name in names:
         loader = cfg.get(f'{name}_dataloader')

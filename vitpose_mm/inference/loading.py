@@ -13,10 +13,10 @@ from mmcv.ops import get_compiling_cuda_version
 from mmpose.utils import adapt_mmdet_pipeline
 
 from .. import registry  # noqa: F401  makes every checkpoint load safely from here on
-from ..checkpoints.weights import load_weights
+from ..checkpoints.strict_load import load_strictly
 from ..engine.preflight import out_channels
 from ..utils.configs import open_config
-from .datasets import check_known, find_metainfo
+from .dataset_selection import check_known, find_metainfo
 
 
 def pick_device(name: str | None) -> str:
@@ -47,7 +47,7 @@ def build_detector(config: str, checkpoint: str, device: str = 'cpu') -> nn.Modu
         device = 'cpu'
     with warnings.catch_warnings(record=True):  # that there is no checkpoint yet, and which colours it takes
         model = mmdet.apis.init_detector(open_config(config), None, device=device)
-    load_weights(model, checkpoint, config)
+    load_strictly(model, checkpoint, config)
     model.cfg = adapt_mmdet_pipeline(model.cfg)
     return model
 
@@ -78,7 +78,7 @@ def build_pose_model(
     with warnings.catch_warnings():  # mmpose says that its own copy of a keypoint set is used
         warnings.filterwarnings('ignore', message='The metainfo config file')
         model = mmpose.apis.init_model(cfg, None, device=device)
-    meta = load_weights(model, checkpoint, config)
+    meta = load_strictly(model, checkpoint, config)
     model.dataset_meta = meta.get('dataset_meta') or model.dataset_meta
     if dataset is not None:
         check_known(model, dataset)

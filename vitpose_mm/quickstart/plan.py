@@ -40,7 +40,7 @@ FAST = Plan(
 
 
 @dataclass(frozen=True)
-class Places:
+class QuickstartPaths:
     """Where everything lies below the output folder, and the folder of the two configs."""
 
     out: Path

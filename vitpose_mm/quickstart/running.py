@@ -10,10 +10,10 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from ..engine.hooks_progress import ProgressHook
-from ..engine.launch import build_runner
+from ..engine.hooks.progress_hook import ProgressHook
+from ..engine.log_redirect import redirect_log
 from ..engine.preflight import check_config
-from ..engine.quiet import quiet
+from ..engine.train import build_runner
 
 CONFIGURED_DATA = 'quickstart/data/'  # data root of the configs
 
@@ -56,7 +56,7 @@ def train(cfg: Config, *, epochs: int, title: str = 'train', row: int = 0) -> No
             scheduler.T_max = epochs
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.randomness = dict(seed=0)
-    with quiet(cfg, 'quickstart_train'):
+    with redirect_log(cfg, 'quickstart_train'):
         check_config(cfg, resume='auto')
         _runner(cfg, ProgressHook(title, row=row)).train()
 
@@ -64,7 +64,7 @@ def train(cfg: Config, *, epochs: int, title: str = 'train', row: int = 0) -> No
 def test(cfg: Config, checkpoint: str) -> dict[str, float]:
     """Config and trained model -> the metrics of its test set."""
     cfg.load_from, cfg.resume = checkpoint, False
-    with quiet(cfg, 'quickstart_test'):
+    with redirect_log(cfg, 'quickstart_test'):
         check_config(cfg, for_training=False)
         return _runner(cfg, ProgressHook('test')).test()
 

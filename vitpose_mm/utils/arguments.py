@@ -80,7 +80,7 @@ def export_local_rank(args: argparse.Namespace) -> None:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
 
 
-def hush_host_warnings() -> None:
+def silence_known_warnings() -> None:
     """Leave out warnings of the host that no user can do anything about, here and in processes started from here.
 
     To be called before heavy imports.

@@ -17,9 +17,9 @@ from mmengine.structures import InstanceData
 from tests.datasets.tiny_coco import CODEC
 from tests.models.distillers.tiny_pair import batch, model_cfg, write_teacher
 from vitpose_mm.models import KnowledgeTokenDistiller
-from vitpose_mm.models.distillers.held_token import student_weights
 from vitpose_mm.models.distillers.knowledge_token import student_config
 from vitpose_mm.models.distillers.token_file import save_token
+from vitpose_mm.models.distillers.token_parameter import student_weights
 
 
 @pytest.fixture

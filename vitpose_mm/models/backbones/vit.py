@@ -9,7 +9,7 @@ import torch
 from mmpose.models.backbones.base_backbone import BaseBackbone
 from torch import Tensor, nn
 
-from vitpose_mm.checkpoints import adopt
+from vitpose_mm.checkpoints import convert_on_load
 from vitpose_mm.registry import MODELS
 from vitpose_mm.utils.position_grid import guess_grid, resize_position
 
@@ -21,7 +21,7 @@ from ..layers import (
     ParallelConv,
     PatchEmbed,
     Windows,
-    recompute,
+    checkpoint_block,
     reorder,
     sincos_position,
 )
@@ -55,8 +55,8 @@ class ViT(BaseBackbone):
         init_cfg: of mmengine; without one, weights start as MAE's do.
 
     Checkpoints of the official code, mmpose, Hugging Face, MAE, timm and DINO load as they are
-    (:func:`vitpose_mm.checkpoints.adopt`). A position embedding of another grid is resized (bicubic); its grid
-    is read from ``pos_grid``, which our checkpoints carry, else taken for a square, else for 4:3.
+    (:func:`vitpose_mm.checkpoints.convert_on_load`). A position embedding of another grid is resized (bicubic); its
+    grid is read from ``pos_grid``, which our checkpoints carry, else taken for a square, else for 4:3.
 
     Raises:
         ValueError: an argument that names nothing or sizes that do not divide, also those of a forward pass.
@@ -164,7 +164,7 @@ class ViT(BaseBackbone):
         recomputed = self.with_cp and torch.is_grad_enabled()
         for block in self.blocks:
             inputs = (x, grid, expert, order)
-            x = recompute(block, *inputs) if recomputed else block(*inputs)
+            x = checkpoint_block(block, *inputs) if recomputed else block(*inputs)
         x = reorder(self.last_norm(x[:, :places]), order, Windows(grid, grid))
         return (x.transpose(1, 2).unflatten(2, grid),)
 
@@ -198,7 +198,7 @@ class ViT(BaseBackbone):
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
         """Take foreign names and the position embedding of another grid; ``pos_grid`` may be missing."""
-        adopt(self, state_dict, prefix)
+        convert_on_load(self, state_dict, prefix)
         key = prefix + 'pos_embed'
         stored = state_dict.get(prefix + 'pos_grid')
         if key in state_dict:

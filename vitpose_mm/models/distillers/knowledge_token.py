@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 from vitpose_mm.registry import MODELS
 
-from ..colours import differing_colours
-from .held_token import held_token, make_trainable, prepare_backbone
-from .labels import label_loss
+from ..preprocessor_check import find_preprocessor_difference
+from .label_loss import label_loss
 from .teacher import check_single, load_teacher
 from .token_file import load_token
+from .token_parameter import make_trainable, prepare_backbone, token_parameter
 
 TOKENS = ('none', 'tuned', 'random', 'trainable')
 TOKEN_MAPS = ('fitted', 'learned', 'trainable')
@@ -75,7 +75,7 @@ class KnowledgeTokenDistiller(BaseModel):
         if token != 'none':
             self._given = load_token(token_file)
             prepare_backbone(
-                built.backbone, self._given, train_map=known_word('token_map', token_map, TOKEN_MAPS) == 'trainable'
+                built.backbone, self._given, train_map=check_choice('token_map', token_map, TOKEN_MAPS) == 'trainable'
             )
             if token == 'trainable':
                 make_trainable(built.backbone)
@@ -86,7 +86,7 @@ class KnowledgeTokenDistiller(BaseModel):
                 raise ValueError(f'output_weight={output_weight} needs a teacher: name its config, or set it to 0.')
             self.teacher = load_teacher(teacher, teacher_checkpoint, dtype=teacher_dtype)
             self.teacher.check_keypoints(built.head.out_channels)
-            check_colours(built.data_preprocessor, self.teacher.model.data_preprocessor)
+            check_preprocessors(built.data_preprocessor, self.teacher.model.data_preprocessor)
 
     # ------------------------------------------------------------------ the token
 
@@ -101,7 +101,7 @@ class KnowledgeTokenDistiller(BaseModel):
         token = self._given
         if self.kind != 'tuned':
             token = torch.randn_like(token) * token.square().mean().sqrt()
-        held_token(self.student.backbone).data.copy_(token)
+        token_parameter(self.student.backbone).data.copy_(token)
 
     # ------------------------------------------------------------------ the model
 
@@ -133,7 +133,7 @@ class KnowledgeTokenDistiller(BaseModel):
 def student_config(student: Mapping[str, Any], *, token: str, num_tokens: int) -> dict[str, Any]:
     """The student's config as written -> as built, and as it is deployed: with room for its tokens."""
     config = copy.deepcopy(dict(student))
-    if known_word('token', token, TOKENS) == 'none':
+    if check_choice('token', token, TOKENS) == 'none':
         return config
     if config['backbone']['type'] not in ('vitpose_mm.ViT', 'ViT'):
         raise ValueError(
@@ -143,16 +143,16 @@ def student_config(student: Mapping[str, Any], *, token: str, num_tokens: int) -
     return config
 
 
-def check_colours(student: nn.Module, teacher: nn.Module) -> None:
+def check_preprocessors(student: nn.Module, teacher: nn.Module) -> None:
     """The two data preprocessors -> nothing; raises where the teacher would see other colours than it knows."""
-    if name := differing_colours(student, teacher):
+    if name := find_preprocessor_difference(student, teacher):
         raise ValueError(
             f"The data_preprocessor of the teacher has another {name} than the student's: give the "
             f"student the teacher's, both see the same crops."
         )
 
 
-def known_word(setting: str, word: str, words: tuple[str, ...]) -> str:
+def check_choice(setting: str, word: str, words: tuple[str, ...]) -> str:
     """-> the word; raises where a setting of the model has one that it does not know."""
     if word not in words:
         raise ValueError(f'model.{setting}={word!r} is not known: choose one of {", ".join(words)}.')

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vitpose_mm.checkpoints.weights import load_weights
+from vitpose_mm.checkpoints.strict_load import load_strictly
 from vitpose_mm.registry import MODELS
 from vitpose_mm.utils.configs import open_config
 
@@ -111,7 +111,7 @@ def load_teacher(config: str | dict, checkpoint: str | None, *, dtype: str | Non
             f'CONFIG --teacher CHECKPOINT.'
         )
     model = MODELS.build(read_model_config(config))
-    meta = load_weights(model, checkpoint, name)
+    meta = load_strictly(model, checkpoint, name)
     return Teacher(model, dtype=dtype, flip_indices=(meta.get('dataset_meta') or {}).get('flip_indices'))
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from vitpose_mm.registry import MODELS
 
 from ..backbones import ViT
-from .labels import label_loss, target_size
+from .label_loss import label_loss, target_size
 from .teacher import load_teacher
 
 START_STD = 0.02  # of the random token, as of the class token in ViTs

@@ -10,10 +10,10 @@ from mmengine.model import BaseModel
 from mmengine.structures import PixelData
 from torch import Tensor, nn
 
-from vitpose_mm.checkpoints.weights import load_weights
+from vitpose_mm.checkpoints.strict_load import load_strictly
 from vitpose_mm.registry import MODELS
 
-from ..colours import differing_colours
+from ..preprocessor_check import find_preprocessor_difference
 
 
 @MODELS.register_module()
@@ -44,14 +44,14 @@ class PoseEnsemble(BaseModel):
                     f'Model {place + 1} of the ensemble predicts {own} keypoints and the first one {keypoints[0]}: '
                     f'their heatmaps have no mean; leave one of them out.'
                 )
-            if name := differing_colours(built[0].data_preprocessor, built[place].data_preprocessor):
+            if name := find_preprocessor_difference(built[0].data_preprocessor, built[place].data_preprocessor):
                 raise ValueError(
                     f'The data_preprocessor of model {place + 1} of the ensemble has another {name} than the first '
                     f"one's: all see the same crops; leave one of them out."
                 )
         super().__init__(built[0].data_preprocessor)
         for place, (member, checkpoint) in enumerate(zip(built, checkpoints, strict=True)):
-            load_weights(member, checkpoint, f'model {place + 1} of the ensemble')
+            load_strictly(member, checkpoint, f'model {place + 1} of the ensemble')
         self.members = nn.ModuleList(built)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = 'tensor') -> Any:

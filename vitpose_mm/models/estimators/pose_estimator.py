@@ -8,10 +8,10 @@ import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor
 
-from vitpose_mm.checkpoints import adopt
+from vitpose_mm.checkpoints import convert_on_load
 from vitpose_mm.registry import MODELS
 
-from ..names import DatasetNames
+from ..dataset_names import DatasetNames
 
 
 @MODELS.register_module()
@@ -83,7 +83,7 @@ class PoseEstimator(TopdownPoseEstimator):
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
         """Take the names of any origin: ``load_from`` and the demo open released files as they are."""
-        adopt(self, state_dict, prefix)
+        convert_on_load(self, state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def extract_feat(self, inputs: Tensor, data_samples: list | None = None) -> tuple[Tensor, ...]:

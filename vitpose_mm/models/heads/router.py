@@ -16,8 +16,8 @@ from torch import Tensor
 
 from vitpose_mm.registry import MODELS
 
-from ..layers import nothing_of
-from ..names import DatasetNames
+from ..dataset_names import DatasetNames
+from ..layers import zero_loss
 from .base import Features, HeatmapPredictor, PoseHeatmapHead
 
 
@@ -121,7 +121,7 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
                 share = len(samples) / len(batch_data_samples)
                 logs |= {f'{name}.{key}': value * share if 'loss' in key else value for key, value in found.items()}
             else:
-                logs[f'{name}.loss_kpt'] = nothing_of([head], feats[-1].device)
+                logs[f'{name}.loss_kpt'] = zero_loss([head], feats[-1].device)
         if (train_cfg or {}).get('compute_acc', True):
             self._fill_accuracies(logs)
         return logs

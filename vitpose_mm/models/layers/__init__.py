@@ -1,14 +1,14 @@
 """Pure tensor modules: tensors in, tensors out."""
 
+from .activation_checkpoint import checkpoint_block
 from .attention import Attention, attend
 from .block import Block
 from .feed_forward import ExpertFeedForward, FeedForward
 from .parallel_conv import ParallelConv
 from .patch_embed import PatchEmbed
 from .position import RelativePosition, sincos_position
-from .recompute import recompute
-from .unused import nothing_of
 from .windows import Windows, pool_windows, reorder
+from .zero_loss import zero_loss
 
 __all__ = [
     'Attention',
@@ -20,9 +20,9 @@ __all__ = [
     'RelativePosition',
     'Windows',
     'attend',
-    'nothing_of',
+    'checkpoint_block',
     'pool_windows',
-    'recompute',
     'reorder',
     'sincos_position',
+    'zero_loss',
 ]

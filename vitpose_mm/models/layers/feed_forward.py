@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .unused import nothing_of
+from .zero_loss import zero_loss
 
 
 class FeedForward(nn.Module):
@@ -68,7 +68,7 @@ class ExpertFeedForward(nn.Module):
         hidden = F.gelu(self.fc1(x))
         if isinstance(expert, int):
             others = (one for index, one in enumerate(self.experts) if index != expert)
-            return F.linear(hidden, *self._joined(expert, nothing_of(others, hidden.device)))
+            return F.linear(hidden, *self._joined(expert, zero_loss(others, hidden.device)))
         return self._by_expert(hidden, expert)
 
     @torch.compiler.disable  # a compiler would start anew for every mix of experts
@@ -77,7 +77,7 @@ class ExpertFeedForward(nn.Module):
         places: dict[int, list[int]] = {}
         for place, index in enumerate(expert.tolist()):
             places.setdefault(index, []).append(place)
-        unused = nothing_of((one for i, one in enumerate(self.experts) if i not in places), hidden.device)
+        unused = zero_loss((one for i, one in enumerate(self.experts) if i not in places), hidden.device)
         if len(places) == 1:
             return F.linear(hidden, *self._joined(next(iter(places)), unused))
         order = torch.tensor([place for own in places.values() for place in own])

@@ -1,0 +1,64 @@
+"""Names and words that a reader of ViTDet or MMPose would have to learn: they are replaced, and stay away.
+
+The glossary of CONTRIBUTING.md says which word to use instead.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+# pattern of a word that was used once -> what to say instead
+REPLACED = {
+    r'adopt(s|ed|ing)?': 'convert_on_load',
+    r'judg(e|es|ed|ing)(_\w+)?': 'check',
+    r'nothing_of': 'zero_loss',
+    r'held_token': 'token_parameter',
+    r'held_out_losses': 'validation_losses',
+    r'(check_)?first_weights': 'check_pretrained',
+    r'refuse_another': 'check_work_dir',
+    r'check_pair': 'check_compatibility',
+    r'(differing|check)_colours': 'check_preprocessors',
+    r'one_sentence': 'exit_on_user_error',
+    r'hush\w*': 'silence_known_warnings',
+    r'contenders?|rivals?': 'benchmark_models, baseline',
+    r'count_shares|name_sizes': 'count_samples, subset_sizes',
+    r'\w*_unreadable|Unreadable': 'CorruptImage',
+    r'keymaps': 'key_tables',
+    r'Places': 'QuickstartPaths, DistillationPaths',
+    r'hooks_(drawing|images|pictures|progress|resume)': 'engine/hooks',
+    r'crumbs?': 'small files, small functions',
+}
+FOLDERS = ('vitpose_mm', 'tools', 'configs', 'tests', 'docs', 'requirements', '.ci')
+FILES = ('README.md', 'CONTRIBUTING.md', 'Makefile', 'pyproject.toml', 'setup.py')
+SUFFIXES = ('.py', '.md', '.yml', '.toml', '.txt', '')
+
+
+@lru_cache(maxsize=1)
+def texts(root: Path) -> dict[Path, str]:
+    """Checkout -> all files that people read and what they hold, but for this one."""
+    found = [path for folder in FOLDERS for path in sorted((root / folder).rglob('*')) if path.suffix in SUFFIXES]
+    kept = [path for path in found if '.mim' not in path.parts and path != Path(__file__).resolve()]
+    return {path: path.read_text() for path in [*kept, *(root / name for name in FILES)] if path.is_file()}
+
+
+def find_words(text: str, pattern: str) -> list[str]:
+    """Text and pattern of a whole word -> the lines that have it."""
+    found = re.compile(rf'(?<![\w-])({pattern})(?![\w-])')
+    return [line.strip() for line in text.splitlines() if found.search(line)]
+
+
+@pytest.mark.parametrize('pattern', REPLACED)
+def test_a_replaced_word_is_nowhere(pattern: str, root: Path) -> None:
+    found = {
+        str(path.relative_to(root)): lines for path, text in texts(root).items() if (lines := find_words(text, pattern))
+    }
+    assert not found, f'say {REPLACED[pattern]} instead'
+
+
+def test_the_search_finds_words_and_not_parts_of_words(root: Path) -> None:
+    assert find_words('x = judge(y)\nprejudged', r'judg(e|es|ed|ing)(_\w+)?') == ['x = judge(y)']
+    assert {'vit.py', 'README.md', 'run', 'install.py'} <= {path.name for path in texts(root)}

@@ -1,0 +1,94 @@
+"""How often each subset comes in an epoch, and which of its samples come."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from .seeding import ORDER, mix_seed
+
+Ratios = Mapping[str, float] | Sequence[float]
+
+
+def subset_weights(
+    sizes: Mapping[str, int], *, ratios: Ratios | None = None, temperature: float | None = None
+) -> list[float]:
+    """Sizes of the subsets by name -> weight of each in an epoch.
+
+    Args:
+        sizes: samples of each subset.
+        ratios: weights by name, or in order where the subsets have none; only their proportions count.
+        temperature: T > 0, weights are size ** (1 / T): 1 is by size, a large T makes all subsets equal.
+
+    Raises:
+        ValueError: not one of both is given, or a weight is missing, of no subset or not positive.
+    """
+    if (ratios is None) == (temperature is None):
+        raise ValueError(f'SeededSampler got ratios={ratios} and temperature={temperature}: give one of them')
+    if ratios is None:
+        if not isinstance(temperature, int | float) or not temperature > 0:
+            raise ValueError(f'SeededSampler got temperature={temperature!r}: give a number above 0')
+        return [size ** (1 / temperature) for size in sizes.values()]
+    if not isinstance(ratios, Mapping):
+        if list(sizes) != [str(place) for place in range(len(ratios))]:
+            raise ValueError(
+                f'SeededSampler got ratios={list(ratios)} for the subsets {list(sizes)}: give one for each by name, as '
+                f'dict({next(iter(sizes))}=2, ...), or without names one for each in order'
+            )
+        ratios = dict(zip(sizes, ratios, strict=True))
+    if set(ratios) != set(sizes):
+        raise ValueError(f'SeededSampler got ratios for {list(ratios)}: give one for each of {list(sizes)}')
+    bad = [name for name, ratio in ratios.items() if not ratio > 0]
+    if bad:
+        raise ValueError(f'SeededSampler got ratio {ratios[bad[0]]} for {bad[0]}: give more than 0, or leave it out')
+    return [ratios[name] for name in sizes]
+
+
+def count_samples(total: int, weights: Sequence[float]) -> list[int]:
+    """Samples of an epoch and weights -> samples of each subset, to the nearest with that sum (largest remainders)."""
+    exact = [total * weight / math.fsum(weights) for weight in weights]
+    counts = [math.floor(share) for share in exact]
+    rest = total - sum(counts)
+    by_remainder = sorted(range(len(exact)), key=lambda i: (counts[i] - exact[i], i))
+    for i in by_remainder[:rest]:
+        counts[i] += 1
+    return counts
+
+
+def draw_indices(sizes: Sequence[int], counts: Sequence[int], *, seed: int, epoch: int) -> list[int]:
+    """Sizes and counts of the subsets -> indices into their concatenation, subset by subset.
+
+    A subset's samples come from an endless row of its permutations, of which every epoch takes the next ``count``:
+    after any number of epochs the times that two samples came differ by one at most. It is a function of (seed, epoch).
+    """
+    chosen: list[int] = []
+    start = 0
+    for subset, (size, count) in enumerate(zip(sizes, counts, strict=True)):
+        place, end = epoch * count, (epoch + 1) * count
+        for turn in range(place // size, math.ceil(end / size)):
+            order = _permutation(size, mix_seed(seed, ORDER, subset, turn))
+            part = order[max(place - turn * size, 0) : min(end - turn * size, size)]
+            chosen += [start + index for index in part]
+        start += size
+    return chosen
+
+
+def _permutation(size: int, seed: int) -> list[int]:
+    return torch.randperm(size, generator=torch.Generator().manual_seed(seed)).tolist()
+
+
+def subset_sizes(dataset: object) -> dict[str, int]:
+    """Dataset -> samples of each subset by name.
+
+    Raises:
+        ValueError: it has no subsets.
+    """
+    names, parts = getattr(dataset, 'names', None), getattr(dataset, 'datasets', None)
+    if names is None or parts is None:
+        raise ValueError(
+            f'SeededSampler got ratios or a temperature for a {type(dataset).__name__}, which has no subsets: '
+            f'use vitpose_mm.MultiDataset'
+        )
+    return {name: len(part) for name, part in zip(names, parts, strict=True)}

@@ -1,0 +1,137 @@
+"""From the one config of a distillation to the configs of its stages and of the model that comes out."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+from mmengine.config import Config, ConfigDict
+
+from ..models.backbones.arch import find_arch
+from ..models.distillers.knowledge_token import TOKEN_MAPS, check_choice, student_config
+
+DISTILLER = 'vitpose_mm.KnowledgeTokenDistiller'
+TUNING = ('train_cfg', 'optim_wrapper', 'param_scheduler')  # what token_tuning says instead of the student's
+
+
+def check_distillation(cfg: Config) -> None:
+    """Whole config -> nothing.
+
+    Raises:
+        ValueError: it is of no distillation, or leaves out what a stage needs.
+    """
+    kind = cfg.get('model', {}).get('type')
+    if kind not in (DISTILLER, DISTILLER.split('.')[1]):
+        raise ValueError(f'The config trains a {kind!r}, which distils nothing: use one of configs/distillation.')
+    model = cfg.model
+    if cfg.get('load_from'):
+        raise ValueError(
+            f'load_from={cfg.load_from!r} is not for a distillation, whose student starts from '
+            f"model.student.backbone.init_cfg=dict(type='Pretrained', checkpoint=...): leave load_from out."
+        )
+    student_of(cfg)
+    check_choice('token_map', token_map(cfg), TOKEN_MAPS)
+    if needs_teacher(cfg) and model.get('teacher_checkpoint') is None:
+        raise ValueError('No checkpoint is named for the teacher: run tools/distill.py CONFIG --teacher CHECKPOINT.')
+    if cfg.get('val_dataloader') and ('codec' not in cfg or 'pipeline' not in cfg.val_dataloader.dataset):
+        raise ValueError(
+            'The losses of people who are not trained on need the codec as a variable of the config and a pipeline in '
+            'val_dataloader.dataset: add them, or set val_cfg, val_dataloader and val_evaluator to None.'
+        )
+    missing = [key for key in TUNING if key not in (cfg.get('token_tuning') or {})]
+    if tunes(cfg) and given_token(cfg) is None and missing:
+        raise ValueError(
+            f'token_tuning has no {missing[0]}, which stage 1 needs: add '
+            f"'../_base_/schedules/token_tuning.py' to _base_, or set model.token=none."
+        )
+
+
+def student_of(cfg: Config) -> dict:
+    """-> the student's config as it is built and deployed."""
+    model = cfg.model
+    return student_config(model.student, token=model.get('token', 'tuned'), num_tokens=model.get('num_tokens', 1))
+
+
+def token_map(cfg: Config) -> str:
+    """-> how the token comes to the student's width."""
+    return cfg.model.get('token_map', 'fitted')
+
+
+def tunes(cfg: Config) -> bool:
+    """Whether the student has a token, so that stage 1 is needed."""
+    return cfg.model.get('token', 'tuned') != 'none'
+
+
+def needs_teacher(cfg: Config) -> bool:
+    """Whether a stage asks the teacher: for its heatmaps, or to tune a token."""
+    return bool(cfg.model.get('output_weight', 1.0)) or (tunes(cfg) and given_token(cfg) is None)
+
+
+def given_token(cfg: Config) -> Path | None:
+    """-> the file of a tuned token that takes the place of stage 1, if one is named and used."""
+    file = (cfg.get('token_tuning') or {}).get('file')
+    return Path(file) if file and tunes(cfg) else None
+
+
+def checked_config(cfg: Config) -> Config:
+    """Whole config -> one to look for mistakes in before the first stage: the same data and student, no teacher."""
+    looked_at = _copy(cfg)
+    looked_at.model = ConfigDict(looked_at.model.student)
+    looked_at.load_from, looked_at.resume = None, False
+    return looked_at
+
+
+def tuning_config(cfg: Config, work_dir: Path) -> Config:
+    """Whole config -> that of stage 1: the same crops, another model and a schedule of its own, no validation."""
+    stage = _copy(cfg)
+    model, tuning = stage.model, stage.pop('token_tuning')
+    width = None
+    if token_map(cfg) == 'learned':
+        width = find_arch(model.student.backbone.arch).embed_dims
+    stage.model = ConfigDict(
+        type='vitpose_mm.KnowledgeTokenTuner',
+        teacher=model.teacher,
+        teacher_checkpoint=model.teacher_checkpoint,
+        teacher_dtype=model.get('teacher_dtype'),
+        num_tokens=model.get('num_tokens', 1),
+        width=width,
+    )
+    for key in TUNING:
+        stage[key] = tuning[key]
+    for kind in ('val', 'test'):
+        for part in ('cfg', 'dataloader', 'evaluator'):
+            stage[f'{kind}_{part}'] = None
+    _keep_checkpoints(stage, interval=1)  # there are few epochs
+    stage.work_dir, stage.load_from, stage.resume = str(work_dir), None, False
+    return stage
+
+
+def training_config(cfg: Config, work_dir: Path, *, start: Path, token: Path | None) -> Config:
+    """Whole config -> that of stage 2."""
+    stage = _copy(cfg)
+    stage.model.token_file = None if token is None else str(token)
+    _keep_checkpoints(stage)
+    stage.work_dir, stage.load_from, stage.resume = str(work_dir), str(start), False
+    return stage
+
+
+def deploy_config(cfg: Config) -> Config:
+    """Whole config -> that of the student alone, which needs no distiller, no teacher and no pre-trained weights."""
+    deployed = _copy(cfg)
+    deployed.pop('token_tuning', None)
+    student = student_of(cfg)
+    student['backbone'].pop('init_cfg', None)
+    deployed.model = ConfigDict(student)
+    deployed.load_from, deployed.resume, deployed.launcher = None, False, 'none'
+    deployed.pop('work_dir', None)
+    return deployed
+
+
+def _keep_checkpoints(stage: Config, **settings: int) -> None:
+    """A stage ends with a checkpoint that tells it from one that was stopped, whatever else the config saves."""
+    hook = stage.default_hooks.setdefault('checkpoint', {'type': 'CheckpointHook'})
+    hook.update(save_optimizer=True, save_last=True, **settings)
+
+
+def _copy(cfg: Config) -> Config:
+    return Config(copy.deepcopy(cfg.to_dict()), filename=cfg.filename)

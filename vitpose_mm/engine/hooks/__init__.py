@@ -1,0 +1,15 @@
+"""Hooks of MMEngine for our data and models."""
+
+from .bad_image_hook import BadImageHook
+from .exact_resume_hook import ExactResumeHook
+from .progress_hook import ProgressHook
+from .reconstruction_hook import ReconstructionHook
+from .subset_visualization_hook import SubsetVisualizationHook
+
+__all__ = [
+    'BadImageHook',
+    'ExactResumeHook',
+    'ProgressHook',
+    'ReconstructionHook',
+    'SubsetVisualizationHook',
+]

@@ -1,0 +1,137 @@
+"""From parsed arguments to a config and its runner, and the body of tools/train.py."""
+
+from __future__ import annotations
+
+import argparse
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import RUNNERS
+from mmengine.runner import FlexibleRunner, Runner
+
+from ..utils.configs import open_config
+from .preflight import check_config
+from .pretrained_check import check_pretrained
+
+PACKAGE = Path(__file__).resolve().parents[1]
+AMP_READY = ('OptimWrapper', 'AmpOptimWrapper')
+
+
+@contextmanager
+def exit_on_user_error(*, ours_only: bool = False) -> Iterator[None]:
+    """End the process with the sentence of a ValueError; a user's mistake needs no traceback.
+
+    Args:
+        ours_only: let those that were raised outside this package through: in a training they may be bugs.
+    """
+    try:
+        yield
+    except ValueError as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]  # of a builtin's error it is who called it
+        ours = PACKAGE in Path(last.filename).resolve().parents and (last.line or '').startswith('raise ')
+        if ours_only and not ours:
+            raise
+        raise SystemExit(f'error: {error}') from None
+
+
+def read_config(path: str, options: dict[str, Any]) -> Config:
+    """Path of a config, or its ``package::path`` -> the config with --cfg-options in it; ends where there is none."""
+    try:
+        cfg = open_config(path)
+    except FileNotFoundError as error:
+        raise SystemExit(f'error: {path} cannot be read: {error}. Look at its _base_.') from None
+    if options:
+        cfg.merge_from_dict(options)
+    return cfg
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Arguments -> the config with --cfg-options, --launcher and --work-dir in it."""
+    cfg = read_config(args.config, args.cfg_options)
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    return cfg
+
+
+def build_runner(cfg: Config) -> Runner | FlexibleRunner:
+    """Config -> Runner, or what ``runner_type`` names: FSDP and DeepSpeed are reached only that way."""
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+
+
+def draw_pictures(cfg: Config, args: argparse.Namespace) -> None:
+    """Switch mmpose's visualization hook on for --show and --show-dir."""
+    if not (args.show or args.show_dir):
+        return
+    hooks = cfg.get('default_hooks', {})
+    if 'visualization' not in hooks:
+        raise ValueError(
+            '--show and --show-dir need the hook default_hooks.visualization, which this config has not: '
+            "add visualization=dict(type='PoseVisualizationHook', enable=False)."
+        )
+    out_dir = args.show_dir and str(Path(args.show_dir).resolve())  # else the host puts it below the work folder
+    settings = dict(enable=True, show=args.show, out_dir=out_dir, interval=args.interval)
+    if args.show:
+        settings['wait_time'] = args.wait_time
+    hooks['visualization'].update(settings)
+
+
+def use_amp(cfg: Config) -> None:
+    """Train in mixed precision with mmengine's own wrapper: bfloat16 where GPU and head can, else float16."""
+    if not torch.cuda.is_available():
+        raise ValueError('--amp needs a GPU and torch sees none: leave it out.')
+    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    if kind not in AMP_READY:
+        raise ValueError(f'--amp works with optim_wrapper types {AMP_READY} and the config has {kind!r}: use one.')
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    head = cfg.model.get('student', cfg.model).get('head') or {}
+    ours = str(head.get('type', '')).startswith('vitpose_mm.')  # MMPose's heads hand their heatmaps to numpy
+    bfloat16 = ours and torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    cfg.optim_wrapper.setdefault('dtype', 'bfloat16' if bfloat16 else 'float16')
+    cfg.optim_wrapper.setdefault('loss_scale', 1.0 if cfg.optim_wrapper.dtype == 'bfloat16' else 'dynamic')
+
+
+def scale_lr(cfg: Config) -> None:
+    """Scale the learning rate by actual over base batch size."""
+    if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+        raise ValueError(
+            '--auto-scale-lr needs the batch size that the learning rate is for and the config names none: '
+            'add auto_scale_lr=dict(base_batch_size=512).'
+        )
+    cfg.auto_scale_lr.enable = True
+
+
+def add_train_flags(cfg: Config, args: argparse.Namespace) -> None:
+    """Write the flags of tools/train.py into the config."""
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if args.amp:
+        use_amp(cfg)
+    if args.resume is not None:
+        cfg.resume = True
+        if args.resume != 'auto':
+            cfg.load_from = args.resume
+    if args.auto_scale_lr:
+        scale_lr(cfg)
+    draw_pictures(cfg, args)
+
+
+def train(args: argparse.Namespace) -> None:
+    """Arguments of tools/train.py -> a trained model in the work folder."""
+    cfg = load_config(args)
+    with exit_on_user_error():
+        add_train_flags(cfg, args)
+        check_config(cfg, resume=args.resume)
+        runner = build_runner(cfg)
+        if isinstance(runner, Runner):
+            for line in check_pretrained(runner.model, None if cfg.get('resume') else cfg.get('load_from')):
+                runner.logger.warning(line)
+    with exit_on_user_error(ours_only=True):
+        runner.train()
