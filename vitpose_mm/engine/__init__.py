@@ -1,5 +1,6 @@
 """What training needs besides a model and data: learning rates by depth, hooks, a look ahead."""
 
+from .hooks.stop_signal_hook import StopSignalHook
 from .hooks_drawing import SubsetVisualizationHook
 from .hooks_images import BadImageHook
 from .hooks_pictures import ReconstructionHook
@@ -11,5 +12,6 @@ __all__ = [
     'ExactResumeHook',
     'LayerDecayConstructor',
     'ReconstructionHook',
+    'StopSignalHook',
     'SubsetVisualizationHook',
 ]
