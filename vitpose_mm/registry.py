@@ -9,9 +9,11 @@ Checkpoints are made safe to load here as well: whoever uses a class of ours has
 
 from __future__ import annotations
 
+from mmengine.fileio import register_backend
 from mmengine.registry import Registry
 from mmpose import registry as mmpose_registry
 
+from .checkpoints.atomic_backend import NAME, AtomicLocalBackend
 from .checkpoints.safe_loader import install_safe_loader
 
 SCOPE = 'vitpose_mm'
@@ -56,3 +58,4 @@ RUNNERS = NODES['RUNNERS']
 TRANSFORMS = NODES['TRANSFORMS']
 
 install_safe_loader()
+register_backend(NAME, AtomicLocalBackend)

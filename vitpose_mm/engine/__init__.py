@@ -1,6 +1,6 @@
 """What training needs besides a model and data: learning rates by depth, hooks, checks before a run."""
 
-from .hooks import BadImageHook, ExactResumeHook, ReconstructionHook, SubsetVisualizationHook
+from .hooks import BadImageHook, ExactResumeHook, ReconstructionHook, StopSignalHook, SubsetVisualizationHook
 from .optim_wrappers import LayerDecayConstructor
 
 __all__ = [
@@ -8,5 +8,6 @@ __all__ = [
     'ExactResumeHook',
     'LayerDecayConstructor',
     'ReconstructionHook',
+    'StopSignalHook',
     'SubsetVisualizationHook',
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import FlexibleRunner, Runner
 
 from ..utils.configs import open_config
+from .hooks.stop_signal_hook import find_stop
 from .preflight import check_config
 from .pretrained_check import check_pretrained
 
@@ -123,15 +125,48 @@ def add_train_flags(cfg: Config, args: argparse.Namespace) -> None:
     draw_pictures(cfg, args)
 
 
+def run_training(runner: Runner | FlexibleRunner) -> None:
+    """Train, and turn the end of a loader's worker into a sentence.
+
+    Raises:
+        ValueError: a worker was killed or does not answer.
+        SystemExit: a signal has stopped the training; its checkpoint is saved (:class:`StopSignalHook`).
+    """
+    try:
+        runner.train()
+    except RuntimeError as error:
+        stop = find_stop(runner)
+        if stop is not None:  # the signal ended the workers too, before the iteration had its data
+            stop.stop(runner, iterations=runner.iter)
+        if 'DataLoader' not in str(error):
+            raise
+        for worker in multiprocessing.active_children():
+            worker.kill()  # one that was stopped would hold up the end of this process
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f'{reason} A process that loads data was killed (is the memory full?) or hangs: lower '
+            f'train_dataloader.num_workers or look at the storage, then run the same command with --resume.'
+        ) from None
+
+
+def limit_waiting(cfg: Config, *, seconds: float = 600) -> None:
+    """Give every loader with workers a time limit for a batch, where the config names none."""
+    for name in ('train', 'val', 'test'):
+        loader = cfg.get(f'{name}_dataloader')
+        if loader and loader.get('num_workers'):
+            loader.setdefault('timeout', seconds)
+
+
 def train(args: argparse.Namespace) -> None:
     """Arguments of tools/train.py -> a trained model in the work folder."""
     cfg = load_config(args)
     with exit_on_user_error():
         add_train_flags(cfg, args)
         check_config(cfg, resume=args.resume)
+        limit_waiting(cfg)
         runner = build_runner(cfg)
         if isinstance(runner, Runner):
             for line in check_pretrained(runner.model, None if cfg.get('resume') else cfg.get('load_from')):
                 runner.logger.warning(line)
     with exit_on_user_error(ours_only=True):
-        runner.train()
+        run_training(runner)

@@ -1,10 +1,14 @@
 # MMPose's runtime; a resumed run continues at the next unseen sample, an unreadable image is skipped and counted.
-# Two checkpoints are kept: MMEngine removes an old one before it writes the new one, which may be cut off.
+# Two checkpoints are kept, because MMEngine removes an old one before it writes the new one. They are complete or not
+# there, and a signal that ends the run saves one first.
 _base_ = 'mmpose::_base_/default_runtime.py'
 
 custom_hooks = [
     *_base_.custom_hooks,
     dict(type='vitpose_mm.ExactResumeHook'),
     dict(type='vitpose_mm.BadImageHook'),
+    dict(type='vitpose_mm.StopSignalHook'),
 ]
-default_hooks = dict(checkpoint=dict(save_best='coco/AP', rule='greater', max_keep_ckpts=2))
+default_hooks = dict(checkpoint=dict(save_best='coco/AP', rule='greater', max_keep_ckpts=2, backend_args=dict(backend='vitpose_mm')
+    ))
+env_cfg = dict(dist_cfg=dict(timeout=900))  # seconds that a process waits for the others, which may be gone

@@ -4,6 +4,7 @@ from .bad_image_hook import BadImageHook
 from .exact_resume_hook import ExactResumeHook
 from .progress_hook import ProgressHook
 from .reconstruction_hook import ReconstructionHook
+from .stop_signal_hook import StopSignalHook
 from .subset_visualization_hook import SubsetVisualizationHook
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     'ExactResumeHook',
     'ProgressHook',
     'ReconstructionHook',
+    'StopSignalHook',
     'SubsetVisualizationHook',
 ]

@@ -1,0 +1,43 @@
+"""A storage backend for checkpoints that a kill or a full disk cannot damage."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mmengine.fileio.backends import LocalBackend
+
+NAME = 'vitpose_mm'
+
+
+class AtomicLocalBackend(LocalBackend):
+    """MMEngine's local files, written beside, flushed to the disk, and renamed when they are complete.
+
+    Chosen in a config by ``default_hooks.checkpoint.backend_args = dict(backend='vitpose_mm')``.
+    """
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write bytes to a file that is complete or does not change.
+
+        Raises:
+            ValueError: the disk is full, or the folder cannot be written to.
+        """
+        file = Path(filepath)
+        part = file.with_name(f'.{file.name}.{os.getpid()}.part')
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            for old in file.parent.glob(f'.{file.name}.*.part'):
+                old.unlink(missing_ok=True)  # of a run that was killed while it wrote
+            with part.open('wb') as stream:
+                stream.write(obj)
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(file)
+        except OSError as error:
+            reason = error.strerror or error
+            raise ValueError(
+                f'{file} cannot be written ({reason}): earlier checkpoints in {file.parent} are untouched; make room '
+                f'or allow writing there, then run the same command with --resume.'
+            ) from error
+        finally:
+            part.unlink(missing_ok=True)
