@@ -4,7 +4,7 @@ mmengine imports this module whenever a config names the scope ``vitpose_mm``. E
 child of mmengine's root, so that every scope finds it, and then hung below mmpose's node, so that
 bare names of mmpose resolve from our scope too. One parent alone does only one of the two.
 
-Checkpoints are made safe to load here as well: whoever uses a class of ours has been here first.
+Checkpoints and data files are made safe to load here as well: whoever uses a class of ours has been here first.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from mmengine.registry import Registry
 from mmpose import registry as mmpose_registry
 
 from .checkpoints.safety import make_loading_safe
+from .utils.data_files import install_data_handlers
 
 SCOPE = 'vitpose_mm'
 
@@ -56,3 +57,4 @@ RUNNERS = NODES['RUNNERS']
 TRANSFORMS = NODES['TRANSFORMS']
 
 make_loading_safe()
+install_data_handlers()

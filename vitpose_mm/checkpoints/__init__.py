@@ -2,7 +2,8 @@
 
 from .adopt import adopt
 from .convert import convert, state_dict_of
-from .reading import CheckpointError, judge, load_file, newest_readable
+from .reading import judge, load_file, newest_readable
 from .report import Report
+from .structure import CheckpointError
 
 __all__ = ['CheckpointError', 'Report', 'adopt', 'convert', 'judge', 'load_file', 'newest_readable', 'state_dict_of']
