@@ -4,7 +4,7 @@ mmengine imports this module whenever a config names the scope ``vitpose_mm``. E
 child of mmengine's root, so that every scope finds it, and then hung below mmpose's node, so that
 bare names of mmpose resolve from our scope too. One parent alone does only one of the two.
 
-Checkpoints are made safe to load here as well: whoever uses a class of ours has been here first.
+Checkpoints and data files are made safe to load here as well: whoever uses a class of ours has been here first.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from mmpose import registry as mmpose_registry
 
 from .checkpoints.atomic_backend import NAME, AtomicLocalBackend
 from .checkpoints.safe_loader import install_safe_loader
+from .utils.data_files import install_data_handlers
 
 SCOPE = 'vitpose_mm'
 
@@ -58,4 +59,5 @@ RUNNERS = NODES['RUNNERS']
 TRANSFORMS = NODES['TRANSFORMS']
 
 install_safe_loader()
+install_data_handlers()
 register_backend(NAME, AtomicLocalBackend)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import shutil
 import threading
 import uuid
@@ -15,7 +14,12 @@ import torch
 from mmengine.infer import BaseInferencer
 from mmengine.model import BaseModel, PretrainedInit
 from mmengine.runner import CheckpointLoader, FlexibleRunner, Runner
-from mmengine.runner.checkpoint import _load_checkpoint, get_torchvision_models
+from mmengine.runner.checkpoint import (
+    _load_checkpoint,
+    get_external_models,
+    get_mmcls_models,
+    get_torchvision_models,
+)
 
 from vitpose_mm.checkpoints import CheckpointError
 from vitpose_mm.checkpoints.safe_loader import install_safe_loader
@@ -160,44 +164,54 @@ def test_addresses_of_the_same_file_name_are_kept_apart(
     tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'cache'))
-    for number, name in enumerate(('small/model.pth', 'base/model.pth', 'deep/vit-0123abcd.pth')):
+    for number, name in enumerate(('small/model.pth', 'base/model.pth', 'deep/vit_20240131.pth')):
         file = tmp_path / name
         file.parent.mkdir()
         torch.save({'state_dict': {'w': torch.full((1,), float(number))}}, file)
         loaded = CheckpointLoader.load_checkpoint(f'{address}/{name}')
         assert loaded['state_dict']['w'] == number
-    assert (tmp_path / 'cache/hub/checkpoints/vit-0123abcd.pth').is_file()  # a name with a hash, where torch has it
+    assert (tmp_path / 'cache/hub/checkpoints/vit_20240131.pth').is_file()  # as good as a hash, where torch has it
 
 
-def test_other_schemes_are_guarded_too(attacks: dict[str, Path], marker: Path, trained: Path) -> None:
+def test_schemes_that_cannot_be_read_safely_are_refused(attacks: dict[str, Path], marker: Path) -> None:
     def load_from_store(filename: str, map_location: Any = None) -> Any:
-        return torch.load(filename.removeprefix('store://'), map_location=map_location)
+        return torch.load(filename.removeprefix('store://'), map_location=map_location, weights_only=False)
 
-    CheckpointLoader._schemes = {'store://': load_from_store, '': None}
+    CheckpointLoader._schemes = {'store://': load_from_store, **CheckpointLoader._schemes}
     install_safe_loader()
     install_safe_loader()
-    loaded = CheckpointLoader.load_checkpoint(f'store://{trained}')
-    assert 'cfg' not in loaded['meta'] and 'config' not in loaded['meta']
-    with pytest.raises(CheckpointError, match=r'store://.*walk\.pth was not opened'):
-        CheckpointLoader.load_checkpoint(f'store://{attacks["walk"]}')
+    for name in (f'store://{attacks["bomb"]}', 's3://bucket/a.pth', 'open-mmlab:s3://bucket/a.pth', 'pavi://a.pth'):
+        with pytest.raises(CheckpointError, match=f'{name} is no address that is read safely: download the file'):
+            CheckpointLoader.load_checkpoint(name)
     assert not marker.exists()
 
 
 @pytest.mark.parametrize('kind', ['bomb', 'walk'])
-def test_the_hosts_own_schemes_are_guarded_too(
+def test_models_by_name_are_as_safe_as_paths(
     attacks: dict[str, Path], kind: str, marker: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cached = Path(torch.hub.get_dir()) / 'checkpoints' / Path(get_torchvision_models()['resnet50']).name
-    cached.parent.mkdir(parents=True)
-    shutil.copy(attacks[kind], cached)
-    for setting in (None, '1'):
-        if setting is not None:
-            monkeypatch.setenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', setting)
-        with pytest.raises(CheckpointError, match='torchvision://resnet50 was not opened'):
-            CheckpointLoader.load_checkpoint('torchvision://resnet50')
-        assert not marker.exists()
-        assert 'TORCH_FORCE_WEIGHTS_ONLY_LOAD' not in os.environ
-        assert os.environ.get('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD') == setting
+    folder = Path(torch.hub.get_dir()) / 'checkpoints'
+    folder.mkdir(parents=True)
+    monkeypatch.setenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', '1')
+    known = {
+        'torchvision://resnet50': get_torchvision_models()['resnet50'],
+        'open-mmlab://detectron2/resnet50_caffe': get_external_models()['detectron2/resnet50_caffe'],
+        'mmcls://resnet50': get_mmcls_models()['resnet50'],
+    }
+    for name, where in known.items():
+        shutil.copy(attacks[kind], folder / Path(where).name)
+        with pytest.raises(CheckpointError, match=f'{Path(where).name} was not opened'):
+            CheckpointLoader.load_checkpoint(name)
+        with pytest.raises(CheckpointError, match='://nothing is not known to MMEngine'):
+            CheckpointLoader.load_checkpoint(name.split('://')[0] + '://nothing')
+    assert not marker.exists()
+
+
+def test_a_backbone_by_name_is_cut_from_its_model() -> None:
+    file = Path(torch.hub.get_dir()) / 'checkpoints' / Path(get_mmcls_models()['resnet50']).name
+    file.parent.mkdir(parents=True)
+    torch.save({'state_dict': {'backbone.a': torch.ones(1), 'head.b': torch.ones(1)}}, file)
+    assert list(CheckpointLoader.load_checkpoint('mmcls://resnet50')['state_dict']) == ['a']
 
 
 def test_a_real_detector_loads(shared_data: Path) -> None:

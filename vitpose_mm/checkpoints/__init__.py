@@ -3,7 +3,8 @@
 from .conversion_report import Report
 from .convert import convert, state_dict_of
 from .load_hook import convert_on_load
-from .reading import CheckpointError, check_checkpoint, load_file, newest_readable
+from .reading import check_checkpoint, load_file, newest_readable
+from .structure import CheckpointError
 
 __all__ = [
     'CheckpointError',

@@ -26,20 +26,8 @@ from .key_mapping import (
 )
 from .key_tables import ORIGINS, PLAIN, TARGETS
 from .missing_keys import NONE_OR_TWO, count_deconvolutions, find_missing_keys
-from .reading import CheckpointError
 from .shapes import Grid, fit_kernel, fold_first_row, fold_scales, resize_grid, to_mae_shape
-
-# Where files keep their weights, likeliest first: mmengine, MAE, DINO, and bare state dicts.
-HOLDERS = ('state_dict', 'model', 'teacher', 'student')
-
-
-def weights_holder(checkpoint: Mapping[str, Any]) -> str | None:
-    """Checkpoint -> the key of the dict that holds its weights, or None where no such key does."""
-    for name in HOLDERS:
-        inner = checkpoint.get(name)
-        if isinstance(inner, Mapping) and any(isinstance(value, Tensor) for value in inner.values()):
-            return name
-    return None
+from .structure import CheckpointError, keys_of, weights_holder
 
 
 def state_dict_of(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -50,10 +38,9 @@ def state_dict_of(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
     """
     holder = weights_holder(checkpoint)
     inner = checkpoint if holder is None else checkpoint[holder]
-    tensors = {str(name): value for name, value in inner.items() if isinstance(value, Tensor)}
+    tensors = {name: value for name, value in inner.items() if isinstance(value, Tensor)}
     if not tensors:
-        keys = ', '.join(map(str, checkpoint)) or 'none'
-        raise CheckpointError(f'The checkpoint holds no weights: its keys are {keys}.')
+        raise CheckpointError(f'The checkpoint holds no weights: its keys are {keys_of(checkpoint)}.')
     return tensors
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import pickle
 import re
 from pathlib import Path
 from typing import Any
@@ -11,48 +10,47 @@ from typing import Any
 import torch
 from mmengine.logging import print_log
 
-from .allowlist import CodeFound, allowed_names
+from .file_formats import open_regular, read_content
+from .pickle_records import Damaged, NotPlain, Refused, shown
+from .plain import restore
+from .record_kinds import Memory
+from .record_values import build_values
+from .safetensors_file import read_safetensors
+from .storages import MapLocation, StorageReader
+from .structure import CheckpointError, check_content, drop_code, keys_of
 
-# Where mmengine looks for a config to run: Runner.resume and FlexibleRunner in meta.config,
-# BaseInferencer in message_hub.runtime_info.cfg and meta.cfg.
-EXECUTED = (('meta', 'config'), ('meta', 'cfg'), ('message_hub', 'runtime_info', 'cfg'))
+MAX_COPIES = 4  # of the numbers in a file, by tensors that share them
+SPARE_MEMORY = 64 * 2**20  # bytes
 
 
-class CheckpointError(ValueError):
-    """A checkpoint file that is missing, unreadable or asks for code; the text names file and mend."""
-
-
-def load_file(path: str | Path, map_location: Any = 'cpu') -> dict[str, Any]:
+def load_file(path: str | Path, map_location: MapLocation = 'cpu', *, called: str | None = None) -> dict[str, Any]:
     """Path of a .pth or .safetensors file -> the dict it holds, read without running anything.
+
+    Tensors come back without gradients, parameters as tensors, settings (ConfigDict, Namespace) as dicts.
 
     Args:
         path: A local file.
-        map_location: Where tensors go, as for ``torch.load``.
+        map_location: Where tensors go, as for ``torch.load``, but that None is the CPU.
+        called: name of the file in sentences, where it is not the path.
 
     Raises:
-        CheckpointError: the file is missing, empty, damaged, asks for code, or holds no dict.
+        CheckpointError: the file is missing, empty, damaged, asks for code, holds no dict, or NaN as weights.
     """
     file = Path(path).expanduser()
-    _check_file(file)
-    checkpoint = _read_safetensors(file) if file.suffix == '.safetensors' else _read_pth(file, map_location)
+    name = str(file) if called is None else called
+    _check_file(file, name)
+    read = read_safetensors if file.suffix == '.safetensors' else _read_pth
+    try:
+        checkpoint, all_finite = read(file, map_location)
+    except (torch.OutOfMemoryError, CheckpointError):
+        raise
+    except Exception as error:
+        raise explain(name, error) from None
     if not isinstance(checkpoint, dict):
         kind = type(checkpoint).__name__
-        raise CheckpointError(f'{file} holds a {kind} where a checkpoint holds a dict of weights.')
-    return drop_code(checkpoint)
-
-
-def drop_code(checkpoint: dict[str, Any]) -> dict[str, Any]:
-    """Checkpoint -> the same without the configs that mmengine would run as Python when it resumes.
-
-    Methods are taken from the type: a file can give an OrderedDict attributes called get and pop.
-    """
-    for *parents, last in EXECUTED:
-        holder: Any = checkpoint
-        for name in parents:
-            holder = type(holder).get(holder, name) if isinstance(holder, dict) else None
-        if isinstance(holder, dict):
-            type(holder).pop(holder, last, None)
-    return checkpoint
+        raise CheckpointError(f'{name} holds a {kind} where a checkpoint holds a dict of weights.')
+    check_content(name, checkpoint, all_finite=all_finite)
+    return restore(name, drop_code(checkpoint))
 
 
 def check_checkpoint(path: str | Path, *, to_resume: bool = False) -> None:
@@ -69,7 +67,7 @@ def check_checkpoint(path: str | Path, *, to_resume: bool = False) -> None:
         return
     checkpoint = load_file(path, map_location='meta')
     if not _holds_tensors(checkpoint):
-        raise CheckpointError(f'{path} holds no weights: its keys are {", ".join(map(str, checkpoint)) or "none"}.')
+        raise CheckpointError(f'{path} holds no weights: its keys are {keys_of(checkpoint)}.')
     if to_resume and _iterations_of(checkpoint) is None:
         raise CheckpointError(
             f'{path} holds weights without the state of an optimizer, as the best and the published checkpoints do: '
@@ -132,64 +130,37 @@ def _iterations_of(checkpoint: dict[str, Any]) -> int | None:
     return meta['iter']
 
 
-def _check_file(file: Path) -> None:
+def _check_file(file: Path, name: str) -> None:
     if file.is_dir():
-        raise CheckpointError(f'{file} is a folder: name a checkpoint file in it.')
-    if not file.is_file():
-        raise CheckpointError(f'{file} does not exist: check the path of the checkpoint.')
-    if file.stat().st_size == 0:
-        raise CheckpointError(f'{file} is empty: its writing or its download broke off, so get it again.')
+        raise CheckpointError(f'{name} is a folder: name a checkpoint file in it.')
+    if not file.exists():
+        raise CheckpointError(f'{name} does not exist: check the path of the checkpoint.')
+    if file.is_file() and file.stat().st_size == 0:
+        raise CheckpointError(f'{name} is empty: its writing or its download broke off, so get it again.')
 
 
-def _read_pth(file: Path, map_location: Any) -> Any:
-    try:
-        with allowed_names():
-            return torch.load(file, map_location=map_location, weights_only=True)
-    except torch.OutOfMemoryError:
-        raise
-    except Exception as error:
-        raise explain(str(file), error) from None
+def _read_pth(path: Path, map_location: MapLocation) -> tuple[Any, bool]:
+    """-> what the file holds, and whether all its numbers are finite."""
+    with open_regular(path) as file:
+        content = read_content(file)
+        storages = StorageReader(file, content.sections, map_location)
+        memory = Memory(SPARE_MEMORY + MAX_COPIES * path.stat().st_size)
+        return build_values(content.root, storages, memory), storages.all_finite
 
 
 def explain(name: str, error: Exception) -> CheckpointError:
-    """Name of a file and what torch raised on it -> one sentence: what it asks to run, or that it is damaged."""
-    wanted = _wanted_code(error)
-    if wanted:
+    """Name of a file and what was raised on it -> one sentence: what it asks to run, or that it is damaged."""
+    if isinstance(error, NotPlain):
         return CheckpointError(
-            f'{name} was not opened: it asks for {wanted}, which no weights need and which could run code; '
+            f'{name} was not opened: it asks for {error}, which no weights need and which could run code; '
             'use a file that holds tensors and numbers only, such as a saved state_dict.'
         )
-    reason = ' '.join(str(error).split('. ')[0].split()) or type(error).__name__
-    reason = 'not what torch.save writes' if isinstance(error, pickle.UnpicklingError) else reason[:160]
+    if isinstance(error, Refused) and not isinstance(error, Damaged):
+        return CheckpointError(f'{name} was not opened: {error}.')
+    if isinstance(error, OSError) and error.strerror:
+        return CheckpointError(f'{name} cannot be read ({error.strerror}): check its permissions and its disk.')
+    reason = shown(error, 160) or type(error).__name__
     return CheckpointError(f'{name} is truncated, damaged or no checkpoint ({reason}): copy or download it again.')
-
-
-def _wanted_code(error: Exception) -> str | None:
-    if isinstance(error, CodeFound):
-        return str(error)
-    if not isinstance(error, pickle.UnpicklingError):
-        return None
-    text = str(error)
-    for pattern in (r'GLOBAL (\S+) was not an allowed', r'unsupported GLOBAL (\S+) whose module'):
-        if match := re.search(pattern, text):
-            return match.group(1)
-    if re.search(r'unrecognized function|Can only (build|create)', text):
-        return 'a call of something that is not on the list'
-    # Operands that torch.save never writes: STACK_GLOBAL, FRAME, INST and so on, so a pickle of another hand.
-    if re.search(r'Unsupported operand (147|149|105|111|148|129|130|140)\b', text):
-        return 'a plain Python pickle'
-    return None
-
-
-def _read_safetensors(file: Path) -> dict[str, torch.Tensor]:
-    try:
-        import safetensors.torch  # not needed for .pth files
-    except ImportError:
-        raise CheckpointError(f'{file} needs the package safetensors: run `pip install safetensors`.') from None
-    try:
-        return safetensors.torch.load_file(file)
-    except Exception as error:
-        raise explain(str(file), error) from None
 
 
 def _holds_tensors(value: object) -> bool:

@@ -1,54 +1,53 @@
 """Hand every checkpoint that mmengine opens to our reader: resume, load_from, init_cfg, inferencers, mmdet's too.
 
 What else in mmengine 0.10.7, mmpose 1.3.2, mmdet 3.3.0 and mmpretrain 1.2.0 runs text from a checkpoint was
-looked for (Config.fromstring, eval, exec, pickle.load, torch.load): only the three places of
-``reading.EXECUTED``. DeepSpeed and ColossalAI folders are read by those libraries and not guarded here.
+looked for (Config.fromstring, eval, exec, pickle.load, torch.load): only the three of ``structure.EXECUTED``.
+DeepSpeed and ColossalAI folders are read by those libraries and not guarded here.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlparse
 
 import torch
 from mmengine.dist import barrier, get_dist_info
 from mmengine.runner import CheckpointLoader
+from mmengine.runner.checkpoint import (
+    _get_mmengine_home,
+    get_deprecated_model_names,
+    get_external_models,
+    get_mmcls_models,
+    get_torchvision_models,
+)
 
-from .allowlist import allowed_names
-from .convert import weights_holder
-from .reading import CheckpointError, drop_code, explain, load_file
-
-Loader = Callable[..., dict[str, Any]]
+from .download import download
+from .reading import load_file
+from .storages import MapLocation
+from .structure import CheckpointError, weights_holder
 
 
 def install_safe_loader() -> None:
     """Register our loaders with mmengine's CheckpointLoader, for every scheme; a second call does nothing."""
-    schemes = dict(CheckpointLoader._schemes)
-    if schemes.get('') is load_from_local:
-        return
-    for prefix, loader in schemes.items():
-        CheckpointLoader.register_scheme(prefix, _guarded(loader), force=True)
-    CheckpointLoader.register_scheme('', load_from_local, force=True)
-    CheckpointLoader.register_scheme(('http://', 'https://'), load_from_http, force=True)
+    for prefix in [*CheckpointLoader._schemes, *LOADERS]:
+        CheckpointLoader.register_scheme(prefix, LOADERS.get(prefix, load_from_elsewhere), force=True)
 
 
-def load_from_local(filename: str, map_location: Any = None) -> dict[str, Any]:
+def load_from_local(filename: str, map_location: MapLocation = None) -> dict[str, Any]:
     """Local path -> checkpoint, with ``state_dict`` also where MAE's and DINO's files have another word for it."""
-    checkpoint = load_file(filename, 'cpu' if map_location is None else map_location)
+    checkpoint = load_file(filename, map_location)
     holder = weights_holder(checkpoint)
     if holder is not None and 'state_dict' not in checkpoint:
         checkpoint['state_dict'] = checkpoint[holder]
     return checkpoint
 
 
-def load_from_http(filename: str, map_location: Any = None, model_dir: str | None = None) -> dict[str, Any]:
+def load_from_http(filename: str, map_location: MapLocation = None, model_dir: str | None = None) -> dict[str, Any]:
     """Address -> checkpoint, by way of torch's download cache; rank 0 downloads first, and then who finds nothing."""
     folder = Path(model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints'))
     name = os.path.basename(urlparse(filename).path)
@@ -57,49 +56,58 @@ def load_from_http(filename: str, map_location: Any = None, model_dir: str | Non
     if not re.search(r'[-_][0-9a-f]{8,}\.\w+$', name):  # it tells no other file from this one
         folder = folder / hashlib.sha256(filename.encode()).hexdigest()[:12]
     rank, world_size = get_dist_info()
-    if rank == 0:
-        _download(filename, folder / name)
-    if world_size > 1:
-        barrier()
-    _download(filename, folder / name)  # on another machine
+    try:
+        if rank == 0:
+            download(filename, folder / name)
+    finally:
+        if world_size > 1:
+            barrier()
+    download(filename, folder / name)  # on another machine
     return load_from_local(str(folder / name), map_location)
 
 
-def _download(address: str, file: Path) -> None:
-    """Address -> the file, unless it is there."""
-    if file.exists():
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        torch.hub.download_url_to_file(address, str(file))
-    except OSError as error:
-        raise CheckpointError(f'{address} cannot be downloaded ({error}): put it to {file} by hand.') from None
+def load_from_torchvision(filename: str, map_location: MapLocation = None) -> dict[str, Any]:
+    """``torchvision://NAME``, ``modelzoo://NAME`` -> checkpoint."""
+    return load_from_http(_look_up(filename, get_torchvision_models()), map_location)
 
 
-def _guarded(loader: Loader) -> Loader:
-    """A loader of another scheme -> the same that takes our list of names, drops code and explains itself."""
-
-    @functools.wraps(loader)
-    def load(filename: str, map_location: Any = None, **kwargs: Any) -> dict[str, Any]:
-        with allowed_names(), weights_only():
-            try:
-                return drop_code(loader(filename, map_location, **kwargs))
-            except (OSError, ImportError, KeyError):
-                raise
-            except Exception as error:
-                raise explain(filename, error) from None
-
-    return load
+def load_from_openmmlab(filename: str, map_location: MapLocation = None) -> dict[str, Any]:
+    """``open-mmlab://NAME`` -> checkpoint, from its address or below MMEngine's folder."""
+    where = _look_up(filename, get_external_models(), get_deprecated_model_names())
+    if where.startswith(('http://', 'https://')):
+        return load_from_http(where, map_location)
+    return load_from_local(os.path.join(_get_mmengine_home(), where), map_location)
 
 
-@contextmanager
-def weights_only() -> Iterator[None]:
-    """While it is open, ``torch.load`` runs no code, also for callers that ask for it (mmengine's ``torchvision://``)."""
-    on, off = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD', 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'
-    before = {name: os.environ.pop(name) for name in (on, off) if name in os.environ}
-    os.environ[on] = '1'
-    try:
-        yield
-    finally:
-        del os.environ[on]
-        os.environ.update(before)
+def load_from_mmcls(filename: str, map_location: MapLocation = None) -> dict[str, Any]:
+    """``mmcls://NAME`` -> checkpoint of the backbone alone."""
+    state = load_from_http(_look_up(filename, get_mmcls_models()), map_location)['state_dict']
+    part = 'backbone.'
+    return {'state_dict': {name.removeprefix(part): one for name, one in state.items() if name.startswith(part)}}
+
+
+def load_from_elsewhere(filename: str, map_location: MapLocation = None) -> NoReturn:
+    """Schemes whose files we cannot read before they are unpickled: ceph, pavi, those that others registered."""
+    raise CheckpointError(
+        f'{filename} is no address that is read safely: download the file and give its path, or an https address.'
+    )
+
+
+def _look_up(filename: str, addresses: Mapping[str, str], newer: Mapping[str, str] | None = None) -> str:
+    name = filename.split('://', 1)[1]
+    name = (newer or {}).get(name, name)
+    if name not in addresses:
+        raise CheckpointError(f'{filename} is not known to MMEngine: look for the address of the file, and give that.')
+    return addresses[name]
+
+
+LOADERS: dict[str, Callable[..., dict[str, Any]]] = {
+    '': load_from_local,
+    'http://': load_from_http,
+    'https://': load_from_http,
+    'modelzoo://': load_from_torchvision,
+    'torchvision://': load_from_torchvision,
+    'open-mmlab://': load_from_openmmlab,
+    'openmmlab://': load_from_openmmlab,
+    'mmcls://': load_from_mmcls,
+}

@@ -13,7 +13,9 @@ from ..utils.files import complete
 from .conversion_report import Report
 from .convert import convert, state_dict_of
 from .experts import dataset_name
-from .reading import CheckpointError, load_file
+from .plain import to_plain
+from .reading import load_file
+from .structure import CheckpointError
 
 SUFFIXES = ('.pth', '.pt', '.bin', '.safetensors')
 
@@ -42,7 +44,7 @@ def save_file(state: Mapping[str, Tensor], path: str | Path, *, meta: Mapping[st
                 raise ValueError(f'{file} needs the package safetensors: run `pip install safetensors`.') from None
             safetensors.torch.save_file(tensors, part, metadata={'format': 'pt'})
         else:
-            torch.save(tensors if meta is None else {'meta': dict(meta), 'state_dict': tensors}, part)
+            torch.save(tensors if meta is None else {'meta': to_plain(meta, 'meta'), 'state_dict': tensors}, part)
 
 
 def convert_file(source: str | Path, destination: str | Path, *, target: str = 'vitpose_mm', **kwargs: Any) -> Report:

@@ -1,0 +1,120 @@
+"""Checkpoints of tensors, numbers, texts and Python's containers alone, which ``torch.load`` opens for everybody.
+
+MMEngine writes numpy arrays (keypoint sets), numpy numbers (rates) and HistoryBuffers (logs), which torch 2.6 and
+later refuse unless they are told of each. They are written as lists, numbers and dicts, and come back on loading.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.logging import HistoryBuffer, print_log
+from torch import Tensor
+
+from .structure import CheckpointError
+
+SAME = (Tensor, torch.Size, torch.dtype, torch.device)
+ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes})
+HISTORY = ('log_history', 'count_history', 'max_length')  # of a HistoryBuffer
+# parts of a keypoint set that mmpose makes arrays of
+ARRAYS = {
+    'keypoint_colors': np.uint8,
+    'skeleton_link_colors': np.uint8,
+    'dataset_keypoint_weights': np.float32,
+    'sigmas': np.float32,
+}
+LEFT_OUT = object()
+
+
+def to_plain(value: Any, where: str = 'checkpoint') -> Any:
+    """Checkpoint or a part of it -> the same in types that ``torch.load(..., weights_only=True)`` knows.
+
+    Args:
+        value: tensors are kept as they are.
+        where: name of the part, for the warning that an object of another type is left out.
+    """
+    if type(value) in ATOMS or isinstance(value, SAME):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return value.tolist()
+    if isinstance(value, HistoryBuffer):
+        values, counts = (torch.from_numpy(np.array(one)) for one in value.data)
+        return dict(zip(HISTORY, (values, counts, value.max_length), strict=True))
+    if isinstance(value, Mapping):
+        return _plain_dict(value, where)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = [item for one in value if (item := to_plain(one, where)) is not LEFT_OUT]
+        return tuple(items) if isinstance(value, tuple) else items
+    for kind in (str, bool, int, float):  # subclasses of them, as an enum
+        if isinstance(value, kind):
+            return kind(value)
+    text = f'{where} is a {type(value).__name__}, which cannot be read back safely: it is left out of the checkpoint'
+    print_log(text, logger='current', level=logging.WARNING)
+    return LEFT_OUT
+
+
+def _plain_dict(value: Mapping[Any, Any], where: str) -> dict[Any, Any]:
+    if isinstance(value, Counter):
+        return Counter({to_plain(key): to_plain(count) for key, count in value.items()})
+    items = ((to_plain(key), to_plain(one, f'{where}.{key}')) for key, one in value.items())
+    kept = ((key, one) for key, one in items if one is not LEFT_OUT)
+    if not isinstance(value, OrderedDict):
+        return dict(kept)
+    ordered = OrderedDict(kept)
+    if isinstance(metadata := getattr(value, '_metadata', None), Mapping):
+        ordered._metadata = to_plain(metadata)  # type: ignore[attr-defined]  # versions of modules
+    return ordered
+
+
+def restore(name: str, checkpoint: dict[str, Any]) -> dict[str, Any]:
+    """Checkpoint as it was read -> the same with the arrays and histories that MMEngine and mmpose work with.
+
+    Args:
+        name: of the file.
+        checkpoint: changed in place.
+
+    Raises:
+        CheckpointError: they are no numbers, or do not fit one another.
+    """
+    logs: Any = (checkpoint.get('message_hub') or {}).get('log_scalars')
+    try:
+        _restore_arrays((checkpoint.get('meta') or {}).get('dataset_meta'))
+        for key, value in logs.items() if isinstance(logs, dict) else ():
+            if isinstance(value, dict) and set(value) == set(HISTORY):
+                logs[key] = _restore_history(*(value[part] for part in HISTORY))
+    except (ValueError, TypeError, OverflowError, AssertionError) as error:
+        text = ' '.join(str(error).split())[:160]
+        raise CheckpointError(f'{name} holds a keypoint set or a log that is damaged ({text}).') from None
+    return checkpoint
+
+
+def _restore_arrays(dataset_meta: Any) -> None:
+    """A keypoint set, and those of its subsets, in place."""
+    if not isinstance(dataset_meta, dict):
+        return
+    for key, dtype in ARRAYS.items():
+        if isinstance(dataset_meta.get(key), (list, tuple)):
+            dataset_meta[key] = np.array(dataset_meta[key], dtype=dtype)
+    subsets: Any = dataset_meta.get('subsets')
+    stats: Any = dataset_meta.get('stats_info')
+    for one in subsets.values() if isinstance(subsets, dict) else ():
+        _restore_arrays(one)
+    for key, numbers in stats.items() if isinstance(stats, dict) else ():
+        stats[key] = np.array(numbers, dtype=np.float32)
+
+
+def _restore_history(values: Any, counts: Any, max_length: Any) -> HistoryBuffer:
+    if not isinstance(values, Tensor) or not isinstance(counts, Tensor) or type(max_length) is not int:
+        raise TypeError('a log is no tensor')
+    if values.ndim != 1 or values.shape != counts.shape or not 0 <= len(values) <= max_length:
+        raise ValueError(f'{len(values)} values in a log of at most {max_length}')
+    if values.is_meta:  # somebody looks at the file's structure alone
+        return HistoryBuffer(max_length=max_length)
+    return HistoryBuffer(values.cpu().numpy(), counts.cpu().numpy(), max_length)

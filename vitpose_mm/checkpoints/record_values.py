@@ -1,0 +1,122 @@
+"""Records of a pickle -> tensors, arrays of numbers and plain containers, in one pass without recursion.
+
+A record is a tree with shared parts. Each part is built once, after what it holds; a call becomes a value by the
+function that ``record_kinds`` has for its name, or is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .pickle_records import NO_STATE, Call, Damaged, Global, NotPlain, Record, Refused, StorageId, shown
+from .record_kinds import DTYPES, KINDS, TAKES_NAMES, Memory, plain_name
+from .storages import Storage, StorageReader
+
+MAX_DEPTH = 100  # containers in one another; code that reads what is built may recurse
+MAX_ITEMS = 5_000_000  # shared ones counted wherever they are: 40 nested pairs of the same are 10^12
+LEAVES = frozenset({type(None), bool, int, float, str, bytes, bytearray, set, frozenset})  # sets hold leaves alone
+
+
+class _Part:
+    """A record and what it became; the record is kept, as its id is the key."""
+
+    __slots__ = ('depth', 'items', 'record', 'value')
+
+    def __init__(self, record: Record, num_inner: int, below: Sequence[_Part]) -> None:
+        self.record = record
+        self.value: Any = None
+        self.items: int = num_inner + sum(part.items for part in below)
+        self.depth: int = 1 + max((part.depth for part in below), default=0)
+        if self.items > MAX_ITEMS:
+            raise Refused(f'it holds containers that unfold to more than {MAX_ITEMS:,} items')
+        if self.depth > MAX_DEPTH:
+            raise Refused(f'it holds more than {MAX_DEPTH} containers in one another')
+
+
+def build_values(root: Record, storages: StorageReader, memory: Memory) -> Any:
+    """Record -> what it stands for.
+
+    Args:
+        root: of :func:`pickle_records.read_pickle`.
+        storages: of the same file.
+        memory: what may be taken besides storages.
+
+    Raises:
+        Refused: something that is not plain data, by its name; sizes that do not fit; a container that holds itself.
+    """
+    done: dict[int, _Part] = {}
+    path: set[int] = set()  # the records that the one at hand is in
+    todo = [root]
+    while todo:
+        record, key = todo[-1], id(todo[-1])
+        if key in done or type(record) in LEAVES:
+            todo.pop()
+            continue
+        inner = _inner(record)
+        parts = [part for part in inner if type(part) not in LEAVES]
+        if key not in path:
+            path.add(key)
+            if any(id(part) in path for part in parts):
+                raise Damaged('a container that holds itself')
+            todo += [part for part in parts if id(part) not in done]
+        else:
+            part = done[key] = _Part(record, len(inner), [done[id(part)] for part in parts])
+            part.value = _build(record, [_value(one, done) for one in inner], storages, memory)
+            path.discard(key)
+    return _finished(_value(root, done))
+
+
+def _inner(record: Record) -> Sequence[Record]:
+    """Record -> the records that it holds, in the order in which _build takes them."""
+    if type(record) is dict:
+        return tuple(record.values())
+    if type(record) is Call:
+        state = () if record.state is NO_STATE else (record.state,)
+        return (*record.args, *record.items, *(value for _, value in record.pairs), *state)
+    return record if type(record) in (list, tuple) else ()
+
+
+def _value(record: Record, done: dict[int, _Part]) -> Any:
+    return record if type(record) in LEAVES else done[id(record)].value
+
+
+def _build(record: Record, inner: list[Any], storages: StorageReader, memory: Memory) -> Any:
+    """Record and the values of what it holds -> its value."""
+    if type(record) is StorageId:
+        return storages.read(record)
+    if type(record) is Global:
+        return DTYPES.get(plain_name(record.name), record)
+    if type(record) is Call:
+        return _build_call(record, inner, memory)
+    inner = [_finished(value) for value in inner]
+    if type(record) is dict:
+        return dict(zip(record, inner, strict=True))
+    return tuple(inner) if type(record) is tuple else inner
+
+
+def _build_call(record: Call, inner: list[Any], memory: Memory) -> Any:
+    name = plain_name(record.name)
+    if name not in KINDS:
+        raise NotPlain(shown(name))
+    num_args, num_items, num_pairs = len(record.args), len(record.items), len(record.pairs)
+    args, rest = inner[:num_args], [_finished(value) for value in inner[num_args:]]
+    if name not in TAKES_NAMES:
+        args = [_finished(value) for value in args]
+    keys = [key for key, _ in record.pairs]
+    values = rest[num_items : num_items + num_pairs]
+    state = NO_STATE if record.state is NO_STATE else rest[-1]
+    call = Call(name, tuple(args), state, rest[:num_items], list(zip(keys, values, strict=True)))
+    try:
+        return KINDS[name](call, memory)
+    except (TypeError, ValueError, IndexError, RuntimeError, OverflowError) as error:
+        raise Damaged(f'{shown(name)}: {shown(error)}') from None
+
+
+def _finished(value: Any) -> Any:
+    """A value that may stand in a container -> the same: no name, and no bytes of a storage."""
+    if type(value) is Global:
+        raise NotPlain(shown(value.name.replace(' ', '.')))
+    if type(value) is Storage:
+        raise NotPlain('the bytes of a tensor without their shape')
+    return value

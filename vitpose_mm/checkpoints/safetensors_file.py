@@ -1,0 +1,37 @@
+"""A ``.safetensors`` file -> its tensors, by the library of that name."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+
+import torch
+
+from .file_formats import open_regular
+from .pickle_records import Damaged, checked_key
+from .storages import MapLocation, is_finite
+from .structure import CheckpointError
+
+MAX_HEADER = 16 * 2**20  # bytes of its list of tensors, about 100,000 of them
+
+
+def read_safetensors(path: Path, map_location: MapLocation) -> tuple[dict[str, torch.Tensor], bool]:
+    """Path -> names to tensors, and whether all their numbers are finite.
+
+    Raises:
+        CheckpointError: the library is not installed.
+        Refused: the file is damaged, or no regular one.
+    """
+    try:
+        import safetensors.torch  # not needed for .pth files
+    except ImportError:
+        raise CheckpointError(f'{path} needs the package safetensors: run `pip install safetensors`.') from None
+    with open_regular(path) as file:
+        beginning, size = file.read(8), os.fstat(file.fileno()).st_size
+    if len(beginning) < 8 or struct.unpack('<Q', beginning)[0] > min(size, MAX_HEADER):
+        raise Damaged('no list of tensors at its beginning')
+    found: dict[str, torch.Tensor] = safetensors.torch.load_file(path)
+    all_finite = all(is_finite(one) for one in found.values())
+    device = map_location if isinstance(map_location, (str, torch.device)) else 'cpu'
+    return {checked_key(name): one.to(device) for name, one in found.items()}, all_finite

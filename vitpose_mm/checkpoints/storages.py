@@ -1,0 +1,144 @@
+"""The numbers of a file's tensors: from their bytes in the file to storages in memory, and to tensors on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from io import BufferedReader
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from .pickle_records import Damaged, NotPlain, StorageId, shown
+
+# names of torch's storages: what their numbers are; UntypedStorage counts bytes, its tensors say their type
+STORAGES = {
+    'torch.FloatStorage': torch.float32,
+    'torch.DoubleStorage': torch.float64,
+    'torch.HalfStorage': torch.float16,
+    'torch.BFloat16Storage': torch.bfloat16,
+    'torch.ByteStorage': torch.uint8,
+    'torch.CharStorage': torch.int8,
+    'torch.ShortStorage': torch.int16,
+    'torch.IntStorage': torch.int32,
+    'torch.LongStorage': torch.int64,
+    'torch.BoolStorage': torch.bool,
+    'torch.ComplexFloatStorage': torch.complex64,
+    'torch.ComplexDoubleStorage': torch.complex128,
+    'torch.storage.UntypedStorage': torch.uint8,
+}
+FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
+MAX_DIMENSIONS = 25
+MapLocation = str | torch.device | Mapping[str, Any] | Callable[..., Any] | None
+
+
+class Section(NamedTuple):
+    """Where bytes are in a file."""
+
+    offset: int
+    nbytes: int
+
+
+class Storage(NamedTuple):
+    """Numbers of one or more tensors.
+
+    Attributes:
+        data: the bytes, on the device where they are to be; on 'meta' there are none.
+        dtype: of the numbers.
+        nbytes: of all of them.
+    """
+
+    data: torch.UntypedStorage
+    dtype: torch.dtype
+    nbytes: int
+
+
+class StorageReader:
+    """StorageId -> Storage, each read once.
+
+    Args:
+        file: it is read where ``sections`` says.
+        sections: key of a storage -> its bytes in the file.
+        map_location: as for ``torch.load``, but that None is the CPU.
+
+    Attributes:
+        all_finite: False where a storage of floating-point numbers that was read holds NaN or infinity.
+    """
+
+    def __init__(self, file: BufferedReader, sections: Mapping[str, Section], map_location: MapLocation = None) -> None:
+        self._file, self._sections, self._map_location = file, sections, map_location
+        self._is_meta = isinstance(map_location, (str, torch.device)) and torch.device(map_location).type == 'meta'
+        self._read: dict[str, torch.UntypedStorage] = {}
+        self.all_finite = True
+
+    def read(self, wanted: StorageId) -> Storage:
+        """What a pickle says of a storage -> the storage.
+
+        Raises:
+            Refused: numbers of a kind that is not known; the file does not have them, or not as many.
+        """
+        name = wanted.kind.replace(' ', '.')
+        if name not in STORAGES:
+            raise NotPlain(shown(name))
+        section, dtype = self._sections.get(wanted.key), STORAGES[name]
+        nbytes = wanted.numel * dtype.itemsize
+        if section is None or section.nbytes != nbytes:
+            found = 'none' if section is None else f'{section.nbytes:,}'
+            raise Damaged(f'tensor data {shown(wanted.key)} should be {nbytes:,} bytes and the file has {found}')
+        if wanted.key not in self._read:
+            self._read[wanted.key] = self._place(self._load(section, dtype), wanted.location)
+        return Storage(self._read[wanted.key], dtype, nbytes)
+
+    def _load(self, section: Section, dtype: torch.dtype) -> Tensor:
+        """Where bytes are in the file -> (nbytes,) uint8."""
+        if self._is_meta:
+            return torch.empty(section.nbytes, dtype=torch.uint8, device='meta')
+        data = torch.empty(section.nbytes, dtype=torch.uint8)
+        self._file.seek(section.offset)
+        if self._file.readinto(data.numpy()) != section.nbytes:  # type: ignore[arg-type]  # numpy 1 does not say so
+            raise Damaged('the file ends before its tensors do')
+        if section.nbytes and self.all_finite:
+            self.all_finite = is_finite(data.view(dtype))  # now, while the numbers are near the processor
+        return data
+
+    def _place(self, data: Tensor, location: str) -> torch.UntypedStorage:
+        """As ``torch.load`` does with a map_location; where the file says has no meaning but in a map of the caller."""
+        wanted = self._map_location
+        if callable(wanted):
+            storage = data.untyped_storage()
+            placed = wanted(storage, location)
+            return storage if placed is None else placed
+        if isinstance(wanted, Mapping):
+            wanted = wanted.get(location)
+        return data.to('cpu' if wanted is None else wanted).untyped_storage()
+
+
+def is_finite(tensor: Tensor) -> bool:
+    """Whether a tensor surely holds no NaN or infinity; its sum may overflow, so False is a reason to look again."""
+    return tensor.dtype not in FLOATS or bool(tensor.sum().isfinite())
+
+
+def make_tensor(storage: Storage, dtype: torch.dtype, offset: Any, size: Any, stride: Any) -> Tensor:
+    """A tensor on a storage; nothing is copied.
+
+    Args:
+        storage: its numbers and others.
+        dtype: of its numbers.
+        offset: numbers before the first one.
+        size: (dimension, ...).
+        stride: of each dimension, numbers.
+
+    Raises:
+        Damaged: it reaches beyond the storage, or repeats its numbers.
+    """
+    fits = type(size) in (tuple, torch.Size) and type(stride) is tuple and len(size) == len(stride) <= MAX_DIMENSIONS
+    if not fits or not all(type(number) is int and number >= 0 for number in (offset, *size, *stride)):
+        raise Damaged(f'a tensor of shape {shown(size)} with strides {shown(stride)} from {shown(offset)}')
+    have = storage.nbytes // dtype.itemsize
+    numel = math.prod(size)
+    end = offset + sum((number - 1) * step for number, step in zip(size, stride, strict=True)) + 1 if numel else offset
+    if end > have or numel > have or max(size, default=0) > 2**48:
+        raise Damaged(f'a tensor of shape {shown(tuple(size))} that reaches beyond its {have:,} numbers')
+    empty = torch.empty(0, dtype=dtype, device=storage.data.device)
+    return empty.set_(storage.data, offset, torch.Size(size), stride)

@@ -1,0 +1,79 @@
+"""What a checkpoint's dicts have to be, so that those who load it find weights there and run no text of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from .pickle_records import shown
+
+# Where mmengine looks for a config to run: Runner.resume and FlexibleRunner in meta.config,
+# BaseInferencer in message_hub.runtime_info.cfg and meta.cfg.
+EXECUTED = (('meta', 'config'), ('meta', 'cfg'), ('message_hub', 'runtime_info', 'cfg'))
+# Where files keep their weights, likeliest first: mmengine, MAE, DINO, and bare state dicts.
+HOLDERS = ('state_dict', 'model', 'teacher', 'student')
+DICTS = (('meta',), ('meta', 'dataset_meta'), ('message_hub',), ('optimizer',))
+
+
+class CheckpointError(ValueError):
+    """A checkpoint file that is missing, unreadable or asks for code; the text names the file and the fix."""
+
+
+def keys_of(checkpoint: Mapping[str, Any]) -> str:
+    """Checkpoint -> 'meta, state_dict', for a sentence."""
+    return shown(', '.join(map(str, checkpoint)) or 'none', 200)
+
+
+def weights_holder(checkpoint: Mapping[str, Any]) -> str | None:
+    """Checkpoint -> the key of the dict that holds its weights, or None where no such key does."""
+    for name in HOLDERS:
+        inner = checkpoint.get(name)
+        if isinstance(inner, Mapping) and any(isinstance(value, Tensor) for value in inner.values()):
+            return name
+    return None
+
+
+def drop_code(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    """Checkpoint -> the same without the configs that mmengine would run as Python when it resumes."""
+    for *parents, last in EXECUTED:
+        holder: Any = checkpoint
+        for name in parents:
+            holder = holder.get(name) if isinstance(holder, dict) else None
+        if isinstance(holder, dict):
+            holder.pop(last, None)
+    return checkpoint
+
+
+def check_content(name: str, checkpoint: Mapping[str, Any], *, all_finite: bool) -> None:
+    """Checkpoint -> nothing; an optimizer's state may hold infinity, weights may not.
+
+    Args:
+        name: of the file.
+        checkpoint: what it holds.
+        all_finite: no number in it is NaN or infinite.
+
+    Raises:
+        CheckpointError: parts that are no dicts, weights without names or that are no tensors, or of no use.
+    """
+    for path in DICTS:
+        part: Any = checkpoint
+        for key in path:
+            part = part.get(key) if isinstance(part, Mapping) else None
+        if part is not None and not isinstance(part, dict):
+            raise CheckpointError(f'{name} holds a {type(part).__name__} under {".".join(path)} and not a dict.')
+    holder = weights_holder(checkpoint) or ('state_dict' if 'state_dict' in checkpoint else None)
+    weights = checkpoint if holder is None else checkpoint[holder]
+    if not isinstance(weights, Mapping):
+        raise CheckpointError(f'{name} holds a {type(weights).__name__} under {holder} where its weights should be.')
+    for key, value in weights.items():
+        if holder == 'state_dict' and not isinstance(value, Tensor):
+            raise CheckpointError(f'{name} holds a {type(value).__name__} as the weight {shown(key)}.')
+        if not isinstance(key, str):
+            raise CheckpointError(f'{name} holds the key {shown(key)} where the names of its weights should be.')
+        if not all_finite and isinstance(value, Tensor) and not value.is_meta and not bool(value.isfinite().all()):
+            raise CheckpointError(
+                f'{name} holds NaN or infinity in the weight {shown(key)}: its training diverged, so use an earlier '
+                f'checkpoint of it.'
+            )
