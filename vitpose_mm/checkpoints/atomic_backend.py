@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from mmengine.fileio.backends import LocalBackend
@@ -40,4 +41,5 @@ class AtomicLocalBackend(LocalBackend):
                 f'or allow writing there, then run the same command with --resume.'
             ) from error
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):  # there is none, or its folder is gone
+                part.unlink()
