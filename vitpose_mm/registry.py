@@ -21,6 +21,7 @@ LOCATIONS = {
     'DATASETS': 'vitpose_mm.datasets',
     'DATA_SAMPLERS': 'vitpose_mm.datasets',
     'HOOKS': 'vitpose_mm.engine',
+    'KEYPOINT_CODECS': 'vitpose_mm.codecs',
     'METRICS': 'vitpose_mm.evaluation',
     'MODELS': 'vitpose_mm.models',
     'OPTIM_WRAPPER_CONSTRUCTORS': 'vitpose_mm.engine',
@@ -49,6 +50,7 @@ NODES = {
 DATASETS = NODES['DATASETS']
 DATA_SAMPLERS = NODES['DATA_SAMPLERS']
 HOOKS = NODES['HOOKS']
+KEYPOINT_CODECS = NODES['KEYPOINT_CODECS']
 METRICS = NODES['METRICS']
 MODELS = NODES['MODELS']
 OPTIM_WRAPPER_CONSTRUCTORS = NODES['OPTIM_WRAPPER_CONSTRUCTORS']
