@@ -1,4 +1,5 @@
-# MMPose's runtime; a resumed run continues at the next unseen sample, an unreadable image is skipped and counted.
+# MMPose's runtime; a resumed run continues at the next unseen sample, an unreadable image is skipped and counted, and so is
+# an update whose loss or gradient is not finite.
 # Two checkpoints are kept: MMEngine removes an old one before it writes the new one, which may be cut off.
 _base_ = 'mmpose::_base_/default_runtime.py'
 
@@ -6,5 +7,7 @@ custom_hooks = [
     *_base_.custom_hooks,
     dict(type='vitpose_mm.ExactResumeHook'),
     dict(type='vitpose_mm.BadImageHook'),
+    dict(type='vitpose_mm.NonFiniteHook'),
 ]
+optim_wrapper = dict(type='vitpose_mm.FiniteOptimWrapper')
 default_hooks = dict(checkpoint=dict(save_best='coco/AP', rule='greater', max_keep_ckpts=2))

@@ -1,0 +1,5 @@
+"""Hooks."""
+
+from .non_finite_hook import NonFiniteHook
+
+__all__ = ['NonFiniteHook']

@@ -1,0 +1,5 @@
+"""Optimizer wrappers."""
+
+from .finite import FiniteAmpOptimWrapper, FiniteOptimWrapper
+
+__all__ = ['FiniteAmpOptimWrapper', 'FiniteOptimWrapper']
