@@ -95,7 +95,7 @@ class NonFiniteHook(Hook):
         names = name_samples(all_gather_object(_samples_at_fault(batches)))
         where = f'the {fault} of iteration {runner.iter + 1} is not finite (samples {names})'
         runner.logger.warning(
-            f'{where}: this update is skipped, {self.in_a_row} in a row, {self.num_skipped} of {self.num_updates} in all'
+            f'{where}: this update is skipped ({self.in_a_row} in a row, {self.num_skipped} of {self.num_updates})'
         )
         check_weights(runner)
         if self.in_a_row >= self.max_in_a_row:
@@ -182,7 +182,7 @@ def _refuse(runner: Any, names: list[str]) -> None:
         more = f' and {len(names) - 1} more' if len(names) > 1 else ''
         raise ValueError(
             f'the weights {names[0]}{more} are not finite: training stops and does not save them. '
-            f'{_last_checkpoint(runner)} Lower optim_wrapper.optimizer.lr, or look at the checkpoint that it began with.'
+            f'{_last_checkpoint(runner)} Lower optim_wrapper.optimizer.lr, or look at the checkpoint it began with.'
         )
 
 
