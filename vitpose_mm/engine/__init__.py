@@ -7,6 +7,7 @@ from .hooks_pictures import ReconstructionHook
 from .hooks_resume import ExactResumeHook
 from .layer_decay import LayerDecayConstructor
 from .optim_wrappers import FiniteAmpOptimWrapper, FiniteOptimWrapper
+from .warmup_lr import WarmupLR
 
 __all__ = [
     'BadImageHook',
@@ -17,4 +18,5 @@ __all__ = [
     'NonFiniteHook',
     'ReconstructionHook',
     'SubsetVisualizationHook',
+    'WarmupLR',
 ]
