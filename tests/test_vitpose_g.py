@@ -49,7 +49,7 @@ def test_trains_as_the_paper_says_and_fits_by_the_page(root: Path) -> None:
     assert (cfg.layer_decay_rate, cfg.model.backbone.drop_path_rate) == (0.85, 0.55)
     assert cfg.codec.input_size == cfg.model.backbone.input_size == (432, 576)
     assert cfg.model.backbone.with_cp and cfg.model.backbone.parallel_conv
-    assert (cfg.optim_wrapper.type, cfg.optim_wrapper.dtype) == ('AmpOptimWrapper', 'bfloat16')
+    assert (cfg.optim_wrapper.type, cfg.optim_wrapper.dtype) == ('vitpose_mm.FiniteAmpOptimWrapper', 'bfloat16')
     assert cfg.runner_type == 'FlexibleRunner'
 
 

@@ -24,9 +24,12 @@ LOCATIONS = {
     'DATASETS': 'vitpose_mm.datasets',
     'DATA_SAMPLERS': 'vitpose_mm.datasets',
     'HOOKS': 'vitpose_mm.engine',
+    'KEYPOINT_CODECS': 'vitpose_mm.codecs',
     'METRICS': 'vitpose_mm.evaluation',
     'MODELS': 'vitpose_mm.models',
+    'OPTIM_WRAPPERS': 'vitpose_mm.engine',
     'OPTIM_WRAPPER_CONSTRUCTORS': 'vitpose_mm.engine',
+    'PARAM_SCHEDULERS': 'vitpose_mm.engine',
     'TRANSFORMS': 'vitpose_mm.datasets',
 }
 
@@ -52,9 +55,12 @@ NODES = {
 DATASETS = NODES['DATASETS']
 DATA_SAMPLERS = NODES['DATA_SAMPLERS']
 HOOKS = NODES['HOOKS']
+KEYPOINT_CODECS = NODES['KEYPOINT_CODECS']
 METRICS = NODES['METRICS']
 MODELS = NODES['MODELS']
+OPTIM_WRAPPERS = NODES['OPTIM_WRAPPERS']
 OPTIM_WRAPPER_CONSTRUCTORS = NODES['OPTIM_WRAPPER_CONSTRUCTORS']
+PARAM_SCHEDULERS = NODES['PARAM_SCHEDULERS']
 RUNNERS = NODES['RUNNERS']
 TRANSFORMS = NODES['TRANSFORMS']
 

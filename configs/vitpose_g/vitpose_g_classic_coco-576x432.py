@@ -10,7 +10,7 @@ model = dict(
     head=dict(out_channels=_base_.num_keypoints, decoder=_base_.codec),
 )
 optim_wrapper = dict(
-    type='AmpOptimWrapper',
+    type='vitpose_mm.FiniteAmpOptimWrapper',
     dtype='bfloat16',
     loss_scale=1.0,  # bf16 needs none
     paramwise_cfg=dict(layer_decay_rate=_base_.layer_decay_rate),

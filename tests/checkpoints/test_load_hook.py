@@ -16,6 +16,7 @@ from vitpose_mm.checkpoints.key_tables import ROUTED
 from vitpose_mm.models import PoseEstimator, ViT
 from vitpose_mm.models.heads.base import PoseHeatmapHead
 from vitpose_mm.registry import MODELS
+from vitpose_mm.utils.position_grid import resize_position
 
 State = dict[str, Tensor]
 
@@ -125,6 +126,18 @@ def test_a_grid_with_as_many_places_as_the_modules_is_its_own(target: str) -> No
     torch.testing.assert_close(*places)
     _, report = convert(convert(ours, to_grid=(4, 3))[0], target=target)
     assert not any('--grid H W' in note for note in report.notes)
+
+
+@pytest.mark.parametrize('target', ['official', 'mmpose', 'hf'])
+def test_an_upright_file_is_resized_for_a_landscape_model_of_as_many_tokens(target: str) -> None:
+    """4x3 tokens, as of all released weights, in a model of 3x4; MAE's start is as smooth as a trained embedding."""
+    upright, lying = make_vit(), ViT(ARCH, input_size=(64, 48))
+    upright.init_weights()
+    ours = {f'backbone.{name}': value for name, value in upright.state_dict().items()}
+    lying.load_state_dict(convert(ours, target=target)[0], strict=False)
+    expected = resize_position(upright.pos_embed, (4, 3), (3, 4))
+    torch.testing.assert_close(lying.pos_embed, expected)
+    assert lying.pos_grid.tolist() == [3, 4]
 
 
 def test_experts_are_not_left_out_silently(plus_plus: State) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from mmengine.dataset import DefaultSampler
@@ -79,6 +80,31 @@ def test_start_continues_at_the_next_unseen_sample_and_ends_with_the_epoch() -> 
     sampler.set_epoch(1)
     assert sampler.start == 0
     assert len(list(sampler)) == 10
+
+
+def read_ranks(start: int, world_size: int, **settings: Any) -> list[list[SeededIndex]]:
+    """What each of several processes sees of the rest of an epoch of 15 samples that begins at ``start``."""
+    ranks = []
+    for rank in range(world_size):
+        sampler = SeededSampler(range(15), seed=3, **settings)
+        sampler.rank, sampler.world_size, sampler.start = rank, world_size, start
+        ranks.append(list(sampler))
+    return ranks
+
+
+@pytest.mark.parametrize('world_size', [1, 2, 3, 4, 8])
+def test_any_number_of_processes_goes_on_exactly_at_any_sample(world_size: int) -> None:
+    whole = list(SeededSampler(range(15), seed=3))
+    for start in range(17):
+        ranks = read_ranks(start, world_size, round_up=False)
+        rest = [ranks[i % world_size][i // world_size] for i in range(sum(map(len, ranks)))]
+        assert rest == whole[start:]
+        filled = read_ranks(start, world_size)
+        assert len({len(rank) for rank in filled}) == 1
+        added = [filled[i % world_size][i // world_size] for i in range(len(rest), len(filled[0]) * world_size)]
+        assert added == whole[: len(added)] and len(added) < world_size
+        assert {index.turn for index in added} <= {1}
+        assert [index.turn for index in rest] == [0] * len(rest)
 
 
 @pytest.mark.slow

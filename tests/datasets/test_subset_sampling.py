@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pytest
 import torch
 
@@ -31,6 +32,27 @@ def test_counts_are_the_nearest_with_the_right_sum() -> None:
     assert count_samples(10, [1, 1, 1]) == [4, 3, 3]
     assert count_samples(100, [149813, 378352, 22246]) == [27, 69, 4]
     assert count_samples(7, [0.001, 1.0]) == [0, 7]
+    assert count_samples(0, [1, 2]) == [0, 0]
+
+
+def test_no_count_falls_when_the_sum_grows() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        weights = (rng.uniform(0.001, 1, rng.integers(1, 8)) ** 4).tolist()
+        step, before = int(rng.integers(1, 40)), [0] * len(weights)
+        for epoch in range(1, 30):
+            counts = count_samples(epoch * step, weights)
+            assert sum(counts) == epoch * step
+            assert all(old <= new for old, new in zip(before, counts, strict=True))
+            before = counts
+
+
+@pytest.mark.parametrize(('share', 'expected'), [(1e-4, 20), (7e-4, 140), (0.123456, 24691), (0.5, 100000)])
+def test_the_remainder_of_a_share_is_carried_over_the_epochs(share: float, expected: int) -> None:
+    sizes, weights = [1990, 10], [1 - share, share]
+    drawn = [sum(index >= 1990 for index in draw_indices(sizes, weights, seed=0, epoch=epoch)) for epoch in range(100)]
+    assert sum(drawn) == expected
+    assert max(drawn) - min(drawn) <= 1
 
 
 def test_weights_of_a_temperature() -> None:
@@ -51,16 +73,16 @@ def test_the_default_is_one_permutation_of_all() -> None:
 
 def test_an_epoch_has_the_length_of_the_whole_and_the_shares_asked_for() -> None:
     for settings, from_a in (
-        ({'ratios': {'a': 1, 'b': 4}}, 5),
-        ({'ratios': {'b': 1, 'a': 1}}, 13),
-        ({'temperature': 2}, 17),
+        ({'ratios': {'a': 1, 'b': 4}}, [5, 5, 5]),
+        ({'ratios': {'b': 1, 'a': 1}}, [13, 12, 13]),
+        ({'temperature': 2}, [17, 16, 17]),  # 16.67 an epoch
     ):
         sampler = SeededSampler(Two(), seed=0, **settings)
         assert len(sampler) == 25
         for epoch in range(3):
             order = epoch_of(sampler, epoch)
             assert len(order) == 25
-            assert sum(index < 20 for index in order) == from_a, settings
+            assert sum(index < 20 for index in order) == from_a[epoch], settings
 
 
 def test_samples_of_a_subset_come_equally_often_but_for_one_time() -> None:
@@ -83,8 +105,8 @@ def test_it_is_a_function_of_seed_and_epoch_and_mixes_the_subsets() -> None:
         assert tuple(epoch_of(SeededSampler(Two(), seed=seed, temperature=2), epoch)) == order
     places = [place for place, index in enumerate(orders[0, 0]) if index >= 20]
     assert places[0] < 12 < places[-1] and len(places) == 8  # not one block at an end
-    assert draw_indices([3, 2], [0, 4], seed=0, epoch=5)[:2] != draw_indices([3, 2], [0, 4], seed=0, epoch=5)[1:3]
-    assert sorted(draw_indices([3, 2], [0, 4], seed=0, epoch=5)) == [3, 3, 4, 4]
+    assert sorted(draw_indices([3, 2], [1e-9, 1], seed=0, epoch=5)) in ([3, 3, 3, 4, 4], [3, 3, 4, 4, 4])
+    assert draw_indices([3, 2], [1, 1], seed=0, epoch=5) == draw_indices([3, 2], [1, 1], seed=0, epoch=5)
 
 
 def test_resume_goes_on_at_the_next_unseen_sample() -> None:

@@ -36,6 +36,7 @@ def save(file: Path, **content: Any) -> str:
 
 
 def test_a_good_config_passes_as_it_is(cfg: Config) -> None:
+    cfg.train_dataloader.pop('persistent_workers')  # without workers
     before = cfg.to_dict()
     check_config(cfg)
     check_config(cfg, for_training=False)
@@ -229,6 +230,7 @@ def test_named_datasets_are_reached_by_their_names(cfg: Config, coco: Path, tmp_
             {'model.head.in_channels': 768},
             r'model\.head takes 768 channels and the backbone gives \d+: set its in_channels',
         ),
+        ({'optim_wrapper.optimizer.lr': -1.0}, r'optim_wrapper\.optimizer\.lr=-1\.0 is out of range'),
         ({'optim_wrapper.optimizer.type': 'AdamWW'}, r"optim_wrapper\.optimizer\.type='AdamWW' is not known"),
     ],
 )
@@ -236,6 +238,14 @@ def test_what_would_break_the_first_step_is_named(cfg: Config, change: dict, sen
     cfg.merge_from_dict(change)
     with pytest.raises(ValueError, match=sentence):
         check_config(cfg)
+
+
+def test_a_loader_without_workers_keeps_none(cfg: Config) -> None:
+    cfg.train_dataloader.update(num_workers=0, persistent_workers=True, prefetch_factor=2)
+    cfg.val_dataloader.update(num_workers=1, persistent_workers=True, prefetch_factor=2)
+    check_config(cfg)
+    assert not {'persistent_workers', 'prefetch_factor'} & set(cfg.train_dataloader)
+    assert cfg.val_dataloader.persistent_workers and cfg.val_dataloader.prefetch_factor == 2
 
 
 def test_optimizers_of_other_scopes_are_known() -> None:

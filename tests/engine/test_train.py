@@ -66,7 +66,7 @@ def test_amp(
     monkeypatch.setattr('torch.cuda.is_bf16_supported', lambda including_emulation: has_bf16)
     cfg.model.head.type = head
     add_train_flags(cfg, flags(amp=True))
-    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+    assert cfg.optim_wrapper.type == 'vitpose_mm.FiniteAmpOptimWrapper'
     assert (cfg.optim_wrapper.dtype, cfg.optim_wrapper.loss_scale) == expected
     cfg.optim_wrapper.loss_scale = 512.0
     add_train_flags(cfg, flags(amp=True))

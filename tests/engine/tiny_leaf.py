@@ -72,7 +72,8 @@ def shrink(
     cfg.train_dataloader.batch_size = batch_size
     cfg.train_cfg.update(max_epochs=1, val_interval=1)
     cfg.param_scheduler = None
-    for key in ('type', 'dtype', 'loss_scale'):  # mixed precision of the host's asks for a GPU
+    cfg.optim_wrapper.type = 'vitpose_mm.FiniteOptimWrapper'  # mixed precision asks for a GPU
+    for key in ('dtype', 'loss_scale'):
         cfg.optim_wrapper.pop(key, None)
     return cfg
 

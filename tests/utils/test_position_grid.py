@@ -6,7 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from vitpose_mm.utils.position_grid import guess_grid, resize_position
+from vitpose_mm.models.layers import sincos_position
+from vitpose_mm.utils.position_grid import find_grid, guess_grid, resize_position
 
 
 def test_resize_is_bicubic_on_the_true_grid() -> None:
@@ -36,3 +37,37 @@ def test_grid_by_rule(tokens: int, grid: tuple[int, int]) -> None:
 def test_a_count_without_a_rule_is_named() -> None:
     with pytest.raises(ValueError, match='190 position rows'):
         guess_grid(190)
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is logged."""
+    lines: list[str] = []
+    monkeypatch.setattr('vitpose_mm.utils.position_grid.print_log', lambda text, **_: lines.append(text))
+    return lines
+
+
+@pytest.mark.parametrize('upright', [(16, 12), (8, 6), (24, 18)])
+def test_an_embedding_of_two_possible_grids_tells_its_own(upright: tuple[int, int], said: list[str]) -> None:
+    lying = (upright[1], upright[0])
+    for grid in (upright, lying):
+        table = sincos_position(96, grid) + 0.1 * torch.randn(1, 1 + grid[0] * grid[1], 96)
+        assert find_grid(table, lying) == grid
+        assert find_grid(table, upright) == upright  # no other grid is asked about
+    for line, grid, other in zip(said, (upright, lying), (lying, upright), strict=True):
+        assert f'are taken for {grid[0]}x{grid[1]}, not {other[0]}x{other[1]}' in line
+        assert 'tools/convert_checkpoint.py --grid H W' in line
+
+
+def test_an_embedding_that_tells_nothing_is_taken_for_the_models_grid(said: list[str]) -> None:
+    assert find_grid(torch.randn(1, 193, 64), (12, 16)) == (12, 16)
+    assert find_grid(torch.zeros(1, 193, 64), (12, 16)) == (12, 16)
+    assert len(said) == 2
+
+
+def test_a_grid_of_another_count_is_found_by_rule(said: list[str]) -> None:
+    assert find_grid(torch.randn(1, 193, 8), (14, 14)) == (16, 12)
+    assert find_grid(torch.randn(1, 11, 8), (5, 2)) == (5, 2)
+    with pytest.raises(ValueError, match='10 position rows'):
+        find_grid(torch.randn(1, 11, 8), (3, 4))
+    assert not said

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
+import torch
 from torch import nn
 
+from ..utils.position_grid import find_grid
 from .conversion_report import Report
 from .convert import to_native
 from .experts import cut_heads, heads_of, name_head, unname_head
@@ -65,11 +67,15 @@ def convert_on_load(module: nn.Module, state_dict: dict[str, Any], prefix: str) 
 
 
 def _to_native(state: Mapping[str, Any], vit: nn.Module, patch_size: int) -> tuple[State, Report]:
-    """As ``to_native``; a position embedding with as many places as the module's grid is taken for one of that grid."""
-    grid = getattr(vit, 'grid', None)
-    if isinstance(grid, tuple):
+    """As ``to_native``; a position embedding that fits the module's grid, too, may be one of that grid."""
+    own = getattr(vit, 'grid', None)
+    if isinstance(own, tuple):
         with suppress(ValueError):
-            return to_native(state, grid=(grid[0], grid[1]), patch_size=patch_size)
+            native, report = to_native(state, grid=(own[0], own[1]), patch_size=patch_size)
+            if 'backbone.pos_embed' in native:
+                found = find_grid(native['backbone.pos_embed'], (own[0], own[1]))
+                native['backbone.pos_grid'] = torch.tensor(found)
+            return native, report
     return to_native(state, patch_size=patch_size)
 
 

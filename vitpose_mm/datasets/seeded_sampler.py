@@ -12,7 +12,7 @@ from torch.utils.data import Sampler
 
 from ..registry import DATA_SAMPLERS
 from .seeding import SeededIndex
-from .subset_sampling import Ratios, count_samples, draw_indices, subset_sizes, subset_weights
+from .subset_sampling import Ratios, draw_indices, subset_sizes, subset_weights
 
 
 @DATA_SAMPLERS.register_module()
@@ -63,7 +63,7 @@ class SeededSampler(Sampler):
         self.shuffle = shuffle
         self.round_up = round_up
         self.sizes: list[int] = []
-        self.counts: list[int] | None = None  # samples of each subset in an epoch; None: every sample once
+        self.weights: list[float] | None = None  # of each subset; None: every sample once an epoch
         if ratios is not None or temperature is not None:
             self._share(ratios, temperature)
         self.epoch = 0
@@ -73,8 +73,8 @@ class SeededSampler(Sampler):
         if not self.shuffle:
             raise ValueError('SeededSampler got ratios or a temperature with shuffle=False: they need shuffle=True')
         sizes = subset_sizes(self.dataset)
-        weights = subset_weights(sizes, ratios=ratios, temperature=temperature)
-        self.sizes, self.counts = list(sizes.values()), count_samples(len(self.dataset), weights)
+        self.weights = subset_weights(sizes, ratios=ratios, temperature=temperature)
+        self.sizes = list(sizes.values())
 
     @property
     def total_size(self) -> int:
@@ -84,7 +84,7 @@ class SeededSampler(Sampler):
         return len(self.dataset)
 
     def _order(self) -> list[int]:
-        """Indices of one epoch over all ranks, repeats included."""
+        """Indices of one epoch over all ranks."""
         num = len(self.dataset)
         if not self.shuffle:
             order = list(range(num))
@@ -92,17 +92,23 @@ class SeededSampler(Sampler):
             generator = torch.Generator()
             generator.manual_seed(self.seed + self.epoch)
             order = torch.randperm(num, generator=generator).tolist()
-        if self.counts is not None:
-            drawn = draw_indices(self.sizes, self.counts, seed=self.seed, epoch=self.epoch)
-            order = [drawn[place] for place in order]
-        return (order * math.ceil(self.total_size / num))[: self.total_size]
+        if self.weights is not None:
+            drawn = draw_indices(self.sizes, self.weights, seed=self.seed, epoch=self.epoch)
+            order = [drawn[index] for index in order]
+        return order
 
     def __iter__(self) -> Iterator[SeededIndex]:
-        """Yield from ``start`` (a count over all ranks) to the end of the epoch."""
+        """Yield from ``start`` (a count over all ranks) to the end of the epoch.
+
+        Where the samples that are left do not divide among the ranks, those of the epoch's beginning fill up.
+        """
         order = self._order()
-        turns = count_turns(order) if self.counts or len(order) > len(self.dataset) else [0] * len(order)
-        for place in range(self.rank, len(order), self.world_size)[self.start // self.world_size :]:
-            yield SeededIndex(order[place], self.epoch, self.seed, turns[place])
+        left = max(len(order) - self.start, 0)
+        fill = -left % self.world_size if self.round_up else 0
+        order += (order * math.ceil(fill / len(order)))[:fill]
+        turns = count_turns(order) if self.weights or fill else [0] * len(order)
+        for position in range(self.start + self.rank, len(order), self.world_size):
+            yield SeededIndex(order[position], self.epoch, self.seed, turns[position])
 
     def __len__(self) -> int:
         """Samples of a whole epoch on this rank, wherever it starts: the schedule counts whole epochs."""

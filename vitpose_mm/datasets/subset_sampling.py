@@ -47,31 +47,37 @@ def subset_weights(
 
 
 def count_samples(total: int, weights: Sequence[float]) -> list[int]:
-    """Samples of an epoch and weights -> samples of each subset, to the nearest with that sum (largest remainders)."""
-    exact = [total * weight / math.fsum(weights) for weight in weights]
-    counts = [math.floor(share) for share in exact]
-    rest = total - sum(counts)
-    by_remainder = sorted(range(len(exact)), key=lambda i: (counts[i] - exact[i], i))
-    for i in by_remainder[:rest]:
-        counts[i] += 1
+    """Samples of one or more epochs and weights -> samples of each subset, which add up to ``total``.
+
+    Webster's (Sainte-Lague's) method: shares are rounded to the nearest, by a common factor that is chosen for the
+    sum. No count falls when ``total`` grows, so that an epoch's counts can be the difference between the counts at its
+    end and at its start. A share of less than a sample an epoch is drawn every few epochs that way.
+    """
+    whole = math.fsum(weights)
+    counts = [math.floor(total * weight / whole + 0.5) for weight in weights]
+    subsets = range(len(weights))
+    while sum(counts) < total:
+        counts[max(subsets, key=lambda k: (weights[k] / (counts[k] + 0.5), -k))] += 1
+    while sum(counts) > total:
+        counts[min((k for k in subsets if counts[k]), key=lambda k: (weights[k] / (counts[k] - 0.5), -k))] -= 1
     return counts
 
 
-def draw_indices(sizes: Sequence[int], counts: Sequence[int], *, seed: int, epoch: int) -> list[int]:
-    """Sizes and counts of the subsets -> indices into their concatenation, subset by subset.
+def draw_indices(sizes: Sequence[int], weights: Sequence[float], *, seed: int, epoch: int) -> list[int]:
+    """Sizes and weights of the subsets -> as many indices into their concatenation as it is long, subset by subset.
 
-    A subset's samples come from an endless row of its permutations, of which every epoch takes the next ``count``:
+    A subset's samples come from an endless sequence of its permutations, of which every epoch takes the next part:
     after any number of epochs the times that two samples came differ by one at most. It is a function of (seed, epoch).
     """
     chosen: list[int] = []
-    start = 0
-    for subset, (size, count) in enumerate(zip(sizes, counts, strict=True)):
-        place, end = epoch * count, (epoch + 1) * count
-        for turn in range(place // size, math.ceil(end / size)):
+    offset, total = 0, sum(sizes)
+    bounds = zip(count_shares(epoch * total, weights), count_shares((epoch + 1) * total, weights), strict=True)
+    for subset, (size, (start, end)) in enumerate(zip(sizes, bounds, strict=True)):
+        for turn in range(start // size, math.ceil(end / size)):
             order = _permutation(size, mix_seed(seed, ORDER, subset, turn))
-            part = order[max(place - turn * size, 0) : min(end - turn * size, size)]
-            chosen += [start + index for index in part]
-        start += size
+            part = order[max(start - turn * size, 0) : min(end - turn * size, size)]
+            chosen += [offset + index for index in part]
+        offset += size
     return chosen
 
 

@@ -5,6 +5,7 @@ Loading a large annotation file and building a model take minutes; a wrong path 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from mmengine.registry import OPTIMIZERS
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 
 from ..checkpoints import check_checkpoint, newest_readable
+from ..checks.ranges import check_ranges, find_late_steps
 from ..datasets.checks import check_files, check_plain_file, count_keypoints, join_root
 from ..datasets.metainfo import check_metainfo, dataset_class
 from ..models.backbones.arch import find_arch
@@ -36,7 +38,7 @@ class Leaf(NamedTuple):
 def check_config(cfg: Config, *, resume: str | None = None, for_training: bool = True) -> None:
     """Config -> nothing; raises for the first thing that is missing or does not fit.
 
-    Checkpoint files are checked first, then the files of every dataloader in use, then the keypoints.
+    Numbers are checked first, then checkpoint files, then the files of every dataloader in use, then the keypoints.
     A resume without a path takes the newest readable checkpoint of ``cfg.work_dir``, says which, and
     writes it to ``cfg.load_from``.
 
@@ -48,9 +50,12 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
     Raises:
         ValueError: One sentence that names the value and the mend.
     """
+    check_ranges(cfg, for_training=for_training)
     check_width(cfg.get('model') or {})
     if for_training:
         check_optimizer(cfg.get('optim_wrapper') or {}, scope=cfg.get('default_scope') or 'mmpose')
+        for line in find_late_steps(cfg):
+            print_log(line, logger='current', level=logging.WARNING)
         choose_resume(cfg, resume)
     for path in checkpoint_files(cfg, for_training=for_training):
         check_checkpoint(path, to_resume=for_training and bool(cfg.get('resume')) and path == cfg.get('load_from'))
@@ -59,6 +64,7 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
         loader = cfg.get(f'{name}_dataloader')
         if loader is None:
             continue
+        load_in_main_process(loader)
         leaves = list(find_leaves(loader['dataset'], where=f'{name}_dataloader.dataset'))
         for leaf in leaves:
             check_files(leaf.cfg, where=leaf.where)
@@ -68,6 +74,13 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
             check_best(cfg)
         for leaf in leaves:
             check_keypoints(leaf, cfg.get('model') or {}, scope=cfg.get('default_scope') or 'mmpose')
+
+
+def load_in_main_process(loader: dict) -> None:
+    """Take what only worker processes can have out of the config of a dataloader with ``num_workers=0``."""
+    if loader.get('num_workers', 0) == 0:
+        loader.pop('persistent_workers', None)
+        loader.pop('prefetch_factor', None)
 
 
 def check_width(model: Mapping) -> None:

@@ -21,7 +21,7 @@ from .preflight import check_config
 from .pretrained_check import check_pretrained
 
 PACKAGE = Path(__file__).resolve().parents[1]
-AMP_READY = ('OptimWrapper', 'AmpOptimWrapper')
+AMP_READY = ('OptimWrapper', 'vitpose_mm.FiniteOptimWrapper', 'AmpOptimWrapper', 'vitpose_mm.FiniteAmpOptimWrapper')
 
 
 @contextmanager
@@ -86,13 +86,13 @@ def draw_pictures(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def use_amp(cfg: Config) -> None:
-    """Train in mixed precision with mmengine's own wrapper: bfloat16 where GPU and head can, else float16."""
+    """Train in mixed precision: bfloat16 where GPU and head can, else float16."""
     if not torch.cuda.is_available():
         raise ValueError('--amp needs a GPU and torch sees none: leave it out.')
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in AMP_READY:
         raise ValueError(f'--amp works with optim_wrapper types {AMP_READY} and the config has {kind!r}: use one.')
-    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    cfg.optim_wrapper.type = 'vitpose_mm.FiniteAmpOptimWrapper'
     head = cfg.model.get('student', cfg.model).get('head') or {}
     ours = str(head.get('type', '')).startswith('vitpose_mm.')  # MMPose's heads hand their heatmaps to numpy
     bfloat16 = ours and torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import math
 
 import torch
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from torch import Tensor
+
+# Of released and of sine-cosine tables the true grid has 0.05 to 0.5 times the roughness of the transposed one.
+CLEARLY = 0.8
 
 
 def resize_position(pos_embed: Tensor, source: tuple[int, int], target: tuple[int, int]) -> Tensor:
@@ -28,6 +33,44 @@ def resize_position(pos_embed: Tensor, source: tuple[int, int], target: tuple[in
     image = rest.reshape(1, *source, -1).permute(0, 3, 1, 2)
     image = F.interpolate(image.float(), size=target, mode='bicubic', align_corners=False)
     return torch.cat([first, image.flatten(2).transpose(1, 2).to(first)], 1)
+
+
+def find_grid(pos_embed: Tensor, own: tuple[int, int]) -> tuple[int, int]:
+    """(1, 1 + H * W, C) embedding of a file that does not say its grid, and the model's grid -> (H, W).
+
+    A square if it can be, else 4:3 upright, else the model's own. Where both the model's grid and another fit, as
+    16x12 and 12x16, the embedding tells: tokens below each other are alike. The model's is taken unless they clearly
+    are more so in the other. What was taken is logged then.
+
+    Raises:
+        ValueError: none fits.
+    """
+    num_tokens = pos_embed.shape[1] - 1
+    fits = own[0] * own[1] == num_tokens
+    try:
+        likely = guess_grid(num_tokens)
+    except ValueError:
+        if fits:
+            return own
+        raise
+    if not fits or likely == own:
+        return likely
+    is_likely = _roughness(pos_embed, likely) < CLEARLY * _roughness(pos_embed, own)
+    found, other = (likely, own) if is_likely else (own, likely)
+    print_log(
+        f'The checkpoint does not say the grid of its position embedding: its {num_tokens} tokens are taken for '
+        f'{found[0]}x{found[1]}, not {other[0]}x{other[1]}, by how alike neighbours are; '
+        f'tools/convert_checkpoint.py --grid H W says another.',
+        logger='current',
+        level=logging.WARNING,
+    )
+    return found
+
+
+def _roughness(pos_embed: Tensor, grid: tuple[int, int]) -> float:
+    """Mean square difference between tokens below each other."""
+    rows = pos_embed[0, 1:].float().unflatten(0, grid)
+    return float((rows[1:] - rows[:-1]).square().mean()) if grid[0] > 1 else math.inf
 
 
 def guess_grid(num_tokens: int) -> tuple[int, int]:

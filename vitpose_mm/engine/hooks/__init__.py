@@ -2,6 +2,7 @@
 
 from .bad_image_hook import BadImageHook
 from .exact_resume_hook import ExactResumeHook
+from .non_finite_hook import NonFiniteHook
 from .progress_hook import ProgressHook
 from .reconstruction_hook import ReconstructionHook
 from .stop_signal_hook import StopSignalHook
@@ -10,6 +11,7 @@ from .subset_visualization_hook import SubsetVisualizationHook
 __all__ = [
     'BadImageHook',
     'ExactResumeHook',
+    'NonFiniteHook',
     'ProgressHook',
     'ReconstructionHook',
     'StopSignalHook',

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from vitpose_mm.checkpoints import convert_on_load
 from vitpose_mm.registry import MODELS
-from vitpose_mm.utils.position_grid import guess_grid, resize_position
+from vitpose_mm.utils.position_grid import find_grid, resize_position
 
 from ..layers import (
     Attention,
@@ -55,8 +55,9 @@ class ViT(BaseBackbone):
         init_cfg: of mmengine; without one, weights start as MAE's do.
 
     Checkpoints of the official code, mmpose, Hugging Face, MAE, timm and DINO load as they are
-    (:func:`vitpose_mm.checkpoints.convert_on_load`). A position embedding of another grid is resized (bicubic); its
-    grid is read from ``pos_grid``, which our checkpoints carry, else taken for a square, else for 4:3.
+    (:func:`vitpose_mm.checkpoints.convert_on_load`). A position embedding of another grid is resized (bicubic); its grid
+    is read from ``pos_grid``, which our checkpoints carry, else taken for a square, else for 4:3 upright, else for the
+    model's own; where 4:3 and the model's own fit, as 16x12 and 12x16, the embedding tells which.
 
     Raises:
         ValueError: an argument that names nothing or sizes that do not divide, also those of a forward pass.
@@ -202,7 +203,7 @@ class ViT(BaseBackbone):
         key = prefix + 'pos_embed'
         stored = state_dict.get(prefix + 'pos_grid')
         if key in state_dict:
-            source = stored.tolist() if stored is not None else guess_grid(state_dict[key].shape[1] - 1)
+            source = stored.tolist() if stored is not None else find_grid(state_dict[key], self.grid)
             state_dict[key] = resize_position(state_dict[key], tuple(source), self.grid)
         state_dict[prefix + 'pos_grid'] = torch.tensor(self.grid)
         if self.tokens is None and prefix + 'tokens' in state_dict:

@@ -1,0 +1,44 @@
+"""A warm-up of the learning rate that does not outlast a short training."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from mmengine.logging import MessageHub
+from mmengine.optim import LinearLR
+
+from ..registry import PARAM_SCHEDULERS
+
+LARGEST_SHARE = 0.1  # of a training's iterations
+
+
+@PARAM_SCHEDULERS.register_module()
+class WarmupLR(LinearLR):
+    """MMEngine's LinearLR by iterations, which ends at ``end`` or after a tenth of the training, whichever comes first.
+
+    500 iterations are a moment of COCO's 210 epochs and more than all that 100 people give. How long a training is
+    stands in MMEngine's message hub by the time of the second iteration; without a runner ``end`` holds.
+
+    Args:
+        optimizer: optimizer or its wrapper.
+        end: iteration at which the learning rate is reached, at the latest.
+        by_epoch: has to be False.
+        kwargs: of mmengine's LinearLR: ``start_factor``, ``begin``.
+
+    Raises:
+        ValueError: by_epoch is True.
+    """
+
+    def __init__(self, optimizer: Any, *args: Any, by_epoch: bool = True, **kwargs: Any) -> None:
+        if by_epoch:
+            raise ValueError('vitpose_mm.WarmupLR counts iterations: set by_epoch=False, and end to a number of them.')
+        super().__init__(optimizer, *args, by_epoch=by_epoch, **kwargs)
+
+    def _get_value(self) -> list[float]:
+        max_iters = MessageHub.get_current_instance().runtime_info.get('max_iters')
+        if self.last_step == 1 and max_iters is not None:
+            longest = max(math.ceil(LARGEST_SHARE * max_iters), 2)  # the second iteration has the whole rate, or later
+            self.end = min(self.end, self.begin + longest)
+            self.total_iters = self.end - self.begin - 1
+        return super()._get_value()
