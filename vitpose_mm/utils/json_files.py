@@ -6,6 +6,8 @@ import codecs
 import gc
 import json
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +30,26 @@ def read_json(path: str | Path, *, content: str) -> tuple[Any, bool]:
         raise ValueError(f'{where} is not read: only files that end in .json are; save it as JSON.')
     data = read_bytes(Path(path), where=where)
     encoding = json.detect_encoding(data)
-    gc_was_on = gc.isenabled()
-    gc.disable()  # parsing makes millions of objects that all stay: looking for garbage among them doubles the time
     try:
-        return json.loads(data.decode(encoding)), encoding == 'utf-8'
+        with garbage_collection_paused():
+            return json.loads(data.decode(encoding)), encoding == 'utf-8'
     except UnicodeDecodeError as error:
         raise ValueError(f'{where} is not text ({error}): save it as JSON in UTF-8.') from None
     except RecursionError:
         raise ValueError(f'{where} holds lists within lists too deep to read: save it as plain JSON.') from None
     except ValueError as error:  # JSONDecodeError, or a number of thousands of digits
         raise ValueError(f'{where} is not a whole JSON file ({error}): copy it again, or make it again.') from None
+
+
+@contextmanager
+def garbage_collection_paused() -> Iterator[None]:
+    """Do not look for cycles meanwhile: parsed objects hold none, and looking doubles the time of parsing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
     finally:
-        if gc_was_on:
+        if was_on:
             gc.enable()
 
 

@@ -1,0 +1,1 @@
+"""What is checked before a run: one sentence that names the value and the fix, instead of a traceback in an hour."""
