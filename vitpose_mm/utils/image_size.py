@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import warnings
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
@@ -13,6 +13,8 @@ from PIL import Image, UnidentifiedImageError
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'BMP', 'DIB', 'TIFF', 'GIF', 'PPM', 'JPEG2000', 'AVIF')
 MAX_PIXELS = 100_000_000  # 300 MB of RGB; the largest phone photos in common use have 50 million
 _WEBP_HEADER = 30  # bytes
+_ORIENTATION = 0x0112
+_TURNED = ('JPEG', 'MPO', 'PNG')  # formats whose EXIF orientation OpenCV follows
 
 
 class ImageError(ValueError):
@@ -27,6 +29,37 @@ def read_image_size(path: Path) -> tuple[int, int]:
     """
     with open_image(path) as image:
         return image.size
+
+
+class ImageSize(NamedTuple):
+    """Size of an image in pixels as OpenCV, and with it training, reads it, and the EXIF orientation of its file.
+
+    Attributes:
+        width: Upright.
+        height: Upright.
+        orientation: 1 to 8 (EXIF 2.3, tag 0x0112); 1 where there is none, or OpenCV does not follow it.
+    """
+
+    width: int
+    height: int
+    orientation: int
+
+
+def read_upright_size(path: Path) -> ImageSize:
+    """Return the size that an image file has in training, without decoding it.
+
+    Raises:
+        ImageError: as :func:`read_image_size`.
+    """
+    with open_image(path) as image:
+        try:
+            orientation = image.getexif().get(_ORIENTATION, 1) if image.format in _TURNED else 1
+        except Exception:  # of damaged EXIF data, Pillow raises SyntaxError, struct.error, ...
+            orientation = 1
+        width, height = image.size
+    if orientation not in range(1, 9):
+        orientation = 1
+    return ImageSize(height, width, orientation) if orientation > 4 else ImageSize(width, height, orientation)
 
 
 def open_image(path: Path) -> Image.Image:

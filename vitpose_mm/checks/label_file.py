@@ -1,0 +1,94 @@
+"""An annotation file on its way through the checks: its content, what was corrected in it, and what was said."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..utils.files import complete
+from ..utils.json_files import read_json
+
+NAMED = 5  # ids in a sentence
+
+
+@dataclass
+class LabelFile:
+    """Content of an annotation file; checks correct it in place.
+
+    Attributes:
+        path: Of the file.
+        title: It in sentences: "val_dataloader.dataset: annotation file 'val.json'".
+        content: What the file holds.
+        corrected: Whether its readers need a corrected copy.
+        notes: Sentences on what is left out and corrected.
+    """
+
+    path: str
+    title: str
+    content: Any
+    corrected: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def fault(self, text: str) -> ValueError:
+        """Return the error that refuses the file; ``text`` goes on after the file's name and ends with the fix."""
+        return ValueError(f'{self.title}: {text}')
+
+    def note(self, text: str) -> None:
+        """Keep a sentence on the file."""
+        self.notes.append(f'{self.title}: {text}')
+
+
+def open_labels(path: str, *, where: str, content: str = 'annotation file') -> LabelFile:
+    """Path -> the file, parsed.
+
+    Args:
+        path: a JSON file.
+        where: how the user reaches it in the config, such as 'train_dataloader.dataset'.
+        content: what the file is, for sentences.
+
+    Raises:
+        ValueError: it is missing or not JSON.
+    """
+    try:
+        parsed, plain = read_json(path, content=content)
+    except ValueError as error:
+        raise ValueError(f'{where}: {error}') from None
+    file = LabelFile(path, f'{where}: {content} {path!r}', parsed)
+    if not plain:
+        file.corrected = True
+        file.note('it is not plain UTF-8; a copy that is is read instead.')
+    return file
+
+
+def write_copy(file: LabelFile, folder: Path) -> str:
+    """Write the corrected content -> absolute path; the same content has the same name, and is written once."""
+    text = json.dumps(file.content)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    path = (folder / f'{Path(file.path).stem}.{digest}.json').resolve()
+    if not path.is_file():
+        with complete(path) as part:
+            part.write_text(text, encoding='utf-8')
+    return str(path)
+
+
+def name_ids(ids: Sequence[Any], kind: str = 'annotation') -> str:
+    """Ids -> 'annotation 3', or 'annotations 3, 4, 5 and 7 more'."""
+    named = ', '.join(map(str, ids[:NAMED]))
+    more = f' and {len(ids) - NAMED} more' if len(ids) > NAMED else ''
+    kinds = {'category': 'categories', 'box': 'boxes'}.get(kind, f'{kind}s')
+    return f'{kind if len(ids) == 1 else kinds} {named}{more}'
+
+
+def count_reasons(reasons: Mapping[str, Sequence[Any]], kind: str = 'annotation') -> str:
+    """Ids by reason -> '2 with an empty box (annotations 4, 7), 1 without keypoints (annotation 9)'."""
+    return ', '.join(f'{len(ids)} {reason} ({name_ids(ids, kind)})' for reason, ids in reasons.items() if ids)
+
+
+def shorten(value: Any, limit: int = 60) -> str:
+    """Value of a file -> its text for a sentence, in ASCII and cut."""
+    text = ascii(value)
+    return text if len(text) <= limit else f'{text[: limit - 3]}...'
