@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from environment import PYTHON, Environment, SetupError, check_compiler, say
+from precompiled_header import write_compiler
 
 HERE = Path(__file__).resolve().parent
 MMCV = '2.1.0'
@@ -76,7 +77,10 @@ def compile_mmcv(env: Environment, kind: str) -> None:
     shelf(kind).mkdir(parents=True, exist_ok=True)
     flags = {'MMCV_WITH_OPS': '1', 'MAX_JOBS': os.environ.get('MAX_JOBS', str(jobs()))}
     flags |= {'FORCE_CUDA': '0', 'CUDA_VISIBLE_DEVICES': ''} if kind == 'cpu' else {'FORCE_CUDA': '1'}
+    # CPPFLAGS is added to the interpreter's own flags; CFLAGS would take the place of its -O3.
+    flags['CPPFLAGS'] = f'{os.environ.get("CPPFLAGS", "")} -g0'.strip()
     with tempfile.TemporaryDirectory(dir=shelf(kind)) as build:
+        flags['CXX'] = str(write_compiler(Path(build)))
         env.pip(
             *('wheel', '--no-cache-dir', '--no-build-isolation', '--no-deps', '--no-binary', 'mmcv'),
             *('--wheel-dir', build, f'mmcv=={MMCV}'),
