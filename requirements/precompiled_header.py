@@ -18,11 +18,13 @@ HEADER = 'pytorch_cpp_helper.hpp'
 
 
 def write_compiler(folder: Path) -> Path:
-    """Write a command that stands for $CXX (else c++); ``folder`` keeps it and the precompiled header."""
+    """Write a command that stands for $CXX (else g++); ``folder`` keeps it and the precompiled header."""
     header = folder / 'precompiled.hpp'
     header.write_text(f'#include "{HEADER}"\n')
-    command = [sys.executable, '-S', str(Path(__file__).resolve()), str(header), os.environ.get('CXX', 'c++')]
-    script = folder / 'c++'
+    compiler = os.environ.get('CXX', 'g++')
+    command = [sys.executable, '-S', str(Path(__file__).resolve()), str(header), compiler]
+    script = folder / 'bin' / Path(shlex.split(compiler)[0]).name  # PyTorch tells GCC from Clang by the name
+    script.parent.mkdir()  # a folder of its own: a script that replaced the compiler would call itself forever
     script.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
     script.chmod(0o755)
     return script
