@@ -27,8 +27,8 @@ def last_state(log: Path) -> str:
     if counts:
         done, total = counts[-1]
         return f'{done} of {total} files compiled'
-    lines = text.split('\n')
-    return next((line.strip()[:100] for line in reversed(lines) if line.strip()), '')
+    lines = [line.strip() for line in text.split('\n')]
+    return next((line[:100] for line in reversed(lines) if line and not line.startswith('WARNING')), '')
 
 
 def wait_for(process: subprocess.Popen[bytes], log: Path) -> int:

@@ -15,6 +15,7 @@ import pytest
         ('', ''),
         ('Collecting torch\n  Downloading torch-2.11.0.whl (530.6 MB)\n\n', 'Downloading torch-2.11.0.whl (530.6 MB)'),
         ('  [1/77] g++ -c a.cpp\n  [12/77] g++ -c b.cpp\n  warning: c.cpp\n', '12 of 77 files compiled'),
+        ('Collecting numpy\nWARNING: a mirror is slow\n', 'Collecting numpy'),
         ('Installing ' + 'a' * 300, 'Installing ' + 'a' * 89),
     ],
 )
