@@ -1,14 +1,16 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Both make .venv when it is not there.
-# Needs Linux, Python 3.11 with headers and venv, and a C++ compiler.
+# Needs Linux, Python 3.11 or 3.12 with headers and venv, and a C++ compiler.
 
-PYTHON := $(shell { python3.11 -c '' 2>/dev/null && command -v python3.11; } || command -v python3)
 VENV := .venv
+# The Python that made the environment, else the first of these that works.
+MADE_WITH = $(shell sed -n 's/^version = \(3\.[0-9]*\).*/python\1/p' $(VENV)/pyvenv.cfg 2>/dev/null)
+PYTHON := $(shell for p in $(MADE_WITH) python3.11 python3.12 python3; do $$p -c '' 2>/dev/null && command -v $$p && break; done)
 RUN := $(VENV)/bin/python
 CACHE := $(or $(VITPOSE_MM_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vitpose_mm)
 CODE := vitpose_mm tools tests configs requirements setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint clean clean-cache
+.PHONY: help setup demo test lint try-python clean clean-cache
 
 help:
 	@echo 'make demo [FAST=1]  set up .venv if needed, then render data, train, evaluate and draw into quickstart/'
@@ -21,7 +23,7 @@ help:
 	@echo 'PYTHON=... chooses the Python (now: $(PYTHON)).'
 
 setup:
-	@if [ -z "$(PYTHON)" ]; then echo 'error: there is no python3.11: install it, or name one with PYTHON=...' >&2; exit 1; fi
+	@if [ -z "$(PYTHON)" ]; then echo 'error: there is no python3.11 or python3.12: install one, or name one with PYTHON=...' >&2; exit 1; fi
 	@$(PYTHON) requirements/install.py $(VENV)
 
 demo: setup
@@ -35,8 +37,14 @@ lint: setup
 	$(RUN) -m ruff format --check $(CODE)
 	$(RUN) -m mypy
 
+# Another Python in an environment of its own: set-up, import, and tests of all packages that take about a minute.
+try-python:
+	@$(MAKE) --no-print-directory setup VENV=.venv-try
+	.venv-try/bin/python -c 'import mmcv.ops, mmdet.apis, mmpose.apis, vitpose_mm'
+	OMP_NUM_THREADS=1 .venv-try/bin/python -m pytest tests -q -n 2 -m 'not slow' -k '$(TRIED)'
+
 clean:
-	rm -rf $(VENV) quickstart build dist *.egg-info vitpose_mm/.mim .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-try quickstart build dist *.egg-info vitpose_mm/.mim .pytest_cache .mypy_cache .ruff_cache
 	find vitpose_mm tools tests configs requirements -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo 'The compiled mmcv is kept in $(CACHE); `make clean-cache` removes it.'
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,29 +12,41 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-PYTHON = (3, 11)
+from progress import say, wait_for
+
+PYTHONS = ((3, 11), (3, 12))  # tried by `make try-python`; the first one is what every test runs with
 DISK_GB = 10
-HEARTBEAT = 60  # seconds between two signs of life of a long step
 AGAIN = 'then run the same command again; it continues.'
 
 
 class SetupError(Exception):
-    """A step that cannot go on; the message is one sentence that says the mend."""
+    """A step that cannot go on; the message is one sentence that says the fix."""
 
 
-def say(text: str) -> None:
-    """Print one line about the set-up."""
-    print(f'[setup] {text}', flush=True)
+def current_python() -> str:
+    """The version of the running Python, as '3.11'."""
+    return '.'.join(map(str, sys.version_info[:2]))
 
 
 def check_python() -> None:
-    """Refuse another Python than the one the pins were tested with."""
-    if sys.version_info[:2] != PYTHON:
+    """Refuse a Python that the pinned packages were not tried with."""
+    if sys.version_info[:2] not in PYTHONS:
         have = '.'.join(map(str, sys.version_info[:3]))
-        want = '.'.join(map(str, PYTHON))
+        tried = ['.'.join(map(str, version)) for version in PYTHONS]
         raise SetupError(
-            f'The pinned stack was tested with Python {want} and this is Python {have}: '
-            f'install Python {want} and run `make PYTHON=python{want} ...`.'
+            f'The pinned packages work with Python {" and ".join(tried)} and this is Python {have}: '
+            f'install Python {tried[0]} and run `make PYTHON=python{tried[0]} ...`.'
+        )
+
+
+def check_same_python(folder: Path) -> None:
+    """Refuse to go on with another Python in an environment that is begun."""
+    settings = folder / 'pyvenv.cfg'
+    version = re.search(r'^version *= *(\d+\.\d+)', settings.read_text(), re.MULTILINE) if settings.exists() else None
+    if version and version[1] != current_python():
+        raise SetupError(
+            f'{folder} was made with Python {version[1]} and this is Python {current_python()}: run '
+            f'`make PYTHON=python{version[1]} ...`, or `make clean` to make it anew.'
         )
 
 
@@ -59,7 +72,7 @@ def check_compiler() -> None:
     if not header.exists():
         raise SetupError(
             f'mmcv has to be compiled and {header} is missing: install the headers of this Python '
-            f'(Debian, Ubuntu: `apt-get install python3.11-dev`), {AGAIN}'
+            f'(Debian, Ubuntu: `apt-get install python{current_python()}-dev`), {AGAIN}'
         )
 
 
@@ -77,7 +90,7 @@ NETWORK_SIGNS = (
 
 
 def explain_pip_failure(text: str, log: Path) -> str:
-    """What pip printed -> one sentence with the mend."""
+    """What pip printed as one sentence with the fix."""
     if 'No space left on device' in text:
         return f'The disk is full: free {DISK_GB} GB, {AGAIN}'
     if any(sign in text for sign in NETWORK_SIGNS):
@@ -85,7 +98,7 @@ def explain_pip_failure(text: str, log: Path) -> str:
             'The package index could not be reached, or does not have a pinned package: '
             f'check the network (or PIP_INDEX_URL and the proxy settings), {AGAIN}'
         )
-    return f'pip failed and its messages are in {log}: mend what they say, {AGAIN}'
+    return f'pip failed and its messages are in {log}: fix what they say, {AGAIN}'
 
 
 class Environment:
@@ -122,7 +135,7 @@ class Environment:
             **(extra_env or {}),
         }
         with self.log.open('w') as log:
-            code = wait_for(subprocess.Popen(command, env=variables, stdout=log, stderr=subprocess.STDOUT))
+            code = wait_for(subprocess.Popen(command, env=variables, stdout=log, stderr=subprocess.STDOUT), self.log)
         if code < 0:
             raise SetupError(f'pip was stopped by signal {-code}, as a full memory does: make room, {AGAIN}')
         if code != 0:
@@ -147,21 +160,6 @@ class Environment:
         return self.output(f'import {names}; print("yes")').endswith('yes')
 
 
-def wait_for(process: subprocess.Popen[bytes]) -> int:
-    """Wait for a process with a sign of life every minute; take it along when we are stopped."""
-    start = time.monotonic()
-    try:
-        while True:
-            try:
-                return process.wait(timeout=HEARTBEAT)
-            except subprocess.TimeoutExpired:
-                say(f'... still at it after {(time.monotonic() - start) / 60:.0f} min')
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
-
-
 def create(env: Environment) -> None:
     """Make the virtual environment, over one of ours but never over somebody else's."""
     if env.folder.exists() and not env.marks.exists():
@@ -173,5 +171,5 @@ def create(env: Environment) -> None:
         shutil.rmtree(env.folder, ignore_errors=True)
         raise SetupError(
             'Python could not make a virtual environment: install its venv module '
-            f'(Debian, Ubuntu: `apt-get install python3.11-venv`), {AGAIN}'
+            f'(Debian, Ubuntu: `apt-get install python{current_python()}-venv`), {AGAIN}'
         )

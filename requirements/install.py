@@ -24,10 +24,11 @@ from environment import (
     check_compiler,
     check_disk,
     check_python,
+    check_same_python,
     create,
-    say,
 )
 from mmcv_wheel import MMCV, add_mmcv, cache_root, digest, pins, shelf
+from progress import say
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -63,7 +64,7 @@ def install_packages(env: Environment) -> None:
 
 
 def check_stack(env: Environment) -> None:
-    """Refuse an environment in which the models of the host do not import."""
+    """Refuse an environment in which MMPose's models do not import."""
     if not env.imports(STACK):
         raise SetupError(f'`{env.python} -c "import {STACK}"` fails: remove {env.folder} and {cache_root()}, {AGAIN}')
 
@@ -71,6 +72,8 @@ def check_stack(env: Environment) -> None:
 def check_machine(env: Environment) -> None:
     """Refuse now what would stop the set-up after minutes of downloads."""
     check_python()
+    if env.mark('build tools'):
+        check_same_python(env.folder)
     if not env.mark('packages'):
         check_disk(env.folder.parent, DISK_GB / 2 if env.mark('torch') else DISK_GB)
     if not env.mark('mmcv') and not list(cache_root().glob(f'{shelf("").name}*/mmcv-*.whl')):
@@ -78,7 +81,7 @@ def check_machine(env: Environment) -> None:
 
 
 def install_stack(env: Environment) -> None:
-    """The steps up to an environment in which the host's packages work."""
+    """The steps up to an environment in which MMPose and its packages work."""
     env.step(
         'build tools',
         digest('build', 'constraints'),
@@ -128,8 +131,8 @@ def main() -> int:
         print(f'[setup] error: {error}', file=sys.stderr)
     except OSError as error:
         full = error.errno == errno.ENOSPC
-        mend = f'free {DISK_GB} GB' if full else 'give this user the right to write there'
-        print(f'[setup] error: {error}: {mend}, {AGAIN}', file=sys.stderr)
+        fix = f'free {DISK_GB} GB' if full else 'give this user the right to write there'
+        print(f'[setup] error: {error}: {fix}, {AGAIN}', file=sys.stderr)
     except KeyboardInterrupt:
         print('[setup] stopped; the same command continues here.', file=sys.stderr)
         return 130

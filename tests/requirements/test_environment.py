@@ -67,7 +67,8 @@ def test_an_environment_without_pip_is_made_anew(
 def test_no_venv_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment.subprocess, 'run', lambda *a, **k: SimpleNamespace(returncode=1))
     env = Environment(tmp_path / 'env')
-    assert 'install its venv module (Debian, Ubuntu: `apt-get install python3.11-venv`)' in sentence_of(
+    monkeypatch.setattr(sys, 'version_info', (3, 12, 1))
+    assert 'install its venv module (Debian, Ubuntu: `apt-get install python3.12-venv`)' in sentence_of(
         lambda: environment.create(env)
     )
     assert not env.folder.exists()
@@ -76,7 +77,7 @@ def test_no_venv_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ('error', 'code', 'said'),
     [
-        (SetupError('Mend this.'), 1, 'error: Mend this.'),
+        (SetupError('Fix this.'), 1, 'error: Fix this.'),
         (KeyboardInterrupt(), 130, 'stopped; the same command continues here.'),
         (OSError(errno.ENOSPC, 'No space left on device'), 1, 'free 10 GB, then run the same command again'),
         (PermissionError(errno.EACCES, 'Permission denied', '/root/.cache'), 1, "'/root/.cache': give this user"),

@@ -19,9 +19,25 @@ def test_wrong_python(monkeypatch: pytest.MonkeyPatch) -> None:
     environment.check_python()
     monkeypatch.setattr(sys, 'version_info', (3, 13, 1))
     assert sentence_of(environment.check_python) == (
-        'The pinned stack was tested with Python 3.11 and this is Python 3.13.1: '
+        'The pinned packages work with Python 3.11 and 3.12 and this is Python 3.13.1: '
         'install Python 3.11 and run `make PYTHON=python3.11 ...`.'
     )
+
+
+def test_another_python_than_the_environments(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = env.folder / 'pyvenv.cfg'
+    settings.write_text('home = /usr/bin\nversion = 3.11.7\n')
+    monkeypatch.setattr(sys, 'version_info', (3, 11, 9))
+    environment.check_same_python(env.folder)
+    monkeypatch.setattr(sys, 'version_info', (3, 12, 1))
+    assert sentence_of(lambda: environment.check_same_python(env.folder)) == (
+        f'{env.folder} was made with Python 3.11 and this is Python 3.12: '
+        'run `make PYTHON=python3.11 ...`, or `make clean` to make it anew.'
+    )
+    monkeypatch.setattr(shutil, 'disk_usage', lambda folder: SimpleNamespace(free=1e12))
+    install.check_machine(env)  # nothing is installed there yet: it is made anew
+    (env.marks / 'build tools').write_text('done')
+    sentence_of(lambda: install.check_machine(env))
 
 
 def test_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

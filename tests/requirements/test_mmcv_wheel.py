@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import mmcv_wheel
@@ -38,7 +39,8 @@ def pip(env: Environment, monkeypatch: pytest.MonkeyPatch) -> FakePip:
 
 
 def test_the_shelf_names_torch_python_and_device(cache: Path) -> None:
-    assert mmcv_wheel.shelf('cpu') == cache / 'mmcv-2.1.0-torch2.11.0-cp311-cpu'
+    python = f'cp{sys.version_info[0]}{sys.version_info[1]}'
+    assert mmcv_wheel.shelf('cpu') == cache / f'mmcv-2.1.0-torch2.11.0-{python}-cpu'
 
 
 def test_cache_root(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,10 +54,13 @@ def test_cache_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_mmcv_is_compiled_once(env: Environment, pip: FakePip, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mmcv_wheel, 'gpu_kind', lambda env: 'cpu')
+    monkeypatch.setenv('CPPFLAGS', '-DMINE')
     mmcv_wheel.add_mmcv(env)
     assert pip.installed == ['built'] and len(pip.built) == 1
     assert pip.built[0]['MMCV_WITH_OPS'] == '1'
     assert (pip.built[0]['FORCE_CUDA'], pip.built[0]['CUDA_VISIBLE_DEVICES']) == ('0', '')
+    assert pip.built[0]['CPPFLAGS'] == '-DMINE -g0'
+    assert mmcv_wheel.shelf('cpu') in Path(pip.built[0]['CXX']).parents
     assert [path.name for path in mmcv_wheel.shelf('cpu').iterdir()] == ['mmcv-2.1.0-cp311-cp311-linux_x86_64.whl']
     mmcv_wheel.add_mmcv(env)
     assert pip.installed == ['built']  # a second run does nothing

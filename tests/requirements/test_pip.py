@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
-import environment
 import pytest
 from environment import Environment, explain_pip_failure
 
@@ -63,22 +60,3 @@ def test_a_package_left_half_is_installed_once_more(env: Environment, monkeypatc
 def test_imports(env: Environment) -> None:
     assert env.imports('json, sys')
     assert not env.imports('json, a_module_that_is_not_here')
-
-
-def test_a_long_step_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture) -> None:
-    monkeypatch.setattr(environment, 'HEARTBEAT', 0.05)
-    process = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(0.4)'])
-    assert environment.wait_for(process) == 0
-    assert '[setup] ... still at it after 0 min' in capfd.readouterr().out
-
-
-def test_an_interrupt_takes_the_child_along(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(text: str) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(environment, 'HEARTBEAT', 0.05)
-    monkeypatch.setattr(environment, 'say', interrupt)
-    process = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])
-    with pytest.raises(KeyboardInterrupt):
-        environment.wait_for(process)
-    assert process.poll() not in (None, 0)

@@ -10,9 +10,9 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset, ConcatDataset
 from mmengine.registry import init_default_scope
 from mmpose.visualization import PoseLocalVisualizer
-from tqdm import tqdm
 
 from ..registry import DATASETS
+from ..utils.progress import progress_bar
 from .corrupt_images import CorruptImage, read_corrupt_images
 from .seeding import SAMPLE, isolated_rng, mix_seed
 
@@ -87,7 +87,7 @@ def browse(
     visualizer = PoseLocalVisualizer(name='browse', radius=2)
     pictures: list[Path] = []
     unreadable: dict[str, CorruptImage] = {}
-    for folder, metainfo, index in tqdm(choose(dataset, number), unit='picture'):
+    for folder, metainfo, index in progress_bar(choose(dataset, number), unit='picture'):
         visualizer.set_dataset_meta(metainfo)
         with isolated_rng(mix_seed(seed, SAMPLE, epoch, index)):
             sample = dataset[index]

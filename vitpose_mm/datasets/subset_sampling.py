@@ -71,7 +71,7 @@ def draw_indices(sizes: Sequence[int], weights: Sequence[float], *, seed: int, e
     """
     chosen: list[int] = []
     offset, total = 0, sum(sizes)
-    bounds = zip(count_shares(epoch * total, weights), count_shares((epoch + 1) * total, weights), strict=True)
+    bounds = zip(count_samples(epoch * total, weights), count_samples((epoch + 1) * total, weights), strict=True)
     for subset, (size, (start, end)) in enumerate(zip(sizes, bounds, strict=True)):
         for turn in range(start // size, math.ceil(end / size)):
             order = _permutation(size, mix_seed(seed, ORDER, subset, turn))

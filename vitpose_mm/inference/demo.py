@@ -10,6 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from ..utils.progress import progress_bar
 from .drawing import PoseDrawer, check_window, save_picture
 from .images import ImageError, list_images, read_image
 from .loading import build_detector, build_pose_model, pick_device
@@ -82,7 +83,7 @@ class Demo:
         if left_out := self.files.describe_left_out():
             tqdm.write(f'{self.source}: not images that can be read, left out: {left_out}')
         try:
-            for path in tqdm(self.images, unit='image', disable=len(self.images) == 1):
+            for path in progress_bar(self.images, unit='image', disable=len(self.images) == 1):
                 try:
                     people = self.run_one(path)
                     records.append({'image': path.name, 'instances': people})

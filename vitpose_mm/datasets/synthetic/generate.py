@@ -10,8 +10,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
+from ...utils.progress import progress_bar
 from ..convert.files import write_mpii_truth
 from .labels import MPII, category
 from .observe import observe
@@ -93,12 +93,12 @@ def _render_split(
     ]
     bar = {'total': len(jobs), 'desc': f'render {split.name}', 'unit': 'img', 'disable': not progress}
     if workers == 0:
-        return [render_image(job) for job in tqdm(jobs, **bar)]
+        return [render_image(job) for job in progress_bar(jobs, **bar)]
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # ends OpenCV's threads before the fork: a child that tries to end them waits for ever
     try:
         with ProcessPoolExecutor(workers, multiprocessing.get_context('fork')) as pool:
-            return list(tqdm(pool.map(render_image, jobs, chunksize=4), **bar))
+            return list(progress_bar(pool.map(render_image, jobs, chunksize=4), **bar))
     finally:
         cv2.setNumThreads(threads)
 

@@ -9,6 +9,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from tqdm import tqdm
 
+from ..utils.progress import progress_bar
+
 
 class ProgressHook(Hook):
     """Shows iterations done of all, time left and the smoothed loss in one line.
@@ -61,4 +63,4 @@ class ProgressHook(Hook):
         self.bar.close()
 
     def _open(self, total: int, *, initial: int = 0) -> tqdm:
-        return tqdm(total=total, initial=initial, desc=self.title, unit='it', mininterval=2, position=self.row)
+        return progress_bar(total=total, initial=initial, desc=self.title, unit='it', mininterval=2, position=self.row)
