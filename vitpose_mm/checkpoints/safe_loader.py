@@ -19,10 +19,11 @@ from urllib.parse import urlparse
 
 import torch
 from mmengine.dist import barrier, get_dist_info
-from mmengine.runner import CheckpointLoader
+from mmengine.runner.checkpoint import CheckpointLoader  # mmengine.runner may be half imported
 
 from .allowlist import allowed_names
 from .convert import weights_holder
+from .mirror import check_online, find_in_mirror
 from .reading import CheckpointError, drop_code, explain, load_file
 
 Loader = Callable[..., dict[str, Any]]
@@ -49,13 +50,19 @@ def load_from_local(filename: str, map_location: Any = None) -> dict[str, Any]:
 
 
 def load_from_http(filename: str, map_location: Any = None, model_dir: str | None = None) -> dict[str, Any]:
-    """Address -> checkpoint, by way of torch's download cache; rank 0 downloads first, and then who finds nothing."""
+    """Address -> checkpoint, from the mirror folder or torch's download cache.
+
+    Rank 0 downloads first, and then who finds nothing.
+    """
     folder = Path(model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints'))
     name = os.path.basename(urlparse(filename).path)
     if not name:
         raise CheckpointError(f'{filename} names no file: give the whole address of the checkpoint.')
     if not re.search(r'[-_][0-9a-f]{8,}\.\w+$', name):  # it tells no other file from this one
         folder = folder / hashlib.sha256(filename.encode()).hexdigest()[:12]
+    mirrored = find_in_mirror(filename)
+    if mirrored is not None:
+        return load_from_local(str(mirrored), map_location)
     rank, world_size = get_dist_info()
     if rank == 0:
         _download(filename, folder / name)
@@ -69,6 +76,7 @@ def _download(address: str, file: Path) -> None:
     """Address -> the file, unless it is there."""
     if file.exists():
         return
+    check_online(address, file)
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
         torch.hub.download_url_to_file(address, str(file))
