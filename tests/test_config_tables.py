@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
 from mmengine.registry import MODELS, init_default_scope
 
 from tests.shipped import read
+from vitpose_mm.models.backbones.arch import find_arch, recommended_layer_decay
 
 
 def backbone(name: str) -> torch.nn.Module:
@@ -27,13 +29,21 @@ SIZES = {
 }
 
 
+def test_a_size_by_its_numbers_has_the_layer_decay_of_the_named_one() -> None:
+    dino = find_arch({'embed_dims': 384, 'num_layers': 12, 'num_heads': 6})
+    assert recommended_layer_decay(dino) == 0.8
+    assert recommended_layer_decay(replace(dino, layer_decay_rate=0.65)) == 0.65
+    assert recommended_layer_decay(replace(dino, num_layers=11)) is None
+
+
 @pytest.mark.parametrize('head', ['classic', 'simple'])
 @pytest.mark.parametrize('size', SIZES)
 def test_recipe_of_the_paper(size: str, head: str) -> None:
     cfg = read(f'coco/vitpose_{size}_{head}_coco-256x192')
     drop_path, layer_decay, width = SIZES[size]
     assert (cfg.model.backbone.arch, cfg.model.backbone.drop_path_rate) == (size, drop_path)
-    assert cfg.optim_wrapper.paramwise_cfg == {'layer_decay_rate': layer_decay}
+    assert cfg.optim_wrapper.paramwise_cfg == {'layer_decay_rate': 'auto'}
+    assert find_arch(cfg.model.backbone.arch).layer_decay_rate == layer_decay
     assert cfg.model.head.in_channels == width
     assert cfg.model.head.type == {'classic': 'vitpose_mm.ClassicHead', 'simple': 'vitpose_mm.SimpleHead'}[head]
     optimizer = {'type': 'AdamW', 'lr': 5e-4, 'betas': (0.9, 0.999), 'weight_decay': 0.1}

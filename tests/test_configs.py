@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 
 import numpy as np
@@ -149,18 +150,34 @@ def test_evaluation_crops_have_the_models_size(path: Path) -> None:
             assert run_pipeline(dataset)['inputs'].shape[:0:-1] == cfg.codec.input_size
 
 
+# ViTPose sec. 4.1 and the released configs; what is trained from random weights has no decay. ResNets have one rate.
+LAYER_DECAY = {'small': 0.8, 'base': 0.75, 'large': 0.8, 'huge': 0.85, 'g': 0.85, 'mini': 1, 'micro': 1, 'midi': 1}
+
+
+def learning_rates(model: torch.nn.Module, optim_wrapper: dict) -> dict[str, float]:
+    """Model and config of its optimizer -> learning rate of every trained parameter."""
+    mixed_precision = ('type', 'dtype', 'loss_scale')  # which asks for a GPU
+    plain = {key: value for key, value in optim_wrapper.items() if key not in mixed_precision}
+    groups = build_optim_wrapper(model, copy.deepcopy(plain)).optimizer.param_groups
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    return {names[id(parameter)]: group['lr'] for group in groups for parameter in group['params']}
+
+
 @every_pose_leaf
-def test_every_trained_parameter_has_a_learning_rate(path: Path) -> None:
-    """In its full size."""
+def test_every_trained_parameter_has_the_learning_rate_of_its_depth(path: Path) -> None:
+    """In its full size, by the table above: an 'auto' of the config is the rate of its size."""
     cfg = read(path)
     model = build(cfg.model, 'meta')
-    mixed_precision = ('type', 'dtype', 'loss_scale')  # which asks for a GPU
-    plain = {key: value for key, value in cfg.optim_wrapper.items() if key not in mixed_precision}
-    groups = build_optim_wrapper(model, copy.deepcopy(plain)).optimizer.param_groups
-    given = {id(p): group['lr'] for group in groups for p in group['params']}
-    assert set(given) == {id(p) for p in model.parameters() if p.requires_grad}
-    assert max(given.values()) == cfg.optim_wrapper.optimizer.lr
-    assert min(given.values()) > 0
+    size = re.match(r'(?:vitpose(?:-plus)?_)?([a-z]+)', path.stem)[1]
+    rate, lr = LAYER_DECAY.get(size, 1), cfg.optim_wrapper.optimizer.lr
+    expected = {}
+    for name in (name for name, parameter in model.named_parameters() if parameter.requires_grad):
+        blocks = len(getattr(model.backbone, 'blocks', ()))
+        block = re.match(r'backbone\.blocks\.(\d+)\.', name)
+        embedding = name.startswith(('backbone.patch_embed.', 'backbone.pos_embed'))
+        steps = blocks - int(block[1]) if block else blocks + 1 if embedding else 0
+        expected[name] = lr * rate**steps
+    assert learning_rates(model, cfg.optim_wrapper) == pytest.approx(expected, rel=1e-12)
 
 
 def one_for_each_way_to_predict() -> list[Path]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import pickle
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
+
+from tests.file_server import serve
+from vitpose_mm import zoo
+from vitpose_mm.zoo import ModelFiles
 
 TOOL = Path(__file__).resolve().parents[1] / 'tools' / 'topdown_demo_with_mmdet.py'
 
@@ -63,6 +69,44 @@ def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str
     return subprocess.run([sys.executable, str(TOOL), *words], cwd=cwd, capture_output=True, text=True, timeout=600)
 
 
+def parse(words: list[str], monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
+    """Command line of the demo -> its options."""
+    monkeypatch.setattr(sys, 'argv', [str(TOOL), *words])
+    return runpy.run_path(str(TOOL))['parse_args']()
+
+
+def test_models_go_before_or_behind_the_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    models = ['d.py', 'd.pth', 'p.py', 'p.pth']
+    for words in (
+        [*models, '--input', 'a.png'],
+        ['--input', 'a.png', *models],
+        [*models[:2], '--input=a.png', *models[2:]],
+    ):
+        args = parse(words, monkeypatch)
+        assert (args.models, args.input) == (models, 'a.png')
+
+
+def test_pictures_go_to_vis_results_unless_they_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parse(['--input', 'a.png'], monkeypatch).output_root == 'vis_results'
+    assert parse(['--input', 'a.png', '--output-root', 'out'], monkeypatch).output_root == 'out'
+    assert parse(['--input', 'a.png', '--show'], monkeypatch).output_root == ''
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (['vitpose_tiny'], "error: 'vitpose_tiny' is not a pose model of the zoo: choose one of "),
+        (['det.py'], 'error: det.py is a config without a checkpoint'),
+    ],
+)
+def test_models_that_are_not_there_are_one_sentence(words: list[str], message: str, tmp_path: Path) -> None:
+    Image.new('RGB', (8, 8)).save(tmp_path / 'a.png')
+    result = run(*words, '--input', 'a.png', cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.startswith(message) and result.stderr.count('\n') == 1
+    assert [path.name for path in tmp_path.iterdir()] == ['a.png']
+
+
 def test_help_is_quick_and_names_mmposes_flags() -> None:
     check = (
         'import runpy, sys; sys.argv = ["x", "-h"]\ntry: runpy.run_path(sys.argv.pop(0) and %r, run_name="__main__")'
@@ -97,11 +141,48 @@ def test_a_bomb_is_refused_in_one_sentence(tmp_path: Path) -> None:
     assert not (tmp_path / 'gone_off').exists()
 
 
+def write_models(folder: Path) -> None:
+    """Write detector.py, detector.pth, pose.py and pose.pth."""
+    (folder / 'detector.py').write_text(DETECTOR)
+    (folder / 'pose.py').write_text(POSE)
+    subprocess.run([sys.executable, '-c', SAVE], cwd=folder, check=True, capture_output=True, timeout=600)
+
+
+@pytest.mark.slow
+def test_models_by_name_and_offline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The defaults, which are small models here: downloaded once, and again at hand without a network."""
+    write_models(tmp_path)
+    Image.effect_noise((80, 60), 90).save(tmp_path / 'photo.png')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'cache'))
+    monkeypatch.delenv('VITPOSE_MM_MIRROR', raising=False)
+    monkeypatch.setenv('VITPOSE_MM_OFFLINE', '0')  # --offline sets it; this puts it back
+
+    def demo(*words: str) -> int:
+        monkeypatch.setattr(sys, 'argv', [str(TOOL), '--input', 'photo.png', '--device', 'cpu', *words])
+        return runpy.run_path(str(TOOL))['main']()
+
+    with serve(tmp_path) as server:
+        for kind, name in (('pose_models', 'vitpose_base'), ('detectors', 'rtmdet')):
+            file = 'pose' if kind == 'pose_models' else 'detector'
+            model = ModelFiles(f'{file}.py', f'{server.address}/{file}.pth')
+            monkeypatch.setattr(zoo, kind, lambda name=name, model=model: {name: model})
+        assert demo('--offline') == 2
+        assert 'detector.pth is not downloaded offline' in capsys.readouterr().err
+        monkeypatch.setenv('VITPOSE_MM_OFFLINE', '0')
+        assert demo() == 0
+        assert server.requests == ['/detector.pth', '/pose.pth']
+        (tmp_path / 'vis_results' / 'photo.png').unlink()
+        assert demo('rtmdet', 'vitpose_base', '--offline') == 0
+        assert (tmp_path / 'vis_results' / 'photo.png').is_file()
+        assert len(server.requests) == 2
+
+
 @pytest.mark.slow
 def test_from_files_to_pictures(tmp_path: Path) -> None:
-    (tmp_path / 'detector.py').write_text(DETECTOR)
-    (tmp_path / 'pose.py').write_text(POSE)
-    subprocess.run([sys.executable, '-c', SAVE], cwd=tmp_path, check=True, capture_output=True, timeout=600)
+    write_models(tmp_path)
     (tmp_path / 'in').mkdir()
     Image.effect_noise((80, 60), 90).save(tmp_path / 'in' / 'noise.png')
     (tmp_path / 'in' / 'bad.png').write_bytes(b'bad')

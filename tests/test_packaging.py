@@ -13,6 +13,9 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
+import yaml
+
+from tests.file_server import serve
 
 SOURCES = ('configs', 'tools', 'vitpose_mm')
 FILES = ('setup.py', 'pyproject.toml', 'MANIFEST.in', 'model-index.yml', 'vitpose_mm.pth')
@@ -146,6 +149,27 @@ def test_mim_search(python: Path, tmp_path: Path) -> None:
     run(python, '-m', 'mim', 'search', 'vitpose_mm', '--json', 'found.json', cwd=tmp_path)
     found = json.loads((tmp_path / 'found.json').read_text())
     assert found['config'][CONFIG.removesuffix('.py')] == f'configs/coco/{CONFIG}'
+
+
+def test_mim_download(python: Path, tmp_path: Path) -> None:
+    """The weights that the metafile names, here of a server on this machine, and the config beside them."""
+    name = 'vitpose_small_classic_coco-256x192'
+    metafile = site_of(python) / 'vitpose_mm' / '.mim' / 'configs' / 'coco' / 'metafile.yml'
+    text = metafile.read_text()
+    address = next(entry['Weights'] for entry in yaml.safe_load(text)['Models'] if entry['Name'] == name)
+    folder, _, file = address.rpartition('/')
+    assert folder.startswith('https://download.openmmlab.com/mmpose/')
+    (tmp_path / 'served').mkdir()
+    (tmp_path / 'served' / file).write_bytes(b'weights')
+    try:
+        with serve(tmp_path / 'served') as server:
+            metafile.write_text(text.replace(folder, server.address))
+            run(python, '-m', 'mim', 'download', 'vitpose_mm', '--config', name, '--dest', 'got', cwd=tmp_path)
+    finally:
+        metafile.write_text(text)
+    assert (tmp_path / 'got' / file).read_bytes() == b'weights'
+    code = f'from mmengine.config import Config; print(Config.fromfile("got/{name}.py").model.backbone.arch)'
+    assert run(python, '-c', code, cwd=tmp_path).strip() == 'small'
 
 
 def test_mim_run_train_and_test(python: Path, tmp_path: Path) -> None:

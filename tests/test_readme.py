@@ -7,6 +7,7 @@ import re
 import runpy
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from mmengine.config import Config
 from vitpose_mm._versions import TESTED
 from vitpose_mm.models import ViT
 from vitpose_mm.utils.configs import open_config
+from vitpose_mm.zoo import parse_models
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / 'README.md').read_text(encoding='utf-8')
@@ -42,12 +44,13 @@ COMMANDS = commands()
 
 def parse(tool: str, words: list[str], monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
     """Run a tool up to the point where it has read its arguments."""
-    original = argparse.ArgumentParser.parse_args
+    for name in ('parse_args', 'parse_intermixed_args'):
+        original = getattr(argparse.ArgumentParser, name)
 
-    def parse_and_stop(parser: argparse.ArgumentParser, *args: object) -> None:
-        raise Parsed(original(parser, *args))
+        def parse_and_stop(parser: argparse.ArgumentParser, *args: object, original: Callable = original) -> None:
+            raise Parsed(original(parser, *args))
 
-    monkeypatch.setattr(argparse.ArgumentParser, 'parse_args', parse_and_stop)
+        monkeypatch.setattr(argparse.ArgumentParser, name, parse_and_stop)
     monkeypatch.setattr(sys, 'argv', [tool, *words])
     with pytest.raises(Parsed) as parsed:
         runpy.run_path(str(ROOT / tool), run_name='__main__')
@@ -83,12 +86,13 @@ def test_demo_command_fits_together(monkeypatch: pytest.MonkeyPatch) -> None:
     words = next(words for words in COMMANDS if 'tools/topdown_demo_with_mmdet.py' in words)
     args = parse(words[1], words[2:], monkeypatch)
     convert = next(words for words in COMMANDS if 'tools/convert_checkpoint.py' in words)
-    assert args.pose_checkpoint == convert[-1]
-    assert open_config(args.pose_config).model.type == 'vitpose_mm.PoseEstimator'
-    assert open_config(args.det_config).model.type == 'RTMDet'
+    detector, pose = parse_models(args.models)
+    assert pose.checkpoint == convert[-1]
+    assert open_config(pose.config).model.type == 'vitpose_mm.PoseEstimator'
+    assert open_config(detector.config).model.type == 'RTMDet'
     metafile = Path(mmdet.__file__).parent / '.mim' / 'configs' / 'rtmdet' / 'metafile.yml'
     weights = {model['Config']: model.get('Weights') for model in yaml.safe_load(metafile.read_text())['Models']}
-    assert weights['configs/' + args.det_config.removeprefix('mmdet::')] == args.det_checkpoint
+    assert weights['configs/' + detector.config.removeprefix('mmdet::')] == detector.checkpoint
 
 
 def test_mim_command(monkeypatch: pytest.MonkeyPatch) -> None:

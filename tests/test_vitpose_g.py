@@ -14,6 +14,7 @@ from mmengine.registry import MODELS, init_default_scope
 from torch import nn
 
 from vitpose_mm.models import ViT
+from vitpose_mm.models.backbones.arch import find_arch
 
 # ViT-g: 40 blocks of width 1408 and an MLP of 6144, here on 36x27 patches
 C, MLP, BLOCKS = 1408, 6144, 40
@@ -46,7 +47,7 @@ def test_a_billion_parameters(name: str, cell: int, root: Path) -> None:
 
 def test_trains_as_the_paper_says_and_fits_by_the_page(root: Path) -> None:
     cfg = Config.fromfile(root / 'configs/vitpose_g/vitpose_g-vitae_classic_coco-576x432.py')
-    assert (cfg.layer_decay_rate, cfg.model.backbone.drop_path_rate) == (0.85, 0.55)
+    assert (find_arch(cfg.model.backbone.arch).layer_decay_rate, cfg.model.backbone.drop_path_rate) == (0.85, 0.55)
     assert cfg.codec.input_size == cfg.model.backbone.input_size == (432, 576)
     assert cfg.model.backbone.with_cp and cfg.model.backbone.parallel_conv
     assert (cfg.optim_wrapper.type, cfg.optim_wrapper.dtype) == ('vitpose_mm.FiniteAmpOptimWrapper', 'bfloat16')

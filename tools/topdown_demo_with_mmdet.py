@@ -1,10 +1,16 @@
 """Find people with an mmdet detector and their keypoints with a pose model, and draw both.
 
-The input is an image or a folder of images. The exit code is 0 when all went well, 1 when an image could
-not be read (the others are done), 2 when nothing could be done.
+    python tools/topdown_demo_with_mmdet.py --input photo.jpg
+    python tools/topdown_demo_with_mmdet.py rtmdet-t vitpose_large --input photos --output-root pictures
+    python tools/topdown_demo_with_mmdet.py DET_CONFIG DET_CHECKPOINT POSE_CONFIG POSE_CHECKPOINT --input photo.jpg
+
+The input is an image or a folder of images. Models with released weights go by name (see vitpose_mm.zoo) and are
+downloaded once; every other one is given as its config and its checkpoint. The exit code is 0 when all went well, 1
+when an image could not be read (the others are done), 2 when nothing could be done.
 """
 
 import argparse
+import os
 import sys
 import warnings
 
@@ -16,13 +22,15 @@ DETECTOR_NOISE = (r'`torch\.cuda\.amp', r'torch\.meshgrid: in an upcoming')  # o
 def parse_args() -> argparse.Namespace:
     """Command line -> options; the names are those of mmpose's demo."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    model = "a file, or package::path as in 'vitpose_mm::coco/NAME.py'"
-    parser.add_argument('det_config', help=f'config of the detector: {model}')
-    parser.add_argument('det_checkpoint', help='checkpoint of the detector, a file or an address')
-    parser.add_argument('pose_config', help=f'config of the pose model: {model}')
-    parser.add_argument('pose_checkpoint', help='checkpoint of the pose model, a file or an address')
+    models = (
+        "detector, then pose model: each a name (default: 'rtmdet' and 'vitpose_base'), or its config (a file, or "
+        "package::path as in 'vitpose_mm::coco/NAME.py') and its checkpoint (a file or an address)"
+    )
+    parser.add_argument('models', nargs='*', metavar='MODEL', help=models)
     parser.add_argument('--input', required=True, help='image, or folder of images (not its subfolders)')
-    parser.add_argument('--output-root', default='', help='folder for the pictures and the json file')
+    parser.add_argument('--offline', action='store_true', help='use models that were downloaded before, and no network')
+    where = 'folder for the pictures and the json file (default: vis_results, unless --show)'
+    parser.add_argument('--output-root', default='', help=where)
     parser.add_argument('--save-predictions', action='store_true', help='write results_<input>.json there')
     parser.add_argument('--show', action='store_true', help='show every picture in a window')
     parser.add_argument('--show-interval', type=float, default=0, help='seconds for a picture; 0: until a key')
@@ -39,19 +47,28 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--radius', type=int, help='of a keypoint in pixels (default: by image size)')
     parser.add_argument('--thickness', type=int, help='of a link in pixels (default: by image size)')
     parser.add_argument('--alpha', type=float, default=0.8, help='how much the drawing covers, 0 to 1')
-    return parser.parse_args()
+    args = parser.parse_intermixed_args()  # models before or behind the options
+    if not (args.output_root or args.show):
+        args.output_root = 'vis_results'  # where mmpose's own documentation puts them
+    return args
 
 
 def main() -> int:
     """Run the demo and return the exit code."""
-    args = parse_args()
+    args = vars(parse_args())
     silence_known_warnings()
+    if args.pop('offline'):
+        os.environ['VITPOSE_MM_OFFLINE'] = '1'
     for message in DETECTOR_NOISE:
         warnings.filterwarnings('ignore', message)
     from vitpose_mm.inference.demo import Demo, DemoOptions
+    from vitpose_mm.zoo import parse_models
 
     try:
-        demo = Demo(DemoOptions(**vars(args)))
+        detector, pose = parse_models(args.pop('models'))
+        files = {'det_config': detector.config, 'det_checkpoint': detector.checkpoint}
+        files |= {'pose_config': pose.config, 'pose_checkpoint': pose.checkpoint}
+        demo = Demo(DemoOptions(**files, **args))
     except (ValueError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2

@@ -23,12 +23,13 @@ class AddName:
     """A finder that has the others find mmengine's module and adds our name once that has run."""
 
     adds = NAME
+    module = TABLE
 
     def find_spec(
         self, fullname: str, path: 'Sequence[str] | None' = None, target: 'ModuleType | None' = None
     ) -> 'ModuleSpec | None':
         """Name of a module -> its spec with our step behind its own, or None for every other module."""
-        if fullname != TABLE:
+        if fullname != self.module:
             return None
         try:
             others = [finder for finder in sys.meta_path if not hasattr(finder, 'adds')]
@@ -38,12 +39,16 @@ class AddName:
 
             def run_and_add(module: 'ModuleType') -> None:
                 run(module)
-                install()
+                self.add()
 
             loader.exec_module = run_and_add
             return specs[0]
         except Exception:
             return None
+
+    def add(self) -> None:
+        """Do our step, now that the module is there."""
+        install()
 
 
 def install() -> None:
@@ -51,7 +56,7 @@ def install() -> None:
     try:
         if TABLE in sys.modules:
             sys.modules[TABLE].MODULE2PACKAGE.setdefault(NAME, NAME)
-        elif not any(hasattr(finder, 'adds') for finder in sys.meta_path):
+        elif not any(getattr(finder, 'adds', None) == NAME for finder in sys.meta_path):
             sys.meta_path.insert(0, AddName())
     except Exception:
         return

@@ -8,7 +8,7 @@ model = dict(
     backbone=dict(input_size=_base_.codec.input_size),
     head=dict(out_channels=_base_.num_keypoints, decoder=_base_.codec),
 )
-optim_wrapper = dict(optimizer=dict(lr=5e-4), paramwise_cfg=dict(layer_decay_rate=_base_.layer_decay_rate))
+optim_wrapper = dict(optimizer=dict(lr=5e-4))
 # few people, and a small model: AP alone would say little
 test_dataloader = dict(dataset=dict(bbox_file=''))
 test_evaluator = [_base_.coco_val_metric, dict(type='PCKAccuracy', thr=0.2, norm_item='bbox')]

@@ -8,4 +8,3 @@ model = dict(
     backbone=dict(input_size=_base_.codec.input_size),
     head=dict(heads=_base_.keypoint_heads, shared=dict(decoder=_base_.codec)),
 )
-optim_wrapper = dict(paramwise_cfg=dict(layer_decay_rate=_base_.layer_decay_rate))

@@ -14,4 +14,4 @@ model = dict(
         decoder=_base_.codec,
     ),
 )
-optim_wrapper = dict(optimizer=dict(lr=5e-4), paramwise_cfg=dict(layer_decay_rate=_base_.layer_decay_rate))
+optim_wrapper = dict(optimizer=dict(lr=5e-4))

@@ -8,7 +8,4 @@ model = dict(
     backbone=dict(input_size=_base_.codec.input_size),
     head=dict(out_channels=_base_.num_keypoints, decoder=_base_.codec),
 )
-optim_wrapper = dict(
-    optimizer=dict(lr=1.5e-3, fused=True),
-    paramwise_cfg=dict(layer_decay_rate=_base_.layer_decay_rate),
-)
+optim_wrapper = dict(optimizer=dict(lr=1.5e-3, fused=True))

@@ -13,7 +13,6 @@ optim_wrapper = dict(
     type='vitpose_mm.FiniteAmpOptimWrapper',
     dtype='bfloat16',
     loss_scale=1.0,  # bf16 needs none
-    paramwise_cfg=dict(layer_decay_rate=_base_.layer_decay_rate),
 )
 runner_type = 'FlexibleRunner'
 strategy = dict(type='vitpose_mm.engine.fsdp.ShardedStrategy')

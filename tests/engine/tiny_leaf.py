@@ -14,7 +14,7 @@ from mmengine.hooks import Hook
 from tests.datasets.tiny_coco import CODEC, dataset_cfg
 
 ROOT = Path(__file__).resolve().parents[2]
-ARCH = {'embed_dims': 16, 'num_layers': 2, 'num_heads': 2, 'mlp_ratio': 4.0}
+ARCH = {'embed_dims': 16, 'num_layers': 2, 'num_heads': 2, 'mlp_ratio': 4.0, 'layer_decay_rate': 0.75}
 
 
 SHORTCUTS = {

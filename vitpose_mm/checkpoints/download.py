@@ -10,6 +10,7 @@ import urllib.request
 from http.client import HTTPException
 from pathlib import Path
 
+from .mirror import check_online
 from .reading import load_file
 from .structure import CheckpointError
 
@@ -28,6 +29,7 @@ def download(address: str, file: Path) -> None:
     """
     if file.exists():
         return
+    check_online(address, file)
     part = file.with_name(f'.{os.getpid()}.{file.name}')  # with its suffix, by which it is read
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

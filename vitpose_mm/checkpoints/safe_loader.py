@@ -17,8 +17,8 @@ from urllib.parse import urlparse
 
 import torch
 from mmengine.dist import barrier, get_dist_info
-from mmengine.runner import CheckpointLoader
-from mmengine.runner.checkpoint import (
+from mmengine.runner.checkpoint import (  # mmengine.runner may be half imported
+    CheckpointLoader,
     _get_mmengine_home,
     get_deprecated_model_names,
     get_external_models,
@@ -27,6 +27,7 @@ from mmengine.runner.checkpoint import (
 )
 
 from .download import download
+from .mirror import find_in_mirror
 from .reading import load_file
 from .storages import MapLocation
 from .structure import CheckpointError, weights_holder
@@ -48,13 +49,19 @@ def load_from_local(filename: str, map_location: MapLocation = None) -> dict[str
 
 
 def load_from_http(filename: str, map_location: MapLocation = None, model_dir: str | None = None) -> dict[str, Any]:
-    """Address -> checkpoint, by way of torch's download cache; rank 0 downloads first, and then who finds nothing."""
+    """Address -> checkpoint, from the mirror folder or torch's download cache.
+
+    Rank 0 downloads first, and then who finds nothing.
+    """
     folder = Path(model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints'))
     name = os.path.basename(urlparse(filename).path)
     if not name:
         raise CheckpointError(f'{filename} names no file: give the whole address of the checkpoint.')
     if not re.search(r'[-_][0-9a-f]{8,}\.\w+$', name):  # it tells no other file from this one
         folder = folder / hashlib.sha256(filename.encode()).hexdigest()[:12]
+    mirrored = find_in_mirror(filename)
+    if mirrored is not None:
+        return load_from_local(str(mirrored), map_location)
     rank, world_size = get_dist_info()
     try:
         if rank == 0:

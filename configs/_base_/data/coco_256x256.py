@@ -1,10 +1,6 @@
 # Trained on COCO train2017, scored on val2017, crops of 256x256.
-_base_ = ['loaders.py', 'coco.py', 'crop_256x256.py']
+_base_ = ['coco_train_val.py', 'crop_256x256.py']
 
-dataset_type = 'CocoDataset'
-num_keypoints = 17
-train_dataloader = dict(dataset=dict(datasets=[_base_.coco_train], pipeline=_base_.train_pipeline))
-val_dataloader = dict(dataset=dict(_base_.coco_val, pipeline=_base_.val_pipeline))
+train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=_base_.val_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = _base_.coco_val_metric
-test_evaluator = val_evaluator

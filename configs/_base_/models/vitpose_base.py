@@ -2,7 +2,6 @@
 #   --cfg-options model.backbone.init_cfg.type=Pretrained model.backbone.init_cfg.checkpoint=FILE
 _base_ = 'estimator.py'
 
-layer_decay_rate = 0.75
 model = dict(
     backbone=dict(type='vitpose_mm.ViT', arch='base', drop_path_rate=0.3),
     head=dict(in_channels=768),

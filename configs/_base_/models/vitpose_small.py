@@ -1,5 +1,4 @@
 # ViT-S; pre-trained weights as in vitpose_base.py.
 _base_ = 'vitpose_base.py'
 
-layer_decay_rate = 0.8
 model = dict(backbone=dict(arch='small', drop_path_rate=0.1), head=dict(in_channels=384))

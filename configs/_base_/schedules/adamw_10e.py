@@ -5,6 +5,7 @@ train_cfg = dict(max_epochs=10, val_interval=10)
 optim_wrapper = dict(
     constructor='vitpose_mm.LayerDecayConstructor',
     optimizer=dict(type='AdamW', lr=8e-4, betas=(0.9, 0.999), weight_decay=0.05),
+    paramwise_cfg=dict(layer_decay_rate='auto'),
     clip_grad=dict(max_norm=1.0, norm_type=2),
 )
 param_scheduler = [

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from vitpose_mm.engine.optim_wrappers import layer_decay_constructor
 from vitpose_mm.engine.optim_wrappers.layer_decay_constructor import LayerDecayConstructor, strip_wrappers
 from vitpose_mm.models import SimpleHead, ViT
 
@@ -13,9 +14,9 @@ OPTIMIZER = {'type': 'AdamW', 'lr': 1.0, 'weight_decay': 0.1}
 
 
 class Model(nn.Module):
-    def __init__(self, **kwargs: object) -> None:
+    def __init__(self, rate: float | None = None, **kwargs: object) -> None:
         super().__init__()
-        arch = {'embed_dims': 8, 'num_layers': 2, 'num_heads': 2}
+        arch = {'embed_dims': 8, 'num_layers': 2, 'num_heads': 2, 'layer_decay_rate': rate}
         self.backbone = ViT(arch, (32, 32), attention='window', window_size=(2, 2), **kwargs)
         self.head = SimpleHead(8, 3)
 
@@ -67,6 +68,28 @@ def test_every_parameter() -> None:
 
 def test_without_decay_every_rate_is_the_same() -> None:
     assert rates(Model()) == {name: (1.0, decay) for name, (_, decay) in TABLE.items()}
+
+
+def test_auto_is_the_rate_of_the_backbones_size() -> None:
+    assert rates(Model(0.5), layer_decay_rate='auto') == TABLE
+    assert rates(Model(0.5), layer_decay_rate=1.0)['backbone.pos_embed'] == (1.0, 0.0)  # a number wins
+    student = nn.Module()
+    student.student = Model(0.5)
+    student.student.backbone = torch.compile(student.student.backbone)
+    assert rates(student, layer_decay_rate='auto') == {f'student.{name}': rate for name, rate in TABLE.items()}
+
+
+def test_auto_without_a_known_rate_says_that_all_layers_learn_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(layer_decay_constructor, 'print_log', lambda text, **_: said.append(text))
+    alike = {name: (1.0, decay) for name, (_, decay) in TABLE.items()}
+    assert rates(Model(1.0), layer_decay_rate='auto') == alike
+    assert len(said) == 1  # how many groups there are
+    assert rates(Model(), layer_decay_rate='auto') == alike
+    assert "layer_decay_rate='auto': no rate is known for a backbone of this size" in said[1]
+    plain = nn.Module()
+    plain.backbone = nn.Linear(2, 2)
+    assert rates(plain, layer_decay_rate='auto') == {'backbone.weight': (1.0, 0.1), 'backbone.bias': (1.0, 0.0)}
 
 
 def test_custom_keys_multiply_and_the_longest_wins() -> None:
@@ -122,3 +145,7 @@ def test_mistakes_are_named() -> None:
     plain.backbone = nn.Linear(2, 2)
     with pytest.raises(ValueError, match='needs a backbone with get_layer_depth'):
         rates(plain, layer_decay_rate=0.5)
+    with pytest.raises(ValueError, match="layer_decay_rate='automatic' is not a valid rate"):
+        rates(Model(), layer_decay_rate='automatic')
+    with pytest.raises(ValueError, match='layer_decay_rate=75 is not a valid rate'):
+        rates(Model(), layer_decay_rate=75)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from typing import Any
 
@@ -10,7 +11,10 @@ from mmengine.optim import DefaultOptimWrapperConstructor
 from torch import nn
 from torch.distributed.fsdp import FullyShardedDataParallel
 
+from vitpose_mm.models.backbones.arch import Arch, recommended_layer_decay
 from vitpose_mm.registry import OPTIM_WRAPPER_CONSTRUCTORS
+
+Backbones = dict[str, tuple[nn.Module, float]]  # clean path: backbone, rate of its layers
 
 # names that DDP, torch.compile, FSDP and activation checkpointing put into a parameter's name
 WRAPPERS = ('module', '_orig_mod', '_fsdp_wrapped_module', '_checkpoint_wrapped_module')
@@ -25,10 +29,11 @@ def strip_wrappers(name: str) -> str:
 class LayerDecayConstructor(DefaultOptimWrapperConstructor):
     """Gives every parameter lr * rate ** (deepest - depth) and no weight decay where it has no business.
 
-    ``paramwise_cfg`` knows ``layer_decay_rate`` (1 means none) and ``custom_keys`` (part of a name to
-    lr_mult, decay_mult; the longest match wins, on top of the layer's rate). The backbone's
-    ``get_layer_depth(name, prefix)`` gives the depth. Weight decay is 0 for biases, for parameters with one
-    dimension and for position embeddings, appended tokens and relative position tables. Frozen parameters get no group.
+    ``paramwise_cfg`` knows ``layer_decay_rate`` (1, the default, means none; 'auto' is the one of the backbone's
+    :class:`Arch`) and ``custom_keys`` (part of a name to lr_mult, decay_mult; the longest match wins, on top of the
+    layer's rate). The backbone's ``get_layer_depth(name, prefix)`` gives the depth. Weight decay is 0 for biases, for
+    parameters with one dimension and for position embeddings, appended tokens and relative position tables. Frozen
+    parameters get no group.
 
     Source: ViTPose sec. 4.1; BEiT for the layer-wise rate.
     """
@@ -40,6 +45,9 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
         unknown = sorted(set(paramwise_cfg) - set(self.KEYS))
         if unknown:
             raise ValueError(f'paramwise_cfg has {unknown[0]!r}, which is not known: use {list(self.KEYS)}.')
+        rate = paramwise_cfg.get('layer_decay_rate', 1.0)
+        if rate != 'auto' and not (isinstance(rate, (int, float)) and 0 < rate <= 1):
+            raise ValueError(f"layer_decay_rate={rate!r} is not a valid rate: give 'auto', or a number in (0, 1].")
         super().__init__(optim_wrapper_cfg, paramwise_cfg)
 
     def __call__(self, model: nn.Module) -> Any:
@@ -54,21 +62,22 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
         groups: dict[tuple[float, float], list] = defaultdict(list)
         names: dict[tuple[float, float], list] = defaultdict(list)
         norms = scales_of_norms(module)
+        backbones = self._find_backbones(module)
         for name, parameter in module.named_parameters():
             if not parameter.requires_grad:
                 continue
             clean = strip_wrappers(name)
             plain = never_decays(clean, parameter, norms, sharded=self._sharded)
-            key = self._rates(clean, module, 0.0 if plain else self.base_wd or 0.0)
+            key = self._rates(clean, backbones, 0.0 if plain else self.base_wd or 0.0)
             groups[key].append(parameter)
             names[key].append(clean)
         for (lr, decay), group in sorted(groups.items(), key=lambda item: item[0]):
             params.append({'params': group, 'lr': lr, 'weight_decay': decay, 'param_names': names[lr, decay]})
         print_log(f'{len(groups)} parameter groups by layer and weight decay', logger='current')
 
-    def _rates(self, name: str, model: nn.Module, decay: float) -> tuple[float, float]:
+    def _rates(self, name: str, backbones: Backbones, decay: float) -> tuple[float, float]:
         """Clean name and weight decay by kind -> (lr, weight decay) of the parameter."""
-        lr = self.base_lr * self._layer_scale(name, model)
+        lr = self.base_lr * layer_scale(name, backbones)
         custom = self.paramwise_cfg.get('custom_keys', {})
         matches = sorted((key for key in custom if key in name), key=len)
         if matches:
@@ -77,24 +86,47 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
             decay *= chosen.get('decay_mult', 1.0)
         return lr, decay
 
-    def _layer_scale(self, name: str, model: nn.Module) -> float:
+    def _find_backbones(self, model: nn.Module) -> Backbones:
+        """Model -> its backbones by clean path, each with the rate of its layers; none where all layers learn alike."""
         rate = self.paramwise_cfg['layer_decay_rate']
         if rate == 1.0:
-            return 1.0
-        backbones = [
-            (strip_wrappers(path), module)
+            return {}
+        found = {
+            strip_wrappers(path): module
             for path, module in model.named_modules()
             if path.endswith('backbone') and hasattr(module, 'get_layer_depth')
-        ]
-        if not backbones:
+        }
+        if rate == 'auto':
+            return {path: (module, recommended_rate(module)) for path, module in found.items()}
+        if not found:
             raise ValueError(
                 f'layer_decay_rate={rate} needs a backbone with get_layer_depth: use vitpose_mm.ViT, or set it to 1.'
             )
-        for path, backbone in backbones:
-            if name.startswith(path + '.'):
-                depth, num_depths = backbone.get_layer_depth(name, path + '.')
-                return rate ** (num_depths - 1 - depth)
+        return {path: (module, rate) for path, module in found.items()}
+
+
+def recommended_rate(backbone: nn.Module) -> float:
+    """Backbone -> the rate of its size, or 1 with a warning where that is not known."""
+    arch = getattr(backbone, 'arch', None)
+    rate = recommended_layer_decay(arch) if isinstance(arch, Arch) else None
+    if rate is None:
+        print_log(
+            "layer_decay_rate='auto': no rate is known for a backbone of this size, so every layer learns at the same "
+            'rate; set optim_wrapper.paramwise_cfg.layer_decay_rate to a number, or to 1 for this on purpose',
+            logger='current',
+            level=logging.WARNING,
+        )
         return 1.0
+    return rate
+
+
+def layer_scale(name: str, backbones: Backbones) -> float:
+    """Clean name of a parameter -> what layer-wise decay multiplies its learning rate by; 1 outside of backbones."""
+    for path, (backbone, rate) in backbones.items():
+        if name.startswith(f'{path}.'):
+            depth, num_depths = backbone.get_layer_depth(name, f'{path}.')  # type: ignore[operator]
+            return rate ** (num_depths - 1 - depth)
+    return 1.0
 
 
 def scales_of_norms(model: nn.Module) -> set[str]:
