@@ -11,7 +11,9 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ('CHANGELOG.md', 'CONTRIBUTING.md', 'configs/README.md')
-LINK_OR_CODE = re.compile(r'^```.*?^```|(?<!!)\[([^\]]*)\]\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)', re.DOTALL | re.MULTILINE)
+LINK_OR_CODE = re.compile(
+    r'^```.*?^```|(?<!!)\[([^\]]*)\]\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)', re.DOTALL | re.MULTILINE
+)
 
 
 def site_path(file: str) -> str | None:
@@ -39,6 +41,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         if link is None:
             return match.group()
         target = site_path(posixpath.normpath(posixpath.join(posixpath.dirname(source), link)))
-        return text if target is None else f'[{text}]({posixpath.relpath(target, posixpath.dirname(here))}{anchor or ""})'
+        return (
+            text if target is None else f'[{text}]({posixpath.relpath(target, posixpath.dirname(here))}{anchor or ""})'
+        )
 
     return LINK_OR_CODE.sub(replace, markdown)
