@@ -8,6 +8,7 @@ import runpy
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,12 +37,13 @@ def commands(text: str) -> list[list[str]]:
 
 def parse(tool: str, words: list[str], monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
     """Run a tool up to the point where it has read its arguments."""
-    original = argparse.ArgumentParser.parse_args
+    for name in ('parse_args', 'parse_intermixed_args'):
+        original = getattr(argparse.ArgumentParser, name)
 
-    def parse_and_stop(parser: argparse.ArgumentParser, *args: object) -> None:
-        raise Parsed(original(parser, *args))
+        def parse_and_stop(parser: argparse.ArgumentParser, *args: object, original: Any = original) -> None:
+            raise Parsed(original(parser, *args))
 
-    monkeypatch.setattr(argparse.ArgumentParser, 'parse_args', parse_and_stop)
+        monkeypatch.setattr(argparse.ArgumentParser, name, parse_and_stop)
     monkeypatch.setattr(sys, 'argv', [tool, *words])
     with pytest.raises(Parsed) as parsed:
         runpy.run_path(str(ROOT / tool), run_name='__main__')
