@@ -7,16 +7,17 @@ MADE_WITH = $(shell sed -n 's/^version = \(3\.[0-9]*\).*/python\1/p' $(VENV)/pyv
 PYTHON := $(shell for p in $(MADE_WITH) python3.11 python3.12 python3; do $$p -c '' 2>/dev/null && command -v $$p && break; done)
 RUN := $(VENV)/bin/python
 CACHE := $(or $(VITPOSE_MM_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vitpose_mm)
-CODE := vitpose_mm tools tests configs requirements setup.py
+CODE := vitpose_mm tools tests configs requirements docs setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint try-python clean clean-cache
+.PHONY: help setup demo test lint docs try-python clean clean-cache
 
 help:
 	@echo 'make demo [FAST=1]  set up .venv if needed, then render data, train, evaluate and draw into quickstart/'
 	@echo '                    (20 minutes on two cores after the set-up; FAST=1: 5 minutes)'
 	@echo 'make test           set up .venv if needed, then run every test in two processes (ARGS="-k name" for some)'
-	@echo 'make lint           ruff and mypy'
+	@echo 'make lint           ruff, mypy and the documentation'
+	@echo 'make docs           write the documentation to site/, warnings are errors'
 	@echo 'make clean          remove .venv, quickstart and build leftovers'
 	@echo 'make clean-cache    remove the mmcv wheels that were compiled, kept in $(CACHE)'
 	@echo 'The first set-up downloads 2.5 GB, compiles mmcv and takes 15 to 30 minutes; later ones take seconds.'
@@ -32,7 +33,7 @@ demo: setup
 test: setup
 	OMP_NUM_THREADS=1 $(RUN) -m pytest tests -n 2 --dist loadfile $(ARGS)
 
-lint: setup
+lint: setup docs
 	$(RUN) -m ruff check $(CODE)
 	$(RUN) -m ruff format --check $(CODE)
 	$(RUN) -m mypy
@@ -43,8 +44,12 @@ try-python:
 	.venv-try/bin/python -c 'import mmcv.ops, mmdet.apis, mmpose.apis, vitpose_mm'
 	OMP_NUM_THREADS=1 .venv-try/bin/python -m pytest tests -q -n 2 -m 'not slow' -k '$(TRIED)'
 
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build
+	@echo 'Open site/index.html.'
+
 clean:
-	rm -rf $(VENV) .venv-try quickstart build dist *.egg-info vitpose_mm/.mim .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-try quickstart site build dist *.egg-info vitpose_mm/.mim .pytest_cache .mypy_cache .ruff_cache
 	find vitpose_mm tools tests configs requirements -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo 'The compiled mmcv is kept in $(CACHE); `make clean-cache` removes it.'
 

@@ -1,6 +1,6 @@
 """From several datasets to one model, its score on each, and a model of one's own keypoints, at a tiny size.
 
-The leaves of one's own keypoints are those of docs/many_datasets.md, word by word.
+The leaves of one's own keypoints are those of docs/own_keypoints.md, word by word.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def joint(folders: dict[str, Path]) -> tuple[Path, Path]:
 
 def documented(folders: dict[str, Path]) -> Path:
     """Write the files of the section on own keypoints -> their folder."""
-    text = (ROOT / 'docs/many_datasets.md').read_text()
+    text = (ROOT / 'docs/own_keypoints.md').read_text()
     blocks = re.findall(r'`(lynx_\w+\.py)`:\n\n```python\n(.*?)```', text, re.DOTALL)
     assert [name for name, _ in blocks] == ['lynx_keypoints.py', 'lynx_alone.py', 'lynx_too.py']
     folder = folders['lynx'].parent

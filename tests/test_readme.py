@@ -2,66 +2,33 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import runpy
-import shlex
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 import yaml
 from mmengine.config import Config
 
+from tests.helpers.documents import ROOT, blocks, commands, parse
 from vitpose_mm._versions import TESTED
 from vitpose_mm.models import ViT
 from vitpose_mm.utils.configs import open_config
-from vitpose_mm.zoo import parse_models
+from vitpose_mm.zoo import find_detector, find_pose_model, parse_models
 
-ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / 'README.md').read_text(encoding='utf-8')
 
 
-class Parsed(Exception):
-    """The arguments of a tool were accepted."""
-
-
-def blocks(language: str) -> list[str]:
-    """The fenced code of a language."""
-    return re.findall(rf'```{language}\n(.*?)```', TEXT, flags=re.DOTALL)
-
-
-def commands() -> list[list[str]]:
-    """Every command of every bash block as its words, lines that go on joined, comments left out."""
-    lines = '\n'.join(blocks('bash')).replace('\\\n', ' ').splitlines()
-    return [words for line in lines if (words := shlex.split(line, comments=True))]
-
-
-COMMANDS = commands()
-
-
-def parse(tool: str, words: list[str], monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
-    """Run a tool up to the point where it has read its arguments."""
-    for name in ('parse_args', 'parse_intermixed_args'):
-        original = getattr(argparse.ArgumentParser, name)
-
-        def parse_and_stop(parser: argparse.ArgumentParser, *args: object, original: Callable = original) -> None:
-            raise Parsed(original(parser, *args))
-
-        monkeypatch.setattr(argparse.ArgumentParser, name, parse_and_stop)
-    monkeypatch.setattr(sys, 'argv', [tool, *words])
-    with pytest.raises(Parsed) as parsed:
-        runpy.run_path(str(ROOT / tool), run_name='__main__')
-    return parsed.value.args[0]
+COMMANDS = commands(TEXT)
 
 
 def test_length_and_commands_found() -> None:
     assert len(TEXT.splitlines()) <= 150
     assert ['make', 'demo'] in COMMANDS
     assert ['make', 'test'] in COMMANDS
-    assert len(COMMANDS) == 8
     assert {words[0] for words in COMMANDS} == {'make', 'python', 'torchrun', 'mim'}
 
 
@@ -80,19 +47,17 @@ def test_tools_take_these_arguments(words: list[str], monkeypatch: pytest.Monkey
             assert (ROOT / word).is_file(), word
 
 
-def test_demo_command_fits_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    import mmdet
-
-    words = next(words for words in COMMANDS if 'tools/topdown_demo_with_mmdet.py' in words)
-    args = parse(words[1], words[2:], monkeypatch)
-    convert = next(words for words in COMMANDS if 'tools/convert_checkpoint.py' in words)
-    detector, pose = parse_models(args.models)
-    assert pose.checkpoint == convert[-1]
-    assert open_config(pose.config).model.type == 'vitpose_mm.PoseEstimator'
-    assert open_config(detector.config).model.type == 'RTMDet'
-    metafile = Path(mmdet.__file__).parent / '.mim' / 'configs' / 'rtmdet' / 'metafile.yml'
-    weights = {model['Config']: model.get('Weights') for model in yaml.safe_load(metafile.read_text())['Models']}
-    assert weights['configs/' + detector.config.removeprefix('mmdet::')] == detector.checkpoint
+def test_demo_commands_name_models_of_the_zoo(monkeypatch: pytest.MonkeyPatch) -> None:
+    demos = [words for words in COMMANDS if 'tools/topdown_demo_with_mmdet.py' in words]
+    assert len(demos) == 2
+    for words in demos:
+        for files, kind in zip(
+            parse_models(parse(words[1], words[2:], monkeypatch).models),
+            ('RTMDet', 'vitpose_mm.PoseEstimator'),
+            strict=True,
+        ):
+            assert open_config(files.config).model.type == kind
+            assert files.checkpoint.startswith('https://download.openmmlab.com/')
 
 
 def test_mim_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,25 +75,41 @@ def test_mim_command(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_named_tools_exist() -> None:
     named = set(re.findall(r'tools/\w+\.py', TEXT))
-    assert len(named) >= 5
+    assert len(named) >= 3
     for tool in named:
         assert (ROOT / tool).is_file(), tool
 
 
 def test_python_snippets(tmp_path: Path) -> None:
-    config, code = sorted(blocks('python'), key=lambda text: '_base_' not in text)
+    config, code = sorted(blocks(TEXT, 'python'), key=lambda text: '_base_' not in text)
     (tmp_path / 'child.py').write_text(config)
     cfg = Config.fromfile(tmp_path / 'child.py')
     assert cfg.model.backbone.drop_path_rate == 0.1
     assert cfg.model.backbone.arch == 'base'
     assert cfg.train_dataloader.batch_size == 32
+    pose, detector = re.search(r"^predict = PosePredictor\('(\S+)', '(\S+)'\)$", code, flags=re.MULTILINE).groups()
+    assert find_pose_model(pose).config.endswith('coco/vitpose_base_classic_coco-256x192.py')
+    assert 'rtmdet_m' in find_detector(detector).config
+
+
+@pytest.mark.slow
+def test_the_python_on_a_photo_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With random weights in place of the released ones."""
+    code = next(text for text in blocks(TEXT, 'python') if 'PosePredictor' in text)
     (tmp_path / 'snippet.py').write_text(code)
-    assert callable(runpy.run_path(str(tmp_path / 'snippet.py'))['keypoints'])
+    cv2.imwrite(str(tmp_path / 'photo.jpg'), np.random.randint(0, 256, (120, 160, 3), np.uint8))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr('vitpose_mm.inference.loading.load_weights', lambda *_: {})
+    people = runpy.run_path('snippet.py')['people']
+    assert people.keypoints.shape == (len(people), 17, 2)
+    assert people.keypoint_scores.shape == (len(people), 17)
+    assert people.bboxes.shape == (len(people), 4)
 
 
-def test_tested_range() -> None:
+def test_accepted_versions() -> None:
+    page = (ROOT / 'docs/install.md').read_text(encoding='utf-8')
     for name, (low, below, _) in TESTED.items():
-        line = next(line for line in TEXT.splitlines() if line.startswith('|') and name in line.split('|')[1])
+        line = next(line for line in page.splitlines() if line.startswith('|') and name in line.split('|')[1])
         assert f'`>={low},<{below}`' in line, line
 
 
@@ -136,11 +117,23 @@ def test_model_table() -> None:
     metafile = yaml.safe_load((ROOT / 'configs' / 'coco' / 'metafile.yml').read_text())
     models = (model for model in metafile['Models'] if 'Results' in model)
     paper = {model['Name']: model['Results'][0]['Metrics'].get('AP') for model in models}
-    rows = re.findall(r'`([\w-]+)_\{classic,simple\}(_coco-256x192)\.py` \| ([\d.]+) / ([\d.]+) \|', TEXT)
-    assert len(rows) == 6
-    for name, suffix, classic, simple in rows:
+    lines = re.findall(r'`([\w-]+)_\{classic,simple\}(_coco-256x192)\.py` \| ([\d.]+) / ([\d.]+) \|', TEXT)
+    assert len(lines) == 6
+    for name, suffix, classic, simple in lines:
         assert paper[f'{name}_classic{suffix}'] == float(classic)
         assert paper[f'{name}_simple{suffix}'] == float(simple)
+
+
+def test_weights_are_those_that_mmpose_names() -> None:
+    import mmpose
+
+    folder = Path(mmpose.__file__).parent / '.mim/configs/body_2d_keypoint/topdown_heatmap/coco'
+    models = yaml.safe_load((folder / 'vitpose_coco.yml').read_text())['Models']
+    theirs = {model['Name'].split('_')[1].removeprefix('ViTPose-'): model['Weights'] for model in models}
+    links = re.findall(r'vitpose_(\w+)_\{.*\[classic\]\((\S+)\), \[simple\]\((\S+)\)', TEXT)
+    assert [size for size, *_ in links] == ['small', 'base', 'large', 'huge']
+    for size, classic, simple in links:
+        assert (classic, simple) == (theirs[size], theirs[f'{size}-simple'])
 
 
 def test_parameter_counts() -> None:
@@ -155,4 +148,3 @@ def test_parameter_counts() -> None:
 def test_links_and_picture() -> None:
     for link in re.findall(r'\]\((?!https?:)([^)#]+)', TEXT):
         assert (ROOT / link).exists(), link
-    assert '](docs/images/quickstart.jpg)' in TEXT

@@ -54,12 +54,12 @@ def test_trains_as_the_paper_says_and_fits_by_the_page(root: Path) -> None:
     assert cfg.runner_type == 'FlexibleRunner'
 
 
-# ---------------------------------------------------------------------- the estimate in docs/training_modes.md
+# ---------------------------------------------------------------------- the estimate in docs/vitpose_g.md
 
 
 @pytest.fixture
 def page(root: Path) -> str:
-    return (root / 'docs/training_modes.md').read_text()
+    return (root / 'docs/vitpose_g.md').read_text()
 
 
 @pytest.fixture

@@ -114,8 +114,8 @@ def test_true_and_detected_boxes_side_by_side(name: str, boxes: str, shared_data
 
 
 def test_detected_boxes_as_documented(shared_data: Path, tmp_path: Path) -> None:
-    """The leaf of docs/many_datasets.md, with a detector that misses one person."""
-    text = (ROOT / 'docs/many_datasets.md').read_text()
+    """The leaf of docs/evaluation.md, with a detector that misses one person."""
+    text = (ROOT / 'docs/evaluation.md').read_text()
     (tmp_path / 'leaf.py').write_text(text.split('`ochuman_detected.py`:\n\n```python\n')[1].split('```')[0])
     samples = shared_data / 'samples'
     people = read_json('ochuman', samples)['annotations']

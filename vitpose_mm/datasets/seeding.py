@@ -22,8 +22,7 @@ SAMPLE, STEP, ORDER = 1, 2, 3
 class SeededIndex(int):
     """An index that knows its epoch, seed and turn; everywhere else it is the plain int.
 
-    Args:
-        index: Position in the dataset, not negative.
+    Attributes:
         epoch: Epoch that the index is drawn for.
         seed: Seed of the run.
         turn: How often the epoch has drawn the index before.

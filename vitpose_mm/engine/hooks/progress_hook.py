@@ -9,7 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from tqdm import tqdm
 
-from ..utils.progress import progress_bar
+from ...utils.progress import progress_bar
 
 
 class ProgressHook(Hook):
