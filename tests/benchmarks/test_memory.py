@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from vitpose_mm.benchmarks.memory import LiveTensors, estimate_training_memory, split_memory
+from vitpose_mm.benchmarks.memory import FusedAttention, LiveTensors, estimate_training_memory, split_memory
 from vitpose_mm.benchmarks.training import TrainingStep
 from vitpose_mm.models import ViT
 
@@ -54,7 +54,7 @@ def test_what_autograd_keeps_is_counted() -> None:
 def test_fake_tensors_weigh_as_much_as_real_ones() -> None:
     model = Features(attention=('window', 'shift+pool'), window_size=(2, 2))
     estimate = estimate_training_memory(model, 3, (48, 64))
-    with LiveTensors() as live:
+    with LiveTensors() as live, FusedAttention():
         step = TrainingStep(
             Features(attention=('window', 'shift+pool'), window_size=(2, 2)),
             torch.zeros(3, 3, 64, 48),
@@ -68,6 +68,31 @@ def test_fake_tensors_weigh_as_much_as_real_ones() -> None:
     assert estimate.gradients == real.gradients == real.parameters
     assert estimate.optimizer == real.optimizer
     assert estimate.activations == pytest.approx(real.activations, rel=0.02)
+
+
+def test_attention_with_a_trained_mask_keeps_what_torchs_fused_kernel_keeps() -> None:
+    """That of a CPU takes masks too, but no trained ones."""
+
+    def kept(mask: torch.Tensor) -> int:
+        found: dict[int, torch.UntypedStorage] = {}
+
+        def note(value: torch.Tensor) -> torch.Tensor:
+            found[value.untyped_storage().data_ptr()] = value.untyped_storage()
+            return value
+
+        q, k, v = (torch.randn(2, 16, 3, 8, requires_grad=True).transpose(1, 2) for _ in range(3))
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda value: value), FusedAttention():
+            out = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        assert out.transpose(1, 2).is_contiguous()
+        return sum(storage.nbytes() for storage in found.values())
+
+    mask = torch.randn(2, 3, 16, 16)
+    log_sums = 4 * 2 * 3 * 16  # of each query, which the stand-in leaves out
+    assert (
+        kept(mask)
+        == kept(mask.clone().requires_grad_()) + log_sums
+        == 4 * (4 * 2 * 3 * 16 * 8 + mask.numel()) + log_sums
+    )
 
 
 def test_adam_holds_two_moments_of_what_is_trained() -> None:

@@ -1,7 +1,7 @@
 """Multiply-accumulates of a model: convolutions, linear layers and attention products, nothing else.
 
 The usual counters look at kernels, and report 0 for some of those behind scaled_dot_product_attention; they
-would also count the columns that carry our position bias. Here functions are watched as they are called, and
+would also count the products of our position bias. Here functions are watched as they are called, and
 our own attention is counted from its shapes: 2 N (N + E) C for each window of N tokens that sees E extra ones.
 """
 
@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from vitpose_mm.models.layers import Attention, Windows
+from vitpose_mm.models.layers import Attention, count_windows
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,14 @@ def count_macs(model: nn.Module, size: tuple[int, int], run: Callable[[nn.Module
 
 
 def attention_macs(attention: Attention, x: Tensor, grid: tuple[int, int]) -> int:
-    """(B, L, C) rows, (H, W) of the grid among them -> products of queries with keys and weights with values."""
-    images, rows, channels = x.shape
-    appended = rows - math.prod(grid)
+    """(B, L, C) sequence, (H, W) of its grid -> products of queries with keys and of weights with values."""
+    images, length, channels = x.shape
     if attention.window is None:
-        return 2 * images * rows * rows * channels
-    windows = Windows(grid, attention.window)
-    own = windows.tokens
-    extra = appended + (windows.count if attention.pool else 0)
-    pairs = windows.count * own * (own + extra) + appended * rows
+        return 2 * images * length * length * channels
+    windows, own = math.prod(count_windows(grid, attention.window)), math.prod(attention.window)
+    appended = length - math.prod(grid)
+    extra = appended + (windows if attention.pool else 0)
+    pairs = windows * own * (own + extra) + appended * length
     return 2 * images * pairs * channels
 
 

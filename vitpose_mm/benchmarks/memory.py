@@ -2,8 +2,8 @@
 
 What an allocator holds differs from what a program needs: here the storages of living tensors are added up
 as operations make them. With fake tensors (shapes without data) the same training step tells, on any machine,
-what a model and a batch will need on a large one. Not counted: workspaces inside kernels, the allocator's own
-rounding and fragments, and the context of the device.
+what a model and a batch will need on a large one, where attention with a trained position bias is one kernel.
+Not counted: workspaces inside kernels, the allocator's own rounding and fragments, and the context of the device.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -58,6 +60,35 @@ class LiveTensors(TorchDispatchMode):
         del self._known[key]
 
 
+class FusedAttention(TorchFunctionMode):
+    """Attention with a mask that is trained weighs what it does on a GPU; its values are not computed.
+
+    A GPU has one kernel for it, a CPU takes it apart and keeps the weights of all queries and keys.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        mask = (kwargs or {}).get('attn_mask')
+        if func is F.scaled_dot_product_attention and mask is not None and mask.requires_grad:
+            return _Fused.apply(*args, mask)
+        return func(*args, **(kwargs or {}))
+
+
+class _Fused(torch.autograd.Function):
+    """Keeps its inputs and its output, as the memory-efficient kernel does."""
+
+    @staticmethod
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
+        out = torch.empty_like(q)
+        ctx.save_for_backward(q, k, v, mask, out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
+        return tuple(torch.empty_like(kept) for kept in ctx.saved_tensors[:4])
+
+
 @dataclass(frozen=True)
 class TrainingMemory:
     """Bytes of a training step; the activations are what the peak has beyond the rest."""
@@ -87,7 +118,7 @@ def estimate_training_memory(
         amp: number type of autocast, or None; parameters and optimizer stay fp32.
     """
     model = copy.deepcopy(model)
-    with FakeTensorMode(), LiveTensors() as live:
+    with FakeTensorMode(), LiveTensors() as live, FusedAttention():
         make_fake(model)
         step = TrainingStep(model, torch.zeros(batch, 3, size[1], size[0]), amp=amp)
         step()

@@ -1,8 +1,7 @@
-"""The attention of every block: its kind, its position bias, the order of its rows."""
+"""The attention of every block: its kind and its position bias."""
 
 from __future__ import annotations
 
-import pytest
 import torch
 
 from vitpose_mm.models import ViT
@@ -19,36 +18,6 @@ def test_attention_of_every_block() -> None:
     vit = ViT(TINY, attention=('window', 'shift', 'full'), window_size=(8, 6))
     kinds = [(b.attn.window, b.attn.shift, b.attn.rel_pos is not None) for b in vit.blocks]
     assert kinds == [((8, 6), False, True), ((8, 6), True, True), (None, False, False)]
-
-
-@pytest.mark.parametrize('rel_pos', ['windows', 'all'])
-def test_rows_in_windows_change_nothing(rel_pos: str) -> None:
-    shape = dict(attention=('window', 'full', 'shift+pool'), window_size=(4, 3), rel_pos=rel_pos)
-    vit, crops = ViT(TINY, (96, 128), **shape).eval(), torch.randn(2, 3, 128, 96)
-    randomise(vit)
-    with torch.no_grad():
-        in_windows = vit(crops)[0]
-        vit._window = None  # reading order
-        assert (in_windows - vit(crops)[0]).abs().max() < 1e-5
-
-
-@pytest.mark.parametrize(
-    ('size', 'options', 'window'),
-    [
-        ((96, 128), {}, (4, 3)),
-        ((112, 128), {}, None),  # they would be padded
-        ((96, 128), {'parallel_conv': True}, None),
-        ((96, 128), {'attention': 'full'}, None),
-    ],
-)
-def test_blocks_get_the_rows_in_windows_where_that_saves_copies(
-    size: tuple, options: dict, window: tuple | None
-) -> None:
-    vit = ViT(TINY, size, **{'attention': ('window', 'full', 'shift+pool'), 'window_size': (4, 3), **options})
-    seen = []
-    vit.blocks[0].register_forward_pre_hook(lambda block, inputs: seen.append(inputs[-1].window))
-    vit(torch.randn(1, 3, size[1], size[0]))
-    assert seen == [window or vit.grid]
 
 
 def test_a_position_bias_in_every_block_counts_in_every_block() -> None:

@@ -23,8 +23,8 @@ def make(kind: dict, *, rel_pos: tuple[int, int] | None = None, dim: int = 8, he
 
 
 def run(attn: Attention, x: torch.Tensor, tokens: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-    """(B, H, W, C), (B, T, C) or None -> the same, by way of the rows that the module takes."""
-    places = x.shape[1] * x.shape[2]
-    rows = x.flatten(1, 2) if tokens is None else torch.cat([x.flatten(1, 2), tokens], 1)
-    out = attn(rows, (x.shape[1], x.shape[2]))
-    return out[:, :places].unflatten(1, x.shape[1:3]), out[:, places:]
+    """(B, H, W, C), (B, T, C) or None -> the same, by way of the sequence that the module takes."""
+    num = x.shape[1] * x.shape[2]
+    sequence = x.flatten(1, 2) if tokens is None else torch.cat([x.flatten(1, 2), tokens], 1)
+    out = attn(sequence, (x.shape[1], x.shape[2]))
+    return out[:, :num].unflatten(1, x.shape[1:3]), out[:, num:]

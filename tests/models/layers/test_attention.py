@@ -9,24 +9,15 @@ import torch
 
 from tests.models.layers.attention_kinds import KINDS, make, run
 from tests.models.layers.naive_attention import naive_attention
-from vitpose_mm.models.layers import Attention, Windows, attention, pool_windows, reorder
-
-
-@pytest.fixture(params=['longer keys', 'matrix'])
-def written_out(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Bias and mask as longer queries and keys, and written out as on a GPU."""
-    if request.param == 'matrix':
-        monkeypatch.setattr(attention, 'attend_by_longer_keys', attention.attend_by_matrix)
-    return request.param == 'matrix'
+from vitpose_mm.models.layers import Attention, attention
+from vitpose_mm.models.layers.windows import pool_windows
 
 
 @pytest.mark.parametrize('grid', [(4, 6), (5, 7)], ids=['divides', 'padded'])
 @pytest.mark.parametrize('bias', [False, True], ids=['plain', 'rel_pos'])
 @pytest.mark.parametrize('num_tokens', [0, 2])
 @pytest.mark.parametrize('name', KINDS)
-def test_equals_a_loop_over_tokens(
-    name: str, num_tokens: int, bias: bool, grid: tuple[int, int], written_out: bool
-) -> None:
+def test_equals_a_loop_over_tokens(name: str, num_tokens: int, bias: bool, grid: tuple[int, int]) -> None:
     kind = KINDS[name]
     attn = make(kind, rel_pos=kind.get('window', grid) if bias else None)
     x = torch.randn(2, *grid, 8, dtype=torch.double, requires_grad=True)
@@ -47,25 +38,6 @@ def test_equals_a_loop_over_tokens(
         assert (a - b).abs().max() < 1e-10
 
 
-@pytest.mark.parametrize('order', [Windows((4, 6), (2, 3)), Windows((4, 6), (2, 2), True)], ids=['windows', 'shifted'])
-@pytest.mark.parametrize('num_tokens', [0, 2])
-@pytest.mark.parametrize('name', [*KINDS, 'padded'])
-def test_rows_may_come_in_any_order(name: str, num_tokens: int, order: Windows) -> None:
-    kind = KINDS.get(name, {'window': (3, 4), 'shift': True, 'pool': True})
-    attn = make(kind, rel_pos=kind.get('window', (4, 6)))
-    x = torch.randn(2, 24 + num_tokens, 8, dtype=torch.double, requires_grad=True)
-
-    def put(rows: torch.Tensor, source: Windows, target: Windows) -> torch.Tensor:
-        return torch.cat([reorder(rows[:, :24], source, target), rows[:, 24:]], 1)
-
-    reading = Windows((4, 6), (4, 6))
-    outs = [attn(x, (4, 6)), put(attn(put(x, reading, order), (4, 6), order), order, reading)]
-    weights = torch.randn_like(x)
-    grads = [torch.autograd.grad((out * weights).sum(), [x, *attn.parameters()]) for out in outs]
-    for a, b in zip((outs[0], *grads[0]), (outs[1], *grads[1]), strict=True):
-        assert (a - b).abs().max() < 1e-12
-
-
 def test_one_window_over_the_grid_is_full_attention() -> None:
     full, windowed = make({}), make({'window': (4, 6), 'shift': True})
     windowed.load_state_dict(full.state_dict())
@@ -84,7 +56,7 @@ def test_pool_with_windows_of_one_token_is_full_attention_with_the_own_token_cou
 
 
 @pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16, torch.float16, torch.float64])
-def test_no_token_sees_across_the_wrap(dtype: torch.dtype, written_out: bool) -> None:
+def test_no_token_sees_across_the_wrap(dtype: torch.dtype) -> None:
     attn = make({'window': (4, 4), 'shift': True}, rel_pos=(4, 4)).to(dtype)
     x = torch.randn(1, 8, 8, 8, dtype=dtype)
     moved = x.clone()
@@ -101,16 +73,13 @@ def test_padding_never_changes_a_real_token(name: str, monkeypatch: pytest.Monke
     attn = make(KINDS[name])
     x = torch.randn(1, 5, 7, 8, dtype=torch.double)
     expected = run(attn, x)[0]
-    split = windows.Windows.split
     pad = torch.nn.functional.pad
 
-    def split_with_loud_padding(self: windows.Windows, values: torch.Tensor) -> torch.Tensor:
-        with pytest.MonkeyPatch.context() as patch:
-            loud = 1e3 if values.dtype == x.dtype else 0.0  # what says which tokens are real stays as it is
-            patch.setattr(windows.F, 'pad', lambda x, sides: pad(x, sides, value=loud))
-            return split(self, values)
+    def loud_pad(values: torch.Tensor, sides: tuple[int, ...]) -> torch.Tensor:
+        is_input = len(sides) == 6 and values.shape[-1] == 8  # no mask, and no keys and values to be pooled
+        return pad(values, sides, value=1e3 if is_input else 0.0)
 
-    monkeypatch.setattr(windows.Windows, 'split', split_with_loud_padding)
+    monkeypatch.setattr(windows.F, 'pad', loud_pad)
     assert torch.equal(run(attn, x)[0], expected)
 
 
@@ -119,17 +88,14 @@ def test_the_order_of_pooled_tokens_does_not_matter(monkeypatch: pytest.MonkeyPa
     x = torch.randn(2, 8, 6, 8, dtype=torch.double)
     expected = run(attn, x)[0]
     pool = attention.pool_windows
-    monkeypatch.setattr(
-        attention, 'pool_windows', lambda windows, *parts: [one.flip(1) for one in pool(windows, *parts)]
-    )
+    monkeypatch.setattr(attention, 'pool_windows', lambda x, window: pool(x, window).flip(1))
     assert (run(attn, x)[0] - expected).abs().max() < 1e-12
 
 
 def test_pooling_after_projection_is_projecting_pooled_tokens() -> None:
     attn = make({})
-    windows = Windows((5, 7), (2, 3), shifted=True)
-    split = windows.split(torch.randn(2, 5, 7, 8, dtype=torch.double))
-    (after,), (before,) = pool_windows(windows, attn.qkv(split)), map(attn.qkv, pool_windows(windows, split))
+    x = torch.randn(2, 5, 7, 8, dtype=torch.double)
+    after, before = pool_windows(attn.qkv(x), (2, 3)), attn.qkv(pool_windows(x, (2, 3)))
     assert (after - before).abs().max() < 1e-12
 
 

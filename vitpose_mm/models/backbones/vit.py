@@ -20,9 +20,7 @@ from ..layers import (
     FeedForward,
     ParallelConv,
     PatchEmbed,
-    Windows,
     checkpoint_block,
-    reorder,
     sincos_position,
 )
 from .arch import ATTENTION, attention_of_blocks, check_window, find_arch, frozen_names
@@ -110,8 +108,6 @@ class ViT(BaseBackbone):
 
         kinds = attention_of_blocks(attention, depth)
         window = check_window(window_size)
-        windowed = any(ATTENTION[kind][0] for kind in kinds)
-        self._window = window if windowed and not parallel_conv else None
         experts = partial(ExpertFeedForward, num_experts=num_experts, expert_features=expert_features)
         feed_forward = experts if num_experts else FeedForward
         rates = torch.linspace(0, drop_path_rate, depth, device='cpu').tolist()
@@ -147,40 +143,36 @@ class ViT(BaseBackbone):
         self, x: Tensor, expert: Tensor | int | None = None, tokens: Tensor | None = None
     ) -> tuple[Tensor, ...]:
         """(B, 3, h, w) crops, (B,) expert ids or one for all, (B, T, C) tokens to append -> ((B, C, H, W),)."""
-        size = (x.shape[-1], x.shape[-2])
-        if size != self.input_size:
-            if not self.dynamic_input:
-                raise ValueError(
-                    f'The backbone was made for {self.input_size} (w, h) pixels and got {size}: set input_size, or '
-                    f'dynamic_input=True to resize the position embedding as needed.'
-                )
-            self.patch_embed.grid((x.shape[-2], x.shape[-1]))  # raises where a side does not divide
+        self._check_size(x)
         x = self.embed(x)
-        grid, places = (x.shape[1], x.shape[2]), x.shape[1] * x.shape[2]
-        order = self._order_of_rows(grid)
-        x = reorder(x.flatten(1, 2), Windows(grid, grid), order)
-        appended = [one.expand(x.shape[0], -1, -1) for one in (self.tokens, tokens) if one is not None]
-        if appended:
-            x = torch.cat([x, *appended], 1)
+        grid = (x.shape[1], x.shape[2])
+        x = self._append(x.flatten(1, 2), self.tokens, tokens)
         recomputed = self.with_cp and torch.is_grad_enabled()
         for block in self.blocks:
-            inputs = (x, grid, expert, order)
-            x = checkpoint_block(block, *inputs) if recomputed else block(*inputs)
-        x = reorder(self.last_norm(x[:, :places]), order, Windows(grid, grid))
+            x = checkpoint_block(block, x, grid, expert) if recomputed else block(x, grid, expert)
+        x = self.last_norm(x[:, : grid[0] * grid[1]])
         return (x.transpose(1, 2).unflatten(2, grid),)
+
+    def _append(self, x: Tensor, *tokens: Tensor | None) -> Tensor:
+        """(B, N, C), several (1 or B, T, C) or None -> (B, N + T, C)."""
+        given = [part.expand(x.shape[0], -1, -1) for part in tokens if part is not None]
+        return torch.cat([x, *given], 1) if given else x
+
+    def _check_size(self, x: Tensor) -> None:
+        size = (x.shape[-1], x.shape[-2])
+        if size == self.input_size:
+            return
+        if not self.dynamic_input:
+            raise ValueError(
+                f'The backbone was made for {self.input_size} (w, h) pixels and got {size}: set input_size, or '
+                f'dynamic_input=True to resize the position embedding as needed.'
+            )
+        self.patch_embed.grid((x.shape[-2], x.shape[-1]))  # raises where a side does not divide
 
     def embed(self, x: Tensor) -> Tensor:
         """(B, 3, h, w) crops -> (B, H, W, C): patches and positions, as the first block gets them."""
         x = self.patch_embed(x)
         return x + self._position((x.shape[1], x.shape[2]))
-
-    def _order_of_rows(self, grid: tuple[int, int]) -> Windows:
-        """The order in which blocks get the rows: window after window, which saves windowed attention its copies.
-
-        The reading order where there are none, where they do not divide the grid, and for convolutions.
-        """
-        windows = Windows(grid, self._window or grid)
-        return windows if windows.padded == grid else Windows(grid, grid)
 
     def _position(self, grid: tuple[int, int]) -> Tensor:
         """-> (1, H, W, C): the embedding of every place plus the first row (MAE's class row) for all."""

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from mmcv.cnn.bricks import DropPath
 from torch import Tensor, nn
 
-from .windows import Windows, reorder
+from .windows import Size
 
 
 class Block(nn.Module):
@@ -14,7 +14,7 @@ class Block(nn.Module):
 
     Args:
         dim: C.
-        attn: maps (B, L, C) rows, those of the (H, W) grid first, (H, W) and the order of rows to (B, L, C).
+        attn: maps a (B, L, C) sequence and the (H, W) of its grid to (B, L, C).
         mlp: maps (x (B, .., C), expert (B,) or None) to (B, .., C).
         conv: maps the un-normalised grid (B, H, W, C) to the same, in parallel to attention, or None.
         drop_path: probability to leave out a branch of a sample in training.
@@ -39,20 +39,14 @@ class Block(nn.Module):
         self.conv = conv
         self.drop_path = DropPath(drop_path) if drop_path else nn.Identity()
 
-    def forward(
-        self, x: Tensor, grid: tuple[int, int], expert: Tensor | int | None = None, order: Windows | None = None
-    ) -> Tensor:
-        """(B, L, C) rows, (H, W), experts (B,), one or None, order of the grid's rows -> (B, L, C).
-
-        Rows behind the first H * W are tokens. Without an order the rows are in reading order.
-        """
-        mixed = self.attn(self.norm1(x), grid, order)
+    def forward(self, x: Tensor, grid: Size, expert: Tensor | int | None = None) -> Tensor:
+        """(B, L, C) sequence, (H, W) of the grid that it begins with, experts (B,), one or None -> (B, L, C)."""
+        mixed = self.attn(self.norm1(x), grid)
         if self.conv is not None:
-            places, reading = grid[0] * grid[1], Windows(grid, grid)
-            image = reorder(x[:, :places], order or reading, reading).unflatten(1, grid)
-            beside = reorder(self.conv(image).flatten(1, 2), reading, order or reading)
-            if x.shape[1] > places:
-                beside = F.pad(beside, (0, 0, 0, x.shape[1] - places))
+            num = grid[0] * grid[1]
+            beside = self.conv(x[:, :num].unflatten(1, grid)).flatten(1, 2)
+            if x.shape[1] > num:
+                beside = F.pad(beside, (0, 0, 0, x.shape[1] - num))
             mixed = mixed + beside
         x = x + self.drop_path(mixed)
         return x + self.drop_path(self.mlp(self.norm2(x), expert))

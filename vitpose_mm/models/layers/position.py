@@ -17,7 +17,7 @@ def sincos_position(dim: int, grid: tuple[int, int]) -> Tensor:
     quarter = dim // 4
     rates = 10000 ** (-torch.arange(quarter, dtype=torch.float64) / quarter)
     rows, columns = torch.meshgrid(*(torch.arange(side, dtype=torch.float64) for side in grid), indexing='ij')
-    angles = [place.reshape(-1, 1) * rates for place in (columns, rows)]
+    angles = [index.reshape(-1, 1) * rates for index in (columns, rows)]
     table = torch.cat([wave(angle) for angle in angles for wave in (torch.sin, torch.cos)], 1)
     table = F.pad(table, (0, dim - table.shape[1], 1, 0))
     return table[None].float()
@@ -38,23 +38,15 @@ class RelativePosition(nn.Module):
         self.rel_pos_h = nn.Parameter(torch.zeros(2 * extent[0] - 1, head_dims))
         self.rel_pos_w = nn.Parameter(torch.zeros(2 * extent[1] - 1, head_dims))
 
-    def forward(self, q: Tensor, extent: tuple[int, int]) -> list[tuple[Tensor, Tensor]]:
-        """(B, M, N, D) queries of an (h, w) extent -> two pairs of factors (B, M, N, h) and (N, h); w likewise.
-
-        Their products are sqrt(D) * bias, to be added to q . k before the scaling of attention. One product of the
-        queries with both tables, of which each takes the stretch that begins at its own row or column: the backward
-        pass needs one copy of the queries (a view would keep keys and values with them). In a stretch the keys' rows
-        run from the last to the first.
-        """
+    def forward(self, q: Tensor, extent: tuple[int, int]) -> Tensor:
+        """(.., N, D) queries of an (h, w) extent, not scaled -> (.., N, N) bias."""
         rows, columns = extent
-        by_row, by_column = resize_table(self.rel_pos_h, 2 * rows - 1), resize_table(self.rel_pos_w, 2 * columns - 1)
-        tables = torch.cat([by_row, by_column]) * q.shape[-1] ** 0.5
-        products = (q @ tables.to(q).T).unflatten(2, extent)  # (B, M, h, w, 2h + 2w - 2)
-        of_rows, of_columns = products.split([len(by_row), len(by_column)], -1)
-        a_row, a_column = _stretches(of_rows, rows, axis=2), _stretches(of_columns, columns, axis=3)
-        row_code = torch.eye(rows, device=q.device).flip(1).repeat_interleave(columns, 0)
-        column_code = torch.eye(columns, device=q.device).flip(1).repeat(rows, 1)
-        return [(a_row.flatten(2, 3), row_code), (a_column.flatten(2, 3), column_code)]
+        by_row = _by_offset(resize_table(self.rel_pos_h, 2 * rows - 1)).repeat_interleave(columns, 0)  # (N, h, D)
+        by_column = _by_offset(resize_table(self.rel_pos_w, 2 * columns - 1)).repeat(rows, 1, 1)  # (N, w, D)
+        tables = torch.cat([by_row, by_column], 1).to(q)  # one product with both: it copies the queries
+        products = torch.einsum('...nd,nkd->...nk', q, tables).contiguous()
+        to_rows, to_columns = products.split(extent, -1)  # (.., N, h), (.., N, w)
+        return (to_rows[..., :, None] + to_columns[..., None, :]).flatten(-2)
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
         for name, table in self.named_parameters():
@@ -72,6 +64,8 @@ def resize_table(table: Tensor, length: int) -> Tensor:
     return resized[0].T.to(table)
 
 
-def _stretches(x: Tensor, length: int, *, axis: int) -> Tensor:
-    """(.., L) with places along an axis -> (.., length): at place i, the values i to i + length - 1."""
-    return torch.stack([part.narrow(-1, i, length) for i, part in enumerate(x.unbind(axis))], axis)
+def _by_offset(table: Tensor) -> Tensor:
+    """(2 * L - 1, D) table -> (L, L, D), the entry for i - j at [i, j]."""
+    last = table.shape[0] // 2
+    index = torch.arange(last + 1, device=table.device)
+    return table[index[:, None] - index + last]
