@@ -116,9 +116,10 @@ def _locate(file: io.BufferedReader, members: list[zipfile.ZipInfo], end: int) -
     for member, behind in _with_next(sorted(members, key=lambda one: one.header_offset), end):
         if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:
             raise Refused(f'its part {shown(member.filename)} is compressed, as torch.save never does: {SAVE_AGAIN}')
-        file.seek(member.header_offset)
+        file.seek(max(member.header_offset, 0))
         header = file.read(30)
-        if len(header) < 30 or header[:4] != b'PK\x03\x04' or member.filename in names:
+        wrong = member.header_offset < 0 or len(header) < 30 or header[:4] != b'PK\x03\x04'
+        if wrong or member.flag_bits & 1 or member.filename in names:
             raise Damaged(f'its list of members is wrong at {shown(member.filename)}')
         offset = member.header_offset + 30 + sum(struct.unpack('<HH', header[26:30]))
         if offset + member.file_size > behind:

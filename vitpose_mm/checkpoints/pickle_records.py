@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from io import BufferedReader
 from typing import Any, Protocol
 
-MAX_OPCODES = 2_000_000  # the training state of a ViT-G with experts takes 150,000
+MAX_OPCODES = 1_000_000  # the training state of a ViT-G with experts takes 150,000
 MAX_PICKLE = 256 * 2**20  # bytes; a million iterations of eight logged values take 190 MB
 MAX_LINE = 1000  # bytes of a name
 MAX_INT_BITS = 1024  # longer ones are not numbers of a training

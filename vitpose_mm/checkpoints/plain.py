@@ -101,13 +101,21 @@ def _restore_arrays(dataset_meta: Any) -> None:
         return
     for key, dtype in ARRAYS.items():
         if isinstance(dataset_meta.get(key), (list, tuple)):
-            dataset_meta[key] = np.array(dataset_meta[key], dtype=dtype)
+            dataset_meta[key] = _array(dataset_meta[key], dtype)
     subsets: Any = dataset_meta.get('subsets')
     stats: Any = dataset_meta.get('stats_info')
     for one in subsets.values() if isinstance(subsets, dict) else ():
         _restore_arrays(one)
     for key, numbers in stats.items() if isinstance(stats, dict) else ():
-        stats[key] = np.array(numbers, dtype=np.float32)
+        stats[key] = _array(numbers, np.float32)
+
+
+def _array(numbers: Any, dtype: Any) -> np.ndarray:
+    found = np.array(numbers)
+    is_number = found.dtype.kind in 'iuf' or not found.size
+    if not is_number or (dtype is np.uint8 and not np.array_equal(found, found % 256)):
+        raise ValueError(f'no {dtype.__name__}')
+    return found.astype(dtype)
 
 
 def _restore_history(values: Any, counts: Any, max_length: Any) -> HistoryBuffer:

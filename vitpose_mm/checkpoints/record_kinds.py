@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,7 +18,11 @@ from .storages import Storage, make_tensor
 
 STATISTICS = ('min', 'max', 'current', 'mean')
 NUMBERS = ('b1', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'f2', 'f4', 'f8', 'c8', 'c16')
-DTYPES: dict[str, torch.dtype] = {str(one): one for one in vars(torch).values() if isinstance(one, torch.dtype)}
+DTYPES: dict[str, torch.dtype] = {
+    str(one): one
+    for one in vars(torch).values()
+    if isinstance(one, torch.dtype) and re.fullmatch(r'torch\.(bool|u?int(8|16|32|64)|b?float\w*|complex\w*)', str(one))
+}  # not the quantised ones
 # modules as protocol 2 and numpy 2 write them -> as they are written below
 MODULES = {
     '__builtin__': 'builtins',
@@ -59,12 +64,11 @@ def _typed(value: Any, kind: type | tuple[type, ...]) -> Any:
 
 def _tensor(call: Call, memory: Memory) -> Tensor:
     """(storage, offset, size, stride, ...) -> tensor; gradients and hooks are not kept."""
-    storage, offset, size, stride, *_ = _arguments(call, 4, 8)
+    storage, offset, size, stride, *more = _arguments(call, 4, 8)
     typed = call.name == 'torch._utils._rebuild_tensor_v3'
-    dtype = call.args[6] if typed else _typed(storage, Storage).dtype
-    metadata = call.args[7:] if typed else call.args[6:]
-    if any(metadata):
-        raise Refused('it holds a tensor that is conjugated or negated in place')
+    dtype = more.pop(2) if typed else _typed(storage, Storage).dtype
+    if any(type(one) in (Global, Storage) or one for one in more[1:]):
+        raise Refused('it holds a tensor with hooks, or one that is conjugated or negated in place')
     tensor = make_tensor(_typed(storage, Storage), _typed(dtype, torch.dtype), offset, size, stride)
     memory.spend(tensor.nbytes)
     return tensor

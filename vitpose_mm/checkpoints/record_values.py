@@ -14,6 +14,7 @@ from .record_kinds import DTYPES, KINDS, TAKES_NAMES, Memory, plain_name
 from .storages import Storage, StorageReader
 
 MAX_DEPTH = 100  # containers in one another; code that reads what is built may recurse
+MAX_PARTS = 300_000  # containers, tensors and the like; the training state of a ViT-G has 30,000
 MAX_ITEMS = 5_000_000  # shared ones counted wherever they are: 40 nested pairs of the same are 10^12
 LEAVES = frozenset({type(None), bool, int, float, str, bytes, bytearray, set, frozenset})  # sets hold leaves alone
 
@@ -64,6 +65,8 @@ def build_values(root: Record, storages: StorageReader, memory: Memory) -> Any:
             part = done[key] = _Part(record, len(inner), [done[id(part)] for part in parts])
             part.value = _build(record, [_value(one, done) for one in inner], storages, memory)
             path.discard(key)
+            if len(done) > MAX_PARTS:
+                raise Refused(f'it holds more than {MAX_PARTS:,} containers and tensors')
     return _finished(_value(root, done))
 
 

@@ -1,0 +1,102 @@
+"""Open every hostile file and tell what came of each; for a process of its own, which is watched.
+
+An audit hook ends a reading at the first thing that no reading does: importing, compiling, running, opening another
+file, connecting. Python tells of these whatever way they are reached.
+"""
+
+from __future__ import annotations
+
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tests.checkpoints import hostile_files, pickle_bytes
+from vitpose_mm.checkpoints import CheckpointError, load_file
+from vitpose_mm.checkpoints.writing import save_file
+
+SECONDS = 20
+FORBIDDEN = (
+    'exec',
+    'compile',
+    'import',
+    'os.system',
+    'os.exec',
+    'os.fork',
+    'os.posix_spawn',
+    'os.remove',
+    'os.rename',
+    'os.rmdir',
+    'os.mkdir',
+    'os.putenv',
+    'subprocess.Popen',
+    'pickle.find_class',
+    'marshal.loads',
+    'ctypes.dlopen',
+    'ctypes.dlsym',
+    'socket.connect',
+    'shutil.rmtree',
+    'object.__setattr__',
+    'code.__new__',
+    'function.__new__',
+)
+watched: list[Path] = []
+
+
+def watch(event: str, args: tuple[Any, ...]) -> None:
+    """Python's audit hook."""
+    if not watched:
+        return
+    allowed = watched[0]
+    if event in FORBIDDEN or (event == 'open' and str(args[0]) != str(allowed) and not isinstance(args[0], int)):
+        watched.clear()
+        raise SystemExit(f'{allowed}: {event} {args}')
+
+
+def give_up(*_: object) -> None:
+    """A reading took too long."""
+    raise SystemExit(f'more than {SECONDS} seconds')
+
+
+def open_one(path: Path) -> dict[str, Any]:
+    """Path -> what is said of it, or what types it holds, and the seconds that it took."""
+    start = time.monotonic()
+    signal.alarm(SECONDS)
+    watched.append(path)
+    try:
+        found = {'loads': type(load_file(path)).__name__}
+    except CheckpointError as error:
+        found = {'says': str(error)}
+    except BaseException as error:
+        found = {'traceback': f'{type(error).__name__}: {error}'}
+    watched.clear()
+    signal.alarm(0)
+    return {**found, 'seconds': time.monotonic() - start}
+
+
+def open_all(where: str) -> dict[str, Any]:
+    """Folder to write the files into -> {'peak': bytes, 'results': {case: ...}}."""
+    folder = Path(where)
+    for name in ('warm.pth', 'warm.safetensors'):  # what is imported late is imported here
+        save_file({'a': torch.ones(3), 'b': torch.ones(2).half()}, folder / name)
+        load_file(folder / name)
+    pickle_bytes.write_zip(folder / 'warm.pth', pickle_bytes.checkpoint())
+    load_file(folder / 'warm.pth')
+    sys.addaudithook(watch)
+    signal.signal(signal.SIGALRM, give_up)
+    results = {}
+    for number, (name, (write, _)) in enumerate(hostile_files.all_cases(folder / 'marker').items()):
+        suffix = 'safetensors' if name.startswith('safetensors') else 'pth'
+        path = folder / f'case{number}.{suffix}'
+        write(path)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        results[name] = {'file': path.name, **open_one(path)}
+        results[name]['grown'] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        if not path.is_dir():
+            path.unlink(missing_ok=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {'peak': peak, 'results': results}
