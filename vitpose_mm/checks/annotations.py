@@ -91,6 +91,15 @@ class Annotations:
         """Return the error that refuses the file for one annotation."""
         return self.file.fault(f'annotation {self.items[index]["id"]}: {text}')
 
+    def leave_out_empty(self, key: str, reason: str) -> list[Any]:
+        """Leave annotations out that have nothing under a key, or null or [] -> what each has there."""
+        values = [item.get(key) for item in self.items]
+        empty = np.array([value is None or value == [] for value in values], bool)
+        self.leave_out(empty, reason)
+        if any(key in self.items[i] for i in np.flatnonzero(empty)):
+            self.file.corrected = True  # MMPose leaves out those without the key alone
+        return values
+
     def say_left_out(self, need: Need) -> None:
         """Note how many are left out, by reason; where MMPose would not leave them out too, a copy is needed."""
         reasons = {reason: ids for reason, ids in self.left_out.items() if ids}

@@ -85,7 +85,7 @@ def check_files(file: LabelFile, images: Sequence[dict], folder: Folder) -> list
     blocks = [paths[i : i + BLOCK] for i in range(0, len(paths), BLOCK)]
     with ThreadPoolExecutor(THREADS) as pool:
         problems = list(chain.from_iterable(pool.map(_find_problems, blocks)))
-    missing = [f'{path!r} {problem}' for path, problem in zip(paths, problems, strict=True) if problem]
+    missing = [f'{shorten(path, 400)} {problem}' for path, problem in zip(paths, problems, strict=True) if problem]
     if len(missing) > folder.max_missing * len(paths):
         raise file.fault(
             f'{len(missing)} of its {len(paths)} images in use cannot be read, the first {missing[0]}: put the images '

@@ -17,9 +17,7 @@ def read_boxes(annotations: Annotations) -> np.ndarray:
     Raises:
         ValueError: a box is something else than a list of four numbers.
     """
-    rows = [item.get('bbox') for item in annotations.items]
-    missing = np.array([row is None or row == [] for row in rows], bool)
-    annotations.leave_out(missing, NO_BOX)
+    rows = annotations.leave_out_empty('bbox', NO_BOX)
     chosen = np.flatnonzero(annotations.keep)
     boxes = np.full((len(rows), 4), np.nan)
     boxes[chosen], malformed = to_table([rows[i] for i in chosen], 4)

@@ -89,6 +89,6 @@ def count_reasons(reasons: Mapping[str, Sequence[Any]], kind: str = 'annotation'
 
 
 def shorten(value: Any, limit: int = 60) -> str:
-    """Value of a file -> its text for a sentence, in ASCII and cut."""
-    text = ascii(value)
+    """Value of a file -> its text for a sentence, cut."""
+    text = repr(value)
     return text if len(text) <= limit else f'{text[: limit - 3]}...'

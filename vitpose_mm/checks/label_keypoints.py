@@ -33,8 +33,7 @@ def read_keypoints(annotations: Annotations, need: Need) -> Keypoints:
     Raises:
         ValueError: keypoints or visibilities are malformed, or differ between annotations.
     """
-    rows = [item.get('keypoints') for item in annotations.items]
-    annotations.leave_out(np.array([row is None or row == [] for row in rows], bool), NO_KEYPOINTS)
+    rows = annotations.leave_out_empty('keypoints', NO_KEYPOINTS)
     chosen = np.flatnonzero(annotations.keep)
     number = _count_keypoints(annotations, chosen)
     if number is None:
@@ -119,6 +118,12 @@ def _check_coordinates(annotations: Annotations, points: np.ndarray) -> None:
     nowhere = ~usable(points[..., :2]).all(axis=-1)
     labelled = points[..., 2] > 0
     annotations.leave_out((nowhere & labelled).any(axis=1), 'with a keypoint that is not two finite numbers')
+    places = np.abs(points[annotations.keep][labelled[annotations.keep], :2])
+    if (places <= 1).all() and (places > 0).any():
+        raise annotations.file.fault(
+            f'no keypoint has a coordinate above 1, such as those of {name_ids(annotations.ids(annotations.keep))}: '
+            f'give keypoints in pixels of the image, not in shares of it.'
+        )
     points[nowhere, :2] = 0
     corrected = np.flatnonzero((nowhere & ~labelled).any(axis=1) & annotations.keep)
     for index in corrected:

@@ -39,6 +39,12 @@ def check_structure(file: LabelFile, *, need_annotations: bool = True) -> None:
     for part in ('images', 'categories', 'annotations'):
         clean_ids(file, content[part], key='id', kind=KINDS[part])
         _check_unique(file, part)
+    for category in content['categories']:
+        names = category.get('keypoints')
+        if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+            raise file.fault(
+                f"category {category['id']} has 'keypoints': {shorten(names)}; list their names, as strings."
+            )
     for image in content['images']:
         for side in ('width', 'height'):
             if not is_number(image.get(side)) or not 0 < image[side] < LARGEST_ID:

@@ -6,7 +6,8 @@ Loading a large annotation file and building a model take minutes; a wrong path 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmengine.config import Config
@@ -15,8 +16,11 @@ from mmengine.registry import OPTIMIZERS
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 
 from ..checkpoints import check_checkpoint, newest_readable
+from ..checks.label_readers import find_reader
+from ..checks.labels import check_labels
+from ..checks.metrics import check_best, find_metrics
 from ..checks.ranges import check_ranges, find_late_steps
-from ..datasets.checks import check_files, check_plain_file, count_keypoints, join_root
+from ..datasets.checks import check_files, check_plain_file
 from ..datasets.metainfo import check_metainfo, dataset_class
 from ..models.backbones.arch import find_arch
 
@@ -35,8 +39,8 @@ class Leaf(NamedTuple):
     converted: int | None
 
 
-def check_config(cfg: Config, *, resume: str | None = None, for_training: bool = True) -> None:
-    """Config -> nothing; raises for the first thing that is missing or does not fit.
+def check_config(cfg: Config, *, resume: str | None = None, for_training: bool = True) -> list[str]:
+    """Config -> sentences on labels that are left out or corrected; raises for what is missing or does not fit.
 
     Numbers are checked first, then checkpoint files, then the files of every dataloader in use, then the keypoints.
     A resume without a path takes the newest readable checkpoint of ``cfg.work_dir``, says which, and
@@ -50,16 +54,18 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
     Raises:
         ValueError: One sentence that names the value and the mend.
     """
+    scope = cfg.get('default_scope') or 'mmpose'
     check_ranges(cfg, for_training=for_training)
     check_width(cfg.get('model') or {})
     if for_training:
-        check_optimizer(cfg.get('optim_wrapper') or {}, scope=cfg.get('default_scope') or 'mmpose')
+        check_optimizer(cfg.get('optim_wrapper') or {}, scope=scope)
         for line in find_late_steps(cfg):
             print_log(line, logger='current', level=logging.WARNING)
         choose_resume(cfg, resume)
     for path in checkpoint_files(cfg, for_training=for_training):
         check_checkpoint(path, to_resume=for_training and bool(cfg.get('resume')) and path == cfg.get('load_from'))
     names = ('train', 'val') if for_training else ('test',)
+    notes: list[str] = []
     for name in names:
         loader = cfg.get(f'{name}_dataloader')
         if loader is None:
@@ -68,12 +74,21 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
         leaves = list(find_leaves(loader['dataset'], where=f'{name}_dataloader.dataset'))
         for leaf in leaves:
             check_files(leaf.cfg, where=leaf.where)
-            check_metainfo(leaf.cfg, where=leaf.where, scope=cfg.get('default_scope') or 'mmpose')
+            check_metainfo(leaf.cfg, where=leaf.where, scope=scope)
         check_evaluators(cfg.get(f'{name}_evaluator'), where=f'{name}_evaluator')
-        if name == 'val':
-            check_best(cfg)
         for leaf in leaves:
-            check_keypoints(leaf, cfg.get('model') or {}, scope=cfg.get('default_scope') or 'mmpose')
+            check_keypoints(leaf, cfg.get('model') or {}, scope=scope)
+        metrics = list(find_metrics(cfg.get(f'{name}_evaluator'), where=f'{name}_evaluator', scope=scope))
+        if name == 'val':
+            check_best((cfg.get('default_hooks', {}).get('checkpoint') or {}).get('save_best'), metrics)
+        readers = [find_reader(leaf.cfg, where=leaf.where, scope=scope) for leaf in leaves]
+        notes += check_labels(
+            [reader for reader in readers if reader is not None],
+            metrics,
+            folder=Path(cfg.get('work_dir') or 'work_dirs') / 'labels',
+            max_missing=allowed_missing(cfg.get('custom_hooks') or ()),
+        )
+    return notes
 
 
 def load_in_main_process(loader: dict) -> None:
@@ -155,7 +170,7 @@ def find_leaves(cfg: Any, *, where: str, converted: int | None = None) -> Iterat
     if 'dataset' in cfg:
         inner['dataset'] = cfg['dataset']
     if not inner:
-        yield Leaf(dict(cfg), where, converted)
+        yield Leaf(cfg, where, converted)  # type: ignore[arg-type]
     for key, part in inner.items():
         yield from find_leaves(part, where=f'{where}.{key}', converted=converted)
 
@@ -179,36 +194,19 @@ def check_evaluators(evaluators: Any, *, where: str) -> None:
             check_evaluators(evaluator, where=where)
 
 
-def check_best(cfg: Config) -> None:
-    """Config -> nothing; raises where the best checkpoint is chosen by a subset that no metric scores."""
-    best = (cfg.get('default_hooks', {}).get('checkpoint') or {}).get('save_best')
-    subsets = cfg.val_evaluator.get('subsets') if isinstance(cfg.val_evaluator, Mapping) else None
-    if subsets and isinstance(best, str) and '/' in best and best.split('/')[0] not in subsets:
-        raise ValueError(
-            f'default_hooks.checkpoint.save_best={best!r} is of no subset of val_evaluator: name a metric of one of '
-            f'{", ".join(subsets)}, or None.'
-        )
+def allowed_missing(hooks: Sequence[Mapping]) -> float:
+    """Config of custom hooks -> share of the training images that may be missing: what BadImageHook goes on with."""
+    ratios = [hook.get('max_ratio', 0.01) for hook in hooks if _class_name(hook) == 'BadImageHook']
+    return ratios[0] if ratios else 0.0
 
 
 def check_keypoints(leaf: Leaf, model: Mapping, *, scope: str = 'mmpose') -> None:
-    """Dataset and model config -> nothing; raises where annotations, metainfo and head differ in number.
-
-    Annotations are compared for COCO-style classes only: others (MPII, whole-body) read keys of their own.
-    """
+    """Dataset and model config -> nothing; raises where metainfo and head differ in the number of keypoints."""
     dataset = dataset_class(leaf.cfg, scope=scope)
     if dataset is None or not issubclass(dataset, BaseCocoStyleDataset):
         return
     metainfo = dataset._load_metainfo(leaf.cfg.get('metainfo'))
     expected = metainfo.get('num_keypoints')
-    ann_file = join_root(leaf.cfg.get('data_root') or '', leaf.cfg.get('ann_file') or '')
-    plain = dataset.parse_data_info is BaseCocoStyleDataset.parse_data_info
-    found = count_keypoints(ann_file) if plain and ann_file and '://' not in ann_file else None
-    if found is not None and expected is not None and found != expected:
-        raise ValueError(
-            f'{leaf.where}: annotation file {ann_file!r} has {found} keypoints a person, the metainfo of '
-            f'{dataset.__name__} has {expected}; set {leaf.where}.type or {leaf.where}.metainfo to the '
-            f'dataset that the file belongs to'
-        )
     fed = leaf.converted or expected
     channels = out_channels(model.get('head'), metainfo.get('dataset_name'))
     if fed is not None and channels is not None and fed != channels:

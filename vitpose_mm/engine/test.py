@@ -123,12 +123,14 @@ def test(args: argparse.Namespace) -> None:
     cfg = load_config(args)
     with exit_on_user_error():
         add_test_flags(cfg, args)
-        check_config(cfg, for_training=False)
+        notes = check_config(cfg, for_training=False)
         if len(args.checkpoint) > 1 or split_member(args.checkpoint[0])[0] is not None:
             use_ensemble(cfg, args.checkpoint)
         if cfg.get('runner_type') == 'FlexibleRunner':
             cfg.pop('runner_type')
         runner = build_runner(cfg)
+        for note in notes:
+            runner.logger.warning(note)
         if cfg.load_from and isinstance(runner, Runner):  # its own loading leaves what does not fit as it was
             model = runner.model.module if is_model_wrapper(runner.model) else runner.model
             load_strictly(model, cfg.load_from, args.config)

@@ -162,9 +162,11 @@ def train(args: argparse.Namespace) -> None:
     cfg = load_config(args)
     with exit_on_user_error():
         add_train_flags(cfg, args)
-        check_config(cfg, resume=args.resume)
+        notes = check_config(cfg, resume=args.resume)
         limit_waiting(cfg)
         runner = build_runner(cfg)
+        for note in notes:
+            runner.logger.warning(note)
         if isinstance(runner, Runner):
             for line in check_pretrained(runner.model, None if cfg.get('resume') else cfg.get('load_from')):
                 runner.logger.warning(line)
