@@ -66,9 +66,9 @@ def main() -> int:
 
     try:
         detector, pose = parse_models(args.pop('models'))
-        files = {'det_config': detector.config, 'det_checkpoint': detector.checkpoint}
-        files |= {'pose_config': pose.config, 'pose_checkpoint': pose.checkpoint}
-        demo = Demo(DemoOptions(**files, **args))
+        args |= {'det_config': detector.config, 'det_checkpoint': detector.checkpoint}
+        args |= {'pose_config': pose.config, 'pose_checkpoint': pose.checkpoint}
+        demo = Demo(DemoOptions(**args))
     except (ValueError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2

@@ -30,6 +30,8 @@ class WarmupLR(LinearLR):
         ValueError: by_epoch is True.
     """
 
+    end: int
+
     def __init__(self, optimizer: Any, *args: Any, by_epoch: bool = True, **kwargs: Any) -> None:
         if by_epoch:
             raise ValueError('vitpose_mm.WarmupLR counts iterations: set by_epoch=False, and end to a number of them.')

@@ -7,6 +7,7 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -91,7 +92,7 @@ def _render_split(
     jobs = [
         _Job(folder, split.first_id + i, (seed, split.first_id + i), size, split.crowded) for i in range(split.count)
     ]
-    bar = {'total': len(jobs), 'desc': f'render {split.name}', 'unit': 'img', 'disable': not progress}
+    bar: dict[str, Any] = {'total': len(jobs), 'desc': f'render {split.name}', 'unit': 'img', 'disable': not progress}
     if workers == 0:
         return [render_image(job) for job in progress_bar(jobs, **bar)]
     threads = cv2.getNumThreads()

@@ -103,7 +103,8 @@ class Attention(nn.Module):
             count = math.prod(count_windows(grid, self.window or grid))
             kv = torch.cat([kv, torch.cat(extra, 1).repeat_interleave(count, 0)], 1)
             q = q.contiguous()  # a view would keep the keys and values from before for the backward pass
-        return self._attend(q, *kv.chunk(2, -1), self._mask(q, kv.shape[1], grid, shift))
+        k, v = kv.chunk(2, -1)
+        return self._attend(q, k, v, self._mask(q, kv.shape[1], grid, shift))
 
     def _mask(self, q: Tensor, num_keys: int, grid: Size, shift: Size) -> Tensor | None:
         """(B * n, N, C) queries -> (B * n, M or 1, N, N + E), what is added to the logits, or None for nothing.

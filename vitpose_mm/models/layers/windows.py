@@ -46,7 +46,7 @@ def window_unpartition(x: Tensor, grid: Size, window: Size, shift: Size = (0, 0)
 
 
 def window_mask(grid: Size, window: Size, shift: Size = (0, 0), device: torch.device | None = None) -> Tensor:
-    """-> (n, N, N) bool: False between tokens from opposite borders, which the wrap brought together, and for padding."""
+    """-> (n, N, N) bool: False for padding and between tokens of opposite borders, which the wrap brought together."""
     wrapped_rows, wrapped_columns = (
         torch.arange(side, device=device) < by for side, by in zip(grid, shift, strict=True)
     )
