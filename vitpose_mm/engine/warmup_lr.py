@@ -22,9 +22,9 @@ class WarmupLR(LinearLR):
 
     Args:
         optimizer: optimizer or its wrapper.
-        end: iteration at which the learning rate is reached, at the latest.
         by_epoch: has to be False.
-        kwargs: of mmengine's LinearLR: ``start_factor``, ``begin``.
+        kwargs: of mmengine's LinearLR: ``start_factor``, ``begin``, and ``end``, the iteration at which the learning
+            rate is reached at the latest.
 
     Raises:
         ValueError: by_epoch is True.
