@@ -8,7 +8,9 @@ from pathlib import Path
 def test_make_without_python(root: Path) -> None:
     done = subprocess.run(['make', 'setup', 'PYTHON='], cwd=root, capture_output=True, text=True)
     assert done.returncode != 0
-    assert done.stderr.splitlines()[0] == ('error: there is no python3.11: install it, or name one with PYTHON=...')
+    assert done.stderr.splitlines()[0] == (
+        'error: there is no python3.11 or python3.12: install one, or name one with PYTHON=...'
+    )
 
 
 def test_make_help_is_the_default(root: Path) -> None:
