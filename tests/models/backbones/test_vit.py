@@ -162,8 +162,8 @@ def test_layer_depth() -> None:
 
 
 def test_bad_arguments_are_named() -> None:
-    with pytest.raises(ValueError, match=r"arch='giant' is not known: choose one of .*'base'"):
-        ViT('giant')
+    with pytest.raises(ValueError, match=r"arch='enormous' is not known: choose one of .*'base'"):
+        ViT('enormous')
     with pytest.raises(ValueError, match='is no size'):
         ViT({'width': 3})
     with pytest.raises(ValueError, match='width of 30 cannot be split into 4 heads'):
