@@ -164,7 +164,7 @@ def test_layer_depth() -> None:
 def test_bad_arguments_are_named() -> None:
     with pytest.raises(ValueError, match=r"arch='enormous' is not known: choose one of .*'base'"):
         ViT('enormous')
-    with pytest.raises(ValueError, match='is no size'):
+    with pytest.raises(ValueError, match='is not a valid size'):
         ViT({'width': 3})
     with pytest.raises(ValueError, match='width of 30 cannot be split into 4 heads'):
         ViT({'embed_dims': 30, 'num_layers': 1, 'num_heads': 4})
