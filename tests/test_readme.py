@@ -99,7 +99,7 @@ def test_the_python_on_a_photo_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / 'snippet.py').write_text(code)
     cv2.imwrite(str(tmp_path / 'photo.jpg'), np.random.randint(0, 256, (120, 160, 3), np.uint8))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr('vitpose_mm.inference.loading.load_weights', lambda *_: {})
+    monkeypatch.setattr('vitpose_mm.inference.loading.load_strictly', lambda *_: {})
     people = runpy.run_path('snippet.py')['people']
     assert people.keypoints.shape == (len(people), 17, 2)
     assert people.keypoint_scores.shape == (len(people), 17)
