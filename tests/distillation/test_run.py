@@ -14,8 +14,8 @@ from mmengine.config import Config
 from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
 from torch import Tensor
 
-from tests.distillation.tiny_distillation import distillation_cfg
-from tests.models.distillers.tiny_pair import batch
+from tests.helpers.tiny_distillation import distillation_cfg
+from tests.helpers.tiny_models import batch
 from vitpose_mm.checkpoints import load_file
 from vitpose_mm.distillation import Distillation
 from vitpose_mm.distillation.work_dir_check import check_work_dir, settings_of

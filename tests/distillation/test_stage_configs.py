@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from tests.distillation.tiny_distillation import distillation_cfg
+from tests.helpers.tiny_distillation import distillation_cfg
 from vitpose_mm.distillation import stage_configs
 
 

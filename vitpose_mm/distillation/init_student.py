@@ -14,7 +14,7 @@ from mmengine.runner import set_random_seed
 from torch import Tensor
 
 from ..checkpoints.writing import save_file
-from ..engine.pretrained_check import check_pretrained
+from ..checks.pretrained import check_pretrained
 from ..models.distillers.teacher import Teacher, load_teacher
 from ..models.distillers.token_file import load_token, save_token
 from ..models.distillers.token_parameter import token_parameter

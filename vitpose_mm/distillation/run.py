@@ -15,15 +15,15 @@ from mmengine.runner import Runner
 
 from ..checkpoints import load_file, newest_readable
 from ..checkpoints.writing import save_file
+from ..checks.compatibility import check_compatibility
+from ..checks.preflight import check_config
 from ..engine.hooks.progress_hook import ProgressHook
 from ..engine.log_redirect import redirect_log
-from ..engine.preflight import check_config
 from ..engine.train import build_runner
 from ..models.distillers.token_file import load_token, save_token
 from ..models.distillers.token_parameter import student_weights
 from ..registry import MODELS
 from ..utils.files import write_json
-from .compatibility import check_compatibility
 from .crops import labelled_validation_set
 from .init_student import write_initial_weights
 from .paths import DistillationPaths
@@ -32,6 +32,8 @@ from .stage_configs import (
     checked_config,
     deploy_config,
     given_token,
+    student_of,
+    teacher_of,
     training_config,
     tunes,
     tuning_config,
@@ -72,7 +74,7 @@ class Distillation:
         if is_main_process():
             check_work_dir(settings, self.cfg, resume=resume)
         check_config(checked_config(self.cfg))
-        check_compatibility(self.cfg)
+        check_compatibility(student_of(self.cfg), teacher_of(self.cfg))
         if self.cfg.get('val_dataloader'):
             labelled_validation_set(self.cfg)[0]
         if is_main_process() and not (settings.exists() and any(self.paths.root.rglob('*.pth'))):

@@ -67,6 +67,11 @@ def needs_teacher(cfg: Config) -> bool:
     return bool(cfg.model.get('output_weight', 1.0)) or (tunes(cfg) and given_token(cfg) is None)
 
 
+def teacher_of(cfg: Config) -> str | dict | None:
+    """-> the teacher's config or its name; None where no stage needs one."""
+    return cfg.model.teacher if needs_teacher(cfg) else None
+
+
 def given_token(cfg: Config) -> Path | None:
     """-> the file of a tuned token that takes the place of stage 1, if one is named and used."""
     file = (cfg.get('token_tuning') or {}).get('file')

@@ -13,9 +13,9 @@ from mmengine.runner import Runner
 
 from ..checkpoints import check_checkpoint
 from ..checkpoints.strict_load import load_strictly
-from ..datasets.metainfo import metainfo_of
+from ..checks.metainfo import metainfo_of
+from ..checks.preflight import check_config
 from ..models.heads.base import MSE_LOSS
-from .preflight import check_config
 from .train import build_runner, draw_pictures, exit_on_user_error, load_config
 
 WRITTEN = ('.json', '.yaml', '.yml', '.pkl', '.pickle')  # by MMEngine's dump

@@ -30,3 +30,17 @@ def write_json(content: Any, file: Path) -> None:
     """Anything JSON can hold -> a file that appears when it is complete."""
     with complete(file) as part:
         part.write_text(json.dumps(content, indent=1) + '\n')
+
+
+def read_json(path: Path, *, content: str) -> Any:
+    """Path -> what the file holds.
+
+    Raises:
+        ValueError: it is missing or no json.
+    """
+    if not path.is_file():
+        raise ValueError(f'{content} {path} does not exist')
+    try:
+        return json.loads(path.read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f'{content} {path} is no json file ({error})') from error

@@ -14,8 +14,8 @@ from mmengine.model import ExponentialMovingAverage
 from mmengine.registry import MODELS
 from mmengine.structures import InstanceData
 
-from tests.datasets.tiny_coco import CODEC
-from tests.models.distillers.tiny_pair import batch, model_cfg, write_teacher
+from tests.helpers.tiny_coco import CODEC
+from tests.helpers.tiny_models import batch, model_cfg, write_teacher
 from vitpose_mm.models import KnowledgeTokenDistiller
 from vitpose_mm.models.distillers.knowledge_token import student_config
 from vitpose_mm.models.distillers.token_file import save_token

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.models.distillers.tiny_pair import batch, model_cfg
+from tests.helpers.tiny_models import batch, model_cfg
 from vitpose_mm.models import KnowledgeTokenTuner
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from .files import read_json
+from ...utils.files import read_json
 
 # AI Challenger: 1 visible, 2 hidden, 3 not labelled; COCO: 2, 1, 0
 VISIBILITY = {1: 2, 2: 1, 3: 0, 0: 0}

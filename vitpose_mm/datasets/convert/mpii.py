@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..synthetic.labels import MPII
-from .files import write_mpii_truth
+from ...synthetic.labels import MPII
+from .mpii_truth import write_mpii_truth
 
 MISSING = [-1.0, -1.0]
 
