@@ -8,7 +8,7 @@ from typing import Any
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 
 from .dataset_leaves import Leaf
-from .metainfo import dataset_class
+from .metainfo import dataset_class, parsed_metainfo
 
 
 def check_keypoints(leaf: Leaf, model: Mapping, *, scope: str = 'mmpose') -> None:
@@ -16,7 +16,7 @@ def check_keypoints(leaf: Leaf, model: Mapping, *, scope: str = 'mmpose') -> Non
     dataset = dataset_class(leaf.cfg, scope=scope)
     if dataset is None or not issubclass(dataset, BaseCocoStyleDataset):
         return
-    metainfo = dataset._load_metainfo(leaf.cfg.get('metainfo'))
+    metainfo = parsed_metainfo(leaf.cfg, scope=scope)
     expected = metainfo.get('num_keypoints')
     fed = leaf.converted or expected
     channels = out_channels(model.get('head'), metainfo.get('dataset_name'))

@@ -22,6 +22,12 @@ def metainfo_of(cfg: Mapping[str, Any], *, scope: str = 'mmpose') -> dict:
     return parse_pose_metainfo(metainfo) if 'from_file' in metainfo else metainfo
 
 
+def parsed_metainfo(cfg: Mapping[str, Any], *, scope: str = 'mmpose') -> dict:
+    """Config of one dataset -> its metainfo as mmpose's datasets have it, with ``num_keypoints`` and so on."""
+    metainfo = metainfo_of(cfg, scope=scope)
+    return parse_pose_metainfo(metainfo) if 'keypoint_info' in metainfo else metainfo
+
+
 def check_metainfo(cfg: Mapping[str, Any], *, where: str, scope: str = 'mmpose') -> None:
     """Config of one dataset (not of a wrapper) -> nothing; a class's own metainfo is not looked at.
 
@@ -32,8 +38,7 @@ def check_metainfo(cfg: Mapping[str, Any], *, where: str, scope: str = 'mmpose')
     if not cfg.get('metainfo'):
         return
     try:
-        meta = metainfo_of(cfg, scope=scope)
-        meta = parse_pose_metainfo(meta) if 'keypoint_info' in meta else meta
+        meta = parsed_metainfo(cfg, scope=scope)
     except KeyError as error:
         raise ValueError(
             f'{where}.metainfo: there is no keypoint named {error}; look at swap and link, and at the names.'

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
+import copy
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -67,36 +68,17 @@ def _compare(part: nn.Module, file: str, where: str, *, prefix: str = '', of: st
 
 def find_missing_tensors(module: nn.Module, state: Mapping[str, Any]) -> set[str]:
     """A module and a state dict -> names of its tensors that are missing there or have another shape there."""
-    metadata = getattr(state, '_metadata', {})
-    kept = {name.removeprefix('module.'): value for name, value in state.items() if isinstance(value, Tensor)}
-    missing: list[str] = []
-    errors: list[str] = []
-
-    def load(part: nn.Module, prefix: str) -> None:
-        version = metadata.get(prefix[:-1], {})
-        part._load_from_state_dict(kept, prefix, version, True, missing, [], errors)
-        for name, child in part.named_children():
-            load(child, f'{prefix}{name}.')
-
-    with _emptied(module), warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # that nothing is copied to where there is nothing
-        load(module, '')
-    misfits = {text.split(':')[0].removeprefix('size mismatch for ') for text in errors}
-    return {*missing, *misfits}
+    named = [*module.named_parameters(), *module.named_buffers()]
+    empty = {id(value): _without_values(value) for _, value in named}
+    copied = copy.deepcopy(module, empty)  # deepcopy takes from here what it would copy
+    tensors = OrderedDict((name.removeprefix('module.'), value) for name, value in state.items())
+    tensors._metadata = getattr(state, '_metadata', OrderedDict())  # type: ignore[attr-defined]  # module versions
+    with suppress(RuntimeError):  # tensors of another shape; all others are assigned
+        copied.load_state_dict(tensors, strict=False, assign=True)
+    return {name for name, value in copied.state_dict().items() if value.is_meta}
 
 
-@contextmanager
-def _emptied(module: nn.Module) -> Iterator[None]:
-    """Inside, the module's tensors have shapes and no numbers, so that loading changes nothing."""
-    tables: list[Any] = [table for part in module.modules() for table in (part._parameters, part._buffers)]
-    before = [dict(table) for table in tables]
-    for table in tables:
-        for name, value in table.items():
-            if value is not None:
-                empty = torch.empty_like(value, device='meta')
-                table[name] = nn.Parameter(empty, requires_grad=False) if isinstance(value, nn.Parameter) else empty
-    try:
-        yield
-    finally:
-        for table, values in zip(tables, before, strict=True):
-            table.update(values)
+def _without_values(value: Tensor) -> Tensor:
+    """Tensor -> one of the same shape on the meta device."""
+    empty = torch.empty_like(value, device='meta')
+    return nn.Parameter(empty, requires_grad=False) if isinstance(value, nn.Parameter) else empty
