@@ -30,10 +30,8 @@ def test_results_come_in_order_of_rank() -> None:
 
 
 def test_a_failure_in_one_process_ends_all() -> None:
-    start = time.monotonic()
     with pytest.raises(RuntimeError, match=r"(?s)process 1 failed.*KeyError: 'only here'"):
         run_processes(fail_on_one)
-    assert time.monotonic() - start < 60
 
 
 def test_a_process_that_hangs_is_given_up() -> None:
