@@ -38,9 +38,10 @@ def test_a_changed_base_of_a_config_is_another_quick_start(configs: Path, tmp_pa
 def test_both_plans_walk_the_same_path_within_their_time(configs: Path) -> None:
     names = []
     for plan, limit in ((WHOLE, 20), (FAST, 5)):
-        stages = quickstart.make_stages(plan, QuickstartPaths(Path('out'), configs))
-        assert sum(stage.minutes for stage in stages) <= limit
-        names.append([stage.name for stage in stages])
+        steps = quickstart.make_steps(plan, QuickstartPaths(Path('out'), configs))
+        assert sum(step.minutes or 0.0 for step in steps.values()) <= limit
+        assert plan.minutes.keys() == steps.keys()
+        names.append(list(steps))
     assert names[0] == names[1] == ['render', 'train', 'boxes', 'truth', 'detected', 'pictures']
 
 

@@ -1,4 +1,4 @@
-"""The stages of the quick start and their order."""
+"""The steps of the quick start and their order."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from mmengine.config import Config
 from ..inference.demo import Demo, DemoOptions
 from ..synthetic import generate
 from ..utils.machine import count_cores
+from ..utils.steps import Say, Step, duration, run_steps
 from ..version import __version__
+from .outcomes import Result, forget_other_settings, read_outcome, record_outcome, remove_damaged
 from .parallel_training import Training, train_in_parallel
 from .plan import DETECTOR, FAST, POSE, WHOLE, Plan, QuickstartPaths
-from .stages import Result, Stage, duration, forget_other_settings, run_stages
 from .summary import BOX_COLUMNS, POSE_COLUMNS, draw_curves, score_table, time_table
 from .train_and_test import load, test
 
 
-def run_quickstart(out: str | Path, configs: str | Path, *, fast: bool = False, say: Callable[[str], None]) -> None:
+def run_quickstart(out: str | Path, configs: str | Path, *, fast: bool = False, say: Say) -> None:
     """Renders people, trains a detector and a pose model, scores both, draws pictures, tells what came of it.
 
     Args:
@@ -32,21 +33,24 @@ def run_quickstart(out: str | Path, configs: str | Path, *, fast: bool = False, 
     """
     plan = FAST if fast else WHOLE
     paths = QuickstartPaths(Path(out) / 'fast' if fast else Path(out), Path(configs))
-    stages = make_stages(plan, paths)
-    total = duration(sum(stage.minutes for stage in stages))
-    say(f'Quick start into {paths.out}: {len(stages)} stages, {total} on two cores. It can be stopped and run again.')
-    notes = paths.out / 'stages'
+    steps = make_steps(plan, paths)
+    total = duration(sum(plan.minutes.values()))
+    say(f'Quick start into {paths.out}: {len(steps)} steps, {total} on two cores. It can be stopped and run again.')
     results = [paths.held_out, paths.work_dir(DETECTOR), paths.work_dir(POSE)]
-    forget_other_settings(notes, _settings(plan, paths), results=results)
-    outcomes = run_stages(stages, notes, say=say)
+    forget_other_settings(paths.outcomes, _settings(plan, paths), results=results)
+    for name in steps:
+        remove_damaged(paths.outcome(name))
+    ran = run_steps(list(steps.values()), say=say, repeat_later=True)
+    outcomes = {name: read_outcome(paths.outcome(name)) for name in steps}
     draw_curves(paths.curves, {'detector': paths.work_dir(DETECTOR), 'pose': paths.work_dir(POSE)})
     say('\n' + score_table(outcomes))
-    say('\n' + time_table(outcomes, {stage.name: stage.says for stage in stages}))
+    titles = [step.title + ('' if now else ' (done before)') for step, now in zip(steps.values(), ran, strict=True)]
+    say('\n' + time_table(dict(zip(titles, (outcome.seconds for outcome in outcomes.values()), strict=True))))
     say(f'\npictures:    {paths.pictures}\nloss curves: {paths.curves}')
 
 
-def make_stages(plan: Plan, paths: QuickstartPaths) -> list[Stage]:
-    """Plan and folders -> the stages in order."""
+def make_steps(plan: Plan, paths: QuickstartPaths) -> dict[str, Step]:
+    """Plan and folders -> the steps by name, in order."""
     table: list[tuple[str, str, Callable[[Plan, QuickstartPaths], Result]]] = [
         ('render', f'render {plan.images} + {plan.val_images} images of people', render),
         ('train', 'train a person detector (RTMDet) and a small ViTPose, side by side', train_both),
@@ -55,7 +59,12 @@ def make_stages(plan: Plan, paths: QuickstartPaths) -> list[Stage]:
         ('detected', 'score the poses in detected boxes', partial(score_pose, detected=True)),
         ('pictures', f'draw the poses in {plan.demo_images} held-out images', draw_pictures),
     ]
-    return [Stage(name, says, plan.minutes[name], partial(do, plan, paths)) for name, says, do in table]
+    steps = {}
+    for name, title, do in table:
+        file = paths.outcome(name)
+        run = partial(record_outcome, file, partial(do, plan, paths))
+        steps[name] = Step(title, (file,), run, minutes=plan.minutes[name])
+    return steps
 
 
 def _settings(plan: Plan, paths: QuickstartPaths) -> Result:

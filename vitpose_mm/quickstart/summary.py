@@ -6,26 +6,25 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from .stages import Outcome
+from .outcomes import Outcome
 
 POSE_COLUMNS = {'AP': 'coco/AP', 'AP50': 'coco/AP .5', 'AP75': 'coco/AP .75', 'AR': 'coco/AR'}
 BOX_COLUMNS = {'AP': 'coco/bbox_mAP', 'AP50': 'coco/bbox_mAP_50', 'AP75': 'coco/bbox_mAP_75'}
 
 
 def score_table(outcomes: dict[str, Outcome]) -> str:
-    """Outcomes of the stages boxes, truth and detected -> table."""
+    """Outcomes of the steps boxes, truth and detected -> table."""
     rows = [('', *POSE_COLUMNS)]
-    for title, stage in (('pose, ground-truth boxes', 'truth'), ('pose, detected boxes', 'detected')):
-        rows.append((title, *(f'{outcomes[stage].result[key]:.3f}' for key in POSE_COLUMNS.values())))
+    for title, step in (('pose, ground-truth boxes', 'truth'), ('pose, detected boxes', 'detected')):
+        rows.append((title, *(f'{outcomes[step].result[key]:.3f}' for key in POSE_COLUMNS.values())))
     rows.append(('person detector', *(f'{outcomes["boxes"].result[key]:.3f}' for key in BOX_COLUMNS.values()), '-'))
     return _lay_out(rows)
 
 
-def time_table(outcomes: dict[str, Outcome], titles: dict[str, str]) -> str:
-    """Outcomes and what each stage says -> table of seconds."""
-    rows = [('stage', 'seconds')]
-    rows += [(titles[name] + ('' if o.ran else ' (done before)'), f'{o.seconds:.0f}') for name, o in outcomes.items()]
-    rows.append(('together', f'{sum(outcome.seconds for outcome in outcomes.values()):.0f}'))
+def time_table(seconds: dict[str, float]) -> str:
+    """Title of each step and how long it took -> table of seconds."""
+    rows = [('step', 'seconds'), *((title, f'{value:.0f}') for title, value in seconds.items())]
+    rows.append(('together', f'{sum(seconds.values()):.0f}'))
     return _lay_out(rows)
 
 

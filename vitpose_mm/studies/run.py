@@ -8,13 +8,13 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from ..utils.files import write_json
-from .study import PLACE, Run, Study
-
-Say = Callable[[str], None]
+from ..utils.steps import Say, Step, run_steps
+from .study import PLACE, Preparation, Run, Study
 
 
 def run_study(
@@ -47,52 +47,58 @@ def run_study(
     """
     runs = study.pick(only)
     folder = out / study.name
-    for i, step in enumerate(study.prepare):
-        done = folder / f'prepared_{i}'  # what a stopped tool has made so far is there too
-        if not (done.exists() and Path(step.makes).exists()):
-            say(' '.join(step.command))
-            call_tool(root, step.command, log=folder / f'prepare_{i}.log')
-            done.touch()
+    steps = []
+    for i, preparation in enumerate(study.prepare):
+        marker = folder / f'prepared_{i}'  # what a stopped tool has made so far is there too
+        make = partial(prepare, preparation, marker, root=root)
+        steps.append(Step(' '.join(preparation.command), (Path(preparation.makes), marker), make))
+    trainings: dict[Path, Step] = {}
     for seed in seeds or study.seeds:
         for run in runs:
-            make(run, folder, seed=seed, root=root, amp=amp, say=say)
+            work_dir = folder / run.name / ('once' if run.once else f'seed{seed}')
+            make = partial(train_and_test, run, work_dir, seed=seed, root=root, amp=amp)
+            trainings.setdefault(work_dir, Step(f'{run.name}, seed {seed}', (work_dir / 'metrics.json',), make))
+    run_steps([*steps, *trainings.values()], say=say)
     records = read_records(study, folder)
     write_json(records, out / f'{study.name}.json')
     return records
 
 
-def make(run: Run, folder: Path, *, seed: int, root: Path, say: Say, amp: bool = False) -> None:
-    """Train and test one run, unless its metrics.json is there."""
-    place = folder / run.name / ('once' if run.once else f'seed{seed}')
-    if (place / 'metrics.json').exists():
-        return
-    say(f'{run.name}, seed {seed}')
+def prepare(preparation: Preparation, marker: Path, *, root: Path) -> None:
+    """Run the tool that makes data or weights; the marker is there when it is done."""
+    call_tool(root, preparation.command, log=marker.with_name(f'{marker.name}.log'))
+    marker.touch()
+
+
+def train_and_test(run: Run, work_dir: Path, *, seed: int, root: Path, amp: bool = False) -> None:
+    """Train and test one run, and write its record to metrics.json in its work folder."""
+    folder = work_dir.parents[1]
     start = time.perf_counter()
     options = [_fill(option, folder, seed) for option in (*run.options, f'randomness.seed={seed}')]
     config = root / 'configs' / run.train
     flags = ['--resume', *(['--amp'] if amp else [])]
-    train: list[str | Path] = [run.tool, config, '--work-dir', place, *flags, '--cfg-options', *options]
-    call_tool(root, train, log=place / 'train.log')
-    notes = place / 'notes.json'
+    train: list[str | Path] = [run.tool, config, '--work-dir', work_dir, *flags, '--cfg-options', *options]
+    call_tool(root, train, log=work_dir / 'train.log')
+    notes = work_dir / 'notes.json'
     metrics = json.loads(notes.read_text()) if notes.exists() else {}
     if run.scored:
-        found = place / 'tested.json'
+        found = work_dir / 'tested.json'
         config = root / 'configs' / (run.test or run.train)
         test: list[str | Path] = [
             'test.py',
             config,
-            last_checkpoint(place),
+            last_checkpoint(work_dir),
             '--work-dir',
-            place / 'test',
+            work_dir / 'test',
             '--out',
             found,
         ]
         options = [_fill(option, folder, seed) for option in run.test_options]
-        call_tool(root, [*test, *(['--cfg-options', *options] if options else [])], log=place / 'test.log')
+        call_tool(root, [*test, *(['--cfg-options', *options] if options else [])], log=work_dir / 'test.log')
         metrics |= json.loads(found.read_text())
     minutes = round((time.perf_counter() - start) / 60, 2)  # of this start, where it was resumed
     record = {'run': run.name, 'seed': seed, 'minutes': minutes, 'metrics': metrics}
-    write_json(record, place / 'metrics.json')
+    write_json(record, work_dir / 'metrics.json')
 
 
 def _fill(option: str, folder: Path, seed: int) -> str:
@@ -100,25 +106,25 @@ def _fill(option: str, folder: Path, seed: int) -> str:
 
     def find(match: re.Match[str]) -> str:
         kind, name = match.groups()
-        place = folder / name / 'once'
-        place = place if place.is_dir() else folder / name / f'seed{seed}'
-        return last_checkpoint(place) if kind == 'checkpoint' else str(place)
+        work_dir = folder / name / 'once'
+        work_dir = work_dir if work_dir.is_dir() else folder / name / f'seed{seed}'
+        return last_checkpoint(work_dir) if kind == 'checkpoint' else str(work_dir)
 
     return re.sub(PLACE, find, option.replace('{seed}', str(seed)))
 
 
-def last_checkpoint(place: Path) -> str:
+def last_checkpoint(work_dir: Path) -> str:
     """Work folder -> path of the checkpoint that its training ended with.
 
     Raises:
         RuntimeError: there is none.
     """
-    if (place / 'deploy.pth').is_file():  # of a distilled student
-        return str(place / 'deploy.pth')
-    note = place / 'last_checkpoint'
+    if (work_dir / 'deploy.pth').is_file():  # of a distilled student
+        return str(work_dir / 'deploy.pth')
+    note = work_dir / 'last_checkpoint'
     if not note.is_file():
-        raise RuntimeError(f'there is no checkpoint in {place}: run that training first')
-    return str(place / Path(note.read_text().strip()).name)
+        raise RuntimeError(f'there is no checkpoint in {work_dir}: run that training first')
+    return str(work_dir / Path(note.read_text().strip()).name)
 
 
 def call_tool(root: Path, command: Sequence[str | Path], *, log: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import cv2
 import numpy as np
 
 from ..datasets.convert.mpii_truth import write_mpii_truth
+from ..utils.files import write_json
 from ..utils.progress import progress_bar
 from .labels import MPII, category
 from .observe import observe
@@ -124,7 +124,7 @@ def _write_annotations(folder: Path, split: Split, *, results: list[dict], size:
     _write_coco(folder / f'aic_{split.name}.json', results, kind='aic', size=size)
     _write_coco(folder / f'crowdpose_{split.name}.json', results, kind='crowdpose', size=size)
     records = [record for result in results for record in result['mpii']]
-    (folder / f'mpii_{split.name}.json').write_text(json.dumps(records))
+    write_json(records, folder / f'mpii_{split.name}.json', compact=True)
     heads = [head for result in results for head in result['heads']]
     write_mpii_truth(folder / f'mpii_gt_{split.name}.mat', records, heads=heads, names=MPII)
 
@@ -141,4 +141,4 @@ def _write_coco(path: Path, results: list[dict], *, kind: str, size: tuple[int, 
             annotations.append({'id': len(annotations) + 1, **record})
     info = {'description': f'synthetic people, {kind} keypoints', 'version': '1.0'}
     record = {'info': info, 'images': images, 'annotations': annotations, 'categories': [category(kind)]}
-    path.write_text(json.dumps(record))
+    write_json(record, path, compact=True)

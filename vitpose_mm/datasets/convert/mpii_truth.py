@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ...utils.files import complete
+
 
 def write_mpii_truth(path: Path, records: Sequence[dict], *, heads: Sequence[np.ndarray], names: Sequence[str]) -> None:
     """Writes the arrays of MPII's ground-truth file: head boxes (2, 2, N), joints (16, 2, N), missing (16, N).
@@ -29,4 +31,5 @@ def write_mpii_truth(path: Path, records: Sequence[dict], *, heads: Sequence[np.
         'jnt_missing': missing.T, 'dataset_joints': np.array(names, dtype=object),
     })  # fmt: skip
     text = b'MATLAB 5.0 MAT-file'.ljust(116)  # without the time of writing: the same people are the same file
-    Path(path).write_bytes(text + whole.getvalue()[116:])
+    with complete(path) as part:
+        part.write_bytes(text + whole.getvalue()[116:])
