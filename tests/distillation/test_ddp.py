@@ -17,7 +17,7 @@ from vitpose_mm.distillation import Distillation, run
 pytestmark = pytest.mark.slow
 MODES = {
     'both': {},
-    'trainable': {'token': 'trainable', 'token_map': 'trainable', 'output_weight': 0.0},
+    'trainable': {'token': 'trainable', 'output_weight': 0.0},
 }
 
 
