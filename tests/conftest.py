@@ -1,4 +1,4 @@
-"""Fixtures for all tests: real data where it is at hand, one thread, mmengine's default scope."""
+"""Fixtures for all tests: data, one thread, mmengine's default scope; what runners switch is put back."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import torch
 from mmengine.registry import DefaultScope
+
+from tests.helpers.tiny_coco import write_coco
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,6 +29,22 @@ def fresh_state() -> Iterator[None]:
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('mmpose'):
         yield
+    torch.use_deterministic_algorithms(False)
+    torch.backends.cudnn.deterministic = False
+
+
+@pytest.fixture(scope='session', autouse=True)
+def no_compiler_versions() -> Iterator[None]:
+    """Runners do not ask the compilers for their versions, which takes a second each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('mmengine.runner.runner.collect_env', dict)
+        yield
+
+
+@pytest.fixture(scope='session')
+def coco(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """16 random images with a person each; not to be changed."""
+    return write_coco(tmp_path_factory.mktemp('coco'), num_images=16)
 
 
 @pytest.fixture(scope='session')

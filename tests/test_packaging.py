@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.file_server import serve
+from tests.helpers.file_server import serve
 
 SOURCES = ('configs', 'tools', 'vitpose_mm')
 FILES = ('setup.py', 'pyproject.toml', 'MANIFEST.in', 'model-index.yml', 'vitpose_mm.pth')

@@ -18,7 +18,7 @@ from mmengine.utils import get_installed_path
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from PIL import Image
 
-from tests.file_server import Server, serve
+from tests.helpers.file_server import Server, serve
 from vitpose_mm import zoo
 from vitpose_mm.inference import PosePredictor
 from vitpose_mm.registry import MODELS

@@ -24,7 +24,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
-    from vitpose_mm.datasets.synthetic import generate
+    from vitpose_mm.synthetic import generate
 
     start = time.perf_counter()
     try:

@@ -26,10 +26,11 @@ def main() -> int:
         print(text, flush=True)
 
     hide_gpus_without_ops(say)
-    from vitpose_mm.quickstart import run
+    from vitpose_mm.quickstart import run_quickstart
 
     try:
-        run(args.out, Path(__file__).resolve().parents[1] / 'configs' / 'quickstart', fast=args.fast, say=say)
+        configs = Path(__file__).resolve().parents[1] / 'configs' / 'quickstart'
+        run_quickstart(args.out, configs, fast=args.fast, say=say)
     except (ValueError, OSError) as error:
         print(f'quickstart: {error}', file=sys.stderr)
         return 1

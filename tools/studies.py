@@ -25,8 +25,8 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
-    from vitpose_mm.studies.catalog import STUDIES, find_study
-    from vitpose_mm.studies.running import run_study, table
+    from vitpose_mm.studies import STUDIES, find_study
+    from vitpose_mm.studies.run import run_study, table
 
     if args.study is None:
         for study in STUDIES.values():

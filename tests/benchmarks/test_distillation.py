@@ -8,8 +8,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from tests.datasets.tiny_coco import CODEC
-from tests.models.distillers.tiny_pair import model_cfg
+from tests.helpers.tiny_coco import CODEC
+from tests.helpers.tiny_models import model_cfg
 from vitpose_mm.benchmarks.distillation import (
     SETTINGS,
     DistillationBench,

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import time
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from vitpose_mm.benchmarks import timing
 from vitpose_mm.benchmarks.timing import Clock, Protocol, Spread, matmul_call, ratios, time_in_turns
 
 CPU = torch.device('cpu')
 
 
-def test_wall_clock_counts_waiting_and_the_processor_clock_does_not() -> None:
-    assert Clock(CPU, 'wall').time(lambda: time.sleep(0.02), 2) >= 0.02
-    assert Clock(CPU, 'process').time(lambda: time.sleep(0.02), 2) < 0.01
+def test_wall_clock_counts_waiting_and_the_processor_clock_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    wall, process = iter([1.0, 5.0]), iter([1.0, 2.0])
+    clocks = SimpleNamespace(perf_counter=lambda: next(wall), process_time=lambda: next(process))
+    monkeypatch.setattr(timing, 'time', clocks)
+    calls: list[int] = []
+    assert Clock(CPU, 'wall').time(lambda: calls.append(1), 2) == 2.0
+    assert Clock(CPU, 'process').time(lambda: calls.append(1), 2) == 0.5
+    assert len(calls) == 4
 
 
 def test_the_clock_follows_device_and_threads() -> None:

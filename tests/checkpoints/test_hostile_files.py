@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import torch
 
-from tests.checkpoints import hostile_files
-from tests.checkpoints.open_hostile_files import open_all
-from tests.launcher import run_processes
+from tests.helpers import hostile_files
+from tests.helpers.open_hostile_files import open_all
+from tests.helpers.processes import run_processes
 
 CASES = hostile_files.all_cases(Path('marker'))
 

@@ -10,7 +10,7 @@ import torch
 from mmengine.runner import CheckpointLoader
 
 import vitpose_mm.registry  # noqa: F401  our loaders
-from tests.file_server import Server, serve
+from tests.helpers.file_server import Server, serve
 from vitpose_mm.checkpoints import CheckpointError
 
 NAME = 'weights.pth'

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
-from tests.checks.label_faults import BYTES, CONTENT, SCORED, Fault
-from tests.checks.tiny_kites import labels, make_config, samples, save, score_perfect_predictions, write_images
-from vitpose_mm.engine.preflight import check_config
+from tests.helpers.label_faults import BYTES, CONTENT, SCORED, Fault
+from tests.helpers.tiny_kites import labels, make_config, samples, save, score_perfect_predictions, write_images
+from vitpose_mm.checks.preflight import check_config
 
 BOUND = 20  # seconds a fault may take
 PART = {'train': 'train_dataloader', 'val': 'val_dataloader'}

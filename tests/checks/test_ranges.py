@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from tests.shipped import LEAVES, ident, read
+from tests.helpers.shipped_configs import LEAVES, ident, read
 from vitpose_mm.checks.ranges import Range, check_ranges, find_late_steps
 
 NAN, INF = float('nan'), float('inf')

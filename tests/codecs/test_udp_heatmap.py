@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmpose.codecs import UDPHeatmap
 from mmpose.registry import KEYPOINT_CODECS
 
-from tests.shipped import CONFIGS
+from tests.helpers.shipped_configs import CONFIGS
 from vitpose_mm.codecs import ExactUDPHeatmap
 
 SIZES = {'input_size': (48, 64), 'heatmap_size': (24, 32)}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
-from tests.tiny import write_config, write_data
+from tests.helpers.tiny_config import write_config, write_data
 from vitpose_mm.datasets import SeededIndex, browse
 from vitpose_mm.datasets.browse import choose, pack_transformed, spread
 from vitpose_mm.registry import DATASETS

@@ -11,7 +11,7 @@ from mmpose.datasets import CombinedDataset
 from mmpose.registry import DATASETS as HOST_DATASETS
 from torch.utils.data import DataLoader
 
-from tests.datasets.tiny_coco import dataset_cfg, write_coco
+from tests.helpers.tiny_coco import dataset_cfg, write_coco
 from vitpose_mm.datasets import MultiDataset, SeededIndex, SeededSampler
 from vitpose_mm.registry import DATASETS
 

@@ -12,7 +12,7 @@ import torch
 from mmpose.datasets.transforms import LoadImage
 from PIL import Image
 
-from tests.datasets.tiny_coco import dataset_cfg, write_coco
+from tests.helpers.tiny_coco import dataset_cfg, write_coco
 from vitpose_mm.datasets import MultiDataset, SeededIndex
 
 UPRIGHT = np.zeros((60, 80, 3), np.uint8)

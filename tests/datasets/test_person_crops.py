@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from tests.datasets.tiny_coco import write_coco
+from tests.helpers.tiny_coco import write_coco
+from vitpose_mm.checks.preflight import check_config
 from vitpose_mm.datasets import MultiDataset, PersonCrops, SeededIndex
-from vitpose_mm.engine.preflight import check_config
 
 PIPELINE = [
     {'type': 'LoadImage'},

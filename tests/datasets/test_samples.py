@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from tests.evaluation.perfect import ROOT, SOURCES
+from tests.helpers.real_annotations import ROOT, SOURCES
 from vitpose_mm.datasets import MultiDataset, SeededIndex
 
 KEYPOINTS = {'aic': 14, 'crowdpose': 14, 'mpii': 16, 'wholebody': 133}

@@ -6,20 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 from mmengine.registry import init_default_scope
 
-from tests.datasets.tiny_coco import write_coco
-from tests.distillation.tiny_distillation import distillation_cfg
-from tests.engine.tiny_leaf import shortcuts
-from tests.models.distillers.tiny_pair import model_cfg, write_teacher
+from tests.helpers.tiny_distillation import distillation_cfg
+from tests.helpers.tiny_leaf import shortcuts
+from tests.helpers.tiny_models import model_cfg, write_teacher
 from vitpose_mm.distillation import Distillation
-
-
-@pytest.fixture(scope='session')
-def coco(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """16 random images with a person each; not to be changed."""
-    return write_coco(tmp_path_factory.mktemp('coco'), num_images=16)
 
 
 @pytest.fixture(scope='session')
@@ -34,15 +26,6 @@ def quick() -> Iterator[None]:
     """Runners leave out what takes longer than such a training."""
     with shortcuts():
         yield
-
-
-@pytest.fixture(autouse=True)
-def host_settings() -> Iterator[None]:
-    """No deterministic algorithms after the test."""
-    init_default_scope('mmpose')
-    yield
-    torch.use_deterministic_algorithms(False)
-    torch.backends.cudnn.deterministic = False
 
 
 @pytest.fixture(scope='session')

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 import torch
 
-from tests.distillation.tiny_distillation import distillation_cfg
-from tests.engine.tiny_leaf import shortcuts
-from tests.launcher import run_processes
+from tests.helpers.processes import run_processes
+from tests.helpers.tiny_distillation import distillation_cfg
+from tests.helpers.tiny_leaf import shortcuts
 from vitpose_mm.checkpoints import load_file
 from vitpose_mm.distillation import Distillation, run
 
 pytestmark = pytest.mark.slow
 MODES = {
     'both': {},
-    'trainable': {'token': 'trainable', 'token_map': 'trainable', 'output_weight': 0.0},
+    'trainable': {'token': 'trainable', 'output_weight': 0.0},
 }
 
 

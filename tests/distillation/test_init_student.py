@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from tests.datasets.tiny_coco import CODEC
-from tests.distillation.tiny_distillation import distillation_cfg
-from tests.models.distillers.tiny_pair import model_cfg, write_teacher
+from tests.helpers.tiny_coco import CODEC
+from tests.helpers.tiny_distillation import distillation_cfg
+from tests.helpers.tiny_models import model_cfg, write_teacher
 from vitpose_mm.distillation.crops import batches, labelled_validation_set, training_set
 from vitpose_mm.distillation.init_student import fit_map, write_initial_weights
 from vitpose_mm.distillation.validation_loss import student_loss, teacher_losses

@@ -14,8 +14,8 @@ from mmengine.config import Config
 from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
 from torch import Tensor
 
-from tests.distillation.tiny_distillation import distillation_cfg
-from tests.models.distillers.tiny_pair import batch
+from tests.helpers.tiny_distillation import distillation_cfg
+from tests.helpers.tiny_models import batch
 from vitpose_mm.checkpoints import load_file
 from vitpose_mm.distillation import Distillation
 from vitpose_mm.distillation.work_dir_check import check_work_dir, settings_of
@@ -181,20 +181,6 @@ def test_without_a_token_there_is_one_stage_less(coco: Path, teacher_file: str, 
     assert 'backbone.pos_embed - torch.Size' in log.read_text()
     assert 'backbone.tokens' not in weights(tmp_path / 'deploy.pth')
     assert 'num_tokens' not in Config.fromfile(tmp_path / 'deploy.py').model.backbone
-
-
-@pytest.mark.parametrize('token_map', ['learned', 'trainable'])
-def test_the_other_maps(token_map: str, coco: Path, teacher_file: str, tmp_path: Path) -> None:
-    cfg = distillation_cfg(coco, tmp_path, teacher_file, token_map=token_map, output_weight=0.0)
-    cfg.train_cfg.max_epochs = cfg.token_tuning.train_cfg.max_epochs = 1
-    Distillation(cfg, say=str, progress=False).run()
-    tuned, token = load_token(tmp_path / 'tuned_token.pth'), load_token(tmp_path / 'token.pth')
-    assert torch.equal(tuned, token)
-    assert tuned.shape[-1] == {'learned': 16, 'trainable': 24}[token_map]
-    deployed = weights(tmp_path / 'deploy.pth')['backbone.tokens']
-    assert deployed.shape == (1, 1, 16)
-    assert torch.equal(deployed, token) == (token_map == 'learned')
-    init_model(str(tmp_path / 'deploy.py'), str(tmp_path / 'deploy.pth'), device='cpu')
 
 
 def test_a_given_token_takes_the_place_of_stage_1(whole: Path, coco: Path, teacher_file: str, tmp_path: Path) -> None:

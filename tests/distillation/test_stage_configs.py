@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from tests.distillation.tiny_distillation import distillation_cfg
+from tests.helpers.tiny_distillation import distillation_cfg
 from vitpose_mm.distillation import stage_configs
 
 
@@ -28,10 +28,8 @@ def test_stage_1_has_the_same_crops_and_a_schedule_of_its_own(cfg: Config, tmp_p
     assert stage.default_hooks.checkpoint.interval == 1
     assert stage.model == {
         'type': 'vitpose_mm.KnowledgeTokenTuner', 'teacher': cfg.model.teacher, 'teacher_checkpoint': 'teacher.pth',
-        'teacher_dtype': 'bfloat16', 'num_tokens': 2, 'width': None,
+        'teacher_dtype': 'bfloat16', 'num_tokens': 2,
     }  # fmt: skip
-    cfg.model.token_map = 'learned'
-    assert stage_configs.tuning_config(cfg, tmp_path / 'one').model.width == 16
 
 
 def test_stage_2_starts_from_its_files(cfg: Config, tmp_path: Path) -> None:
@@ -81,7 +79,7 @@ def test_what_is_looked_at_first_is_the_student_with_its_data(cfg: Config) -> No
     [
         ({'load_from': 'a.pth'}, r"load_from='a\.pth' is not for a distillation.*init_cfg"),
         ({'model.token': 'tunde'}, "'tunde' is not known: choose one of none, tuned"),
-        ({'model.token_map': 'fited'}, "'fited' is not known: choose one of fitted"),
+        ({'model.token_map': 'learned'}, r"token_map is always 'fitted' now.*leave it out"),
         ({'model.student.backbone.type': 'ResNet'}, "backbone 'ResNet' takes no tokens"),
         ({'model.teacher_checkpoint': None}, r'No checkpoint is named for the teacher.*--teacher'),
         ({'codec': None}, 'need the codec as a variable of the config'),

@@ -11,8 +11,8 @@ import torch
 from mmengine.hooks import Hook
 from torch import Tensor
 
-from tests.engine.tiny_leaf import Recorder, shortcuts, shrink
-from tests.launcher import run_processes
+from tests.helpers.processes import run_processes
+from tests.helpers.tiny_leaf import Recorder, shortcuts, shrink
 from vitpose_mm.engine.train import build_runner
 
 # leaf, what to change in the tiny backbone of two blocks, the modules below it that are frozen

@@ -13,8 +13,8 @@ from mmengine.registry import MODELS, init_default_scope
 from torch import nn
 from torch.distributed.fsdp import FullyShardedDataParallel
 
-from tests.engine.tiny_leaf import ARCH, Recorder, shortcuts, shrink
-from tests.launcher import run_processes
+from tests.helpers.processes import run_processes
+from tests.helpers.tiny_leaf import ARCH, Recorder, shortcuts, shrink
 from vitpose_mm.checkpoints import load_file
 from vitpose_mm.engine.optim_wrappers.layer_decay_constructor import strip_wrappers
 from vitpose_mm.engine.train import build_runner

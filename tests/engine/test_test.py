@@ -10,8 +10,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from tests.engine.tiny_flags import TEXT, flags
-from tests.shipped import read
+from tests.helpers.shipped_configs import read
+from tests.helpers.tiny_flags import TEXT, flags
 from vitpose_mm.engine import test as engine_test
 from vitpose_mm.engine.test import add_test_flags, choose_dataset, use_ensemble
 from vitpose_mm.registry import MODELS

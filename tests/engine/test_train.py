@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from tests.engine.tiny_flags import TEXT, flags
+from tests.helpers.tiny_flags import TEXT, flags
 from vitpose_mm.datasets import SeededIndex
 from vitpose_mm.engine import test as engine_test
 from vitpose_mm.engine import train as engine_train

@@ -9,8 +9,8 @@ from mmengine.optim import LinearLR
 from mmengine.registry import PARAM_SCHEDULERS
 from mmengine.runner import Runner
 
-from tests.engine.tiny_run import read_log, run_cfg, train
-from tests.shipped import LEAVES, ident, read
+from tests.helpers.shipped_configs import LEAVES, ident, read
+from tests.helpers.tiny_run import read_log, run_cfg, train
 from vitpose_mm.engine.warmup_lr import WarmupLR
 
 SETTINGS = {'start_factor': 1e-3, 'begin': 0, 'end': 500, 'by_epoch': False}

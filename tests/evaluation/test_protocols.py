@@ -12,7 +12,16 @@ from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from scipy.io import savemat
 
-from tests.evaluation.perfect import ROOT, SOURCES, average_precision, build, make_sample, oks, protocol, read_json
+from tests.helpers.real_annotations import (
+    ROOT,
+    SOURCES,
+    average_precision,
+    build,
+    make_sample,
+    oks,
+    protocol,
+    read_json,
+)
 from vitpose_mm.datasets import MultiDataset
 from vitpose_mm.evaluation import SubsetMetric
 

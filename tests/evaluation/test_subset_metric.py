@@ -12,11 +12,11 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
-from tests.datasets.tiny_coco import dataset_cfg, write_coco
-from tests.evaluation.perfect import make_sample
-from tests.launcher import run_processes
+from tests.helpers.processes import run_processes
+from tests.helpers.real_annotations import make_sample
+from tests.helpers.tiny_coco import dataset_cfg, write_coco
+from vitpose_mm.checks.preflight import check_evaluators
 from vitpose_mm.datasets import MultiDataset
-from vitpose_mm.engine.preflight import check_evaluators
 from vitpose_mm.evaluation import SubsetMetric, subset_metric
 from vitpose_mm.registry import METRICS
 

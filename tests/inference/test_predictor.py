@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.file_server import Server, serve
+from tests.helpers.file_server import Server, serve
 from vitpose_mm import zoo
 from vitpose_mm.inference import PosePredictor
 from vitpose_mm.inference.predictor import with_scores

@@ -10,7 +10,7 @@ import install
 import pytest
 from environment import Environment, SetupError
 
-from tests.requirements.helpers import sentence_of
+from tests.helpers.setup_errors import sentence_of
 
 
 def test_a_step_is_done_once(env: Environment, capsys: pytest.CaptureFixture) -> None:

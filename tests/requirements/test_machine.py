@@ -12,7 +12,7 @@ import install
 import pytest
 from environment import Environment
 
-from tests.requirements.helpers import put_wheel, sentence_of
+from tests.helpers.setup_errors import put_wheel, sentence_of
 
 
 def test_wrong_python(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import mmcv_wheel
 import pytest
 from environment import Environment, SetupError
 
-from tests.requirements.helpers import put_wheel, sentence_of
+from tests.helpers.setup_errors import put_wheel, sentence_of
 
 
 class FakePip:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from environment import Environment, explain_pip_failure
 
-from tests.requirements.helpers import sentence_of
+from tests.helpers.setup_errors import sentence_of
 
 
 @pytest.mark.parametrize(

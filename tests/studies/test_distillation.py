@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shipped import with_options
+from tests.helpers.shipped_configs import with_options
 from vitpose_mm.distillation.stage_configs import check_distillation, given_token, training_config, tunes
 from vitpose_mm.studies.distillation import DATA, DISTILLATION, REAL
 from vitpose_mm.studies.study import Study

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from mmengine.config import Config
 
-from tests.shipped import with_options
+from tests.helpers.shipped_configs import with_options
 from vitpose_mm.studies.pretraining import MAE_REAL
 from vitpose_mm.studies.study import Run
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from vitpose_mm.studies.catalog import STUDIES, find_study
+from vitpose_mm.studies import STUDIES, find_study
 from vitpose_mm.studies.study import Run, Study
 
 

@@ -16,7 +16,7 @@ REPLACED = {
     r'adopt(s|ed|ing)?': 'convert_on_load',
     r'judg(e|es|ed|ing)(_\w+)?': 'check',
     r'nothing_of': 'zero_loss',
-    r'held_token': 'token_parameter',
+    r'held_token|token_parameter': 'backbone.tokens',
     r'held_out_losses': 'validation_losses',
     r'(check_)?first_weights': 'check_pretrained',
     r'refuse_another': 'check_work_dir',

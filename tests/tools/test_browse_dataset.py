@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.tiny import write_config, write_data
+from tests.helpers.tiny_config import write_config, write_data
 
 
 def test_pictures(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from tests.tiny import write_config, write_data
+from tests.helpers.tiny_config import write_config, write_data
 from vitpose_mm.registry import MODELS
 
 TOOLS = ('train', 'test', 'distill', 'browse_dataset')

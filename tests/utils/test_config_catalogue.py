@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shipped import CONFIGS, LEAVES, ident, read
+from tests.helpers.shipped_configs import CONFIGS, LEAVES, ident, read
 from vitpose_mm.models.backbones.arch import ARCH
 from vitpose_mm.utils.config_catalogue import START, make_catalogue, write_catalogue
 

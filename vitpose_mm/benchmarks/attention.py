@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from .benchmark_models import Heatmaps, build
-from .machine import describe_machine
+from .machine_description import describe_machine
 from .macs import count_macs
 from .memory import TrainingMemory, estimate_training_memory, measure_allocated, show_mib
 from .models import make_call

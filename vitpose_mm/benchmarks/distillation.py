@@ -18,7 +18,7 @@ from vitpose_mm.models.distillers.token_file import save_token
 from vitpose_mm.registry import MODELS
 from vitpose_mm.utils.configs import open_config
 
-from .machine import describe_machine
+from .machine_description import describe_machine
 from .memory import LiveTensors, make_fake, measure_allocated, show_mib
 from .report import Report
 from .timing import Call, Spread, Stand

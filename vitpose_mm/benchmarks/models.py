@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .benchmark_models import BenchmarkModel, Heatmaps, build
-from .machine import describe_machine
+from .machine_description import describe_machine
 from .macs import count_macs
 from .report import Report
 from .settings import Setting, allow_many_compilations

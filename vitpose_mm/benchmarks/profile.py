@@ -8,7 +8,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from .benchmark_models import build
-from .machine import describe_machine
+from .machine_description import describe_machine
 from .models import make_call
 from .report import Report
 from .settings import Setting

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..utils.files import write_text
+
 
 @dataclass
 class Report:
@@ -37,11 +39,10 @@ class Report:
 
     def write(self, folder: Path, name: str) -> list[Path]:
         """Folder and file name without ending -> the two files written."""
-        folder.mkdir(parents=True, exist_ok=True)
         pages = {'.md': self.to_markdown(), '.json': json.dumps(asdict(self), indent=1) + '\n'}
         paths = [folder / (name + ending) for ending in pages]
         for path, text in zip(paths, pages.values(), strict=True):
-            path.write_text(text)
+            write_text(text, path)
         return paths
 
 

@@ -13,7 +13,7 @@ from mmengine.registry import init_default_scope
 
 from vitpose_mm.registry import MODELS
 
-from .machine import describe_machine
+from .machine_description import describe_machine
 from .report import Report
 from .timing import Call, Spread, Stand
 from .training import LossStep, random_labels

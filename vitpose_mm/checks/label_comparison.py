@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..datasets.checks import find_moved
+from .dataset_files import find_moved
 from .detected_boxes import PERSON
 from .label_file import LabelFile, name_ids
 from .label_people import People

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from mmpose.datasets.datasets import BaseCocoStyleDataset, CocoWholeBodyDataset, MpiiDataset
 
-from ..datasets.metainfo import dataset_class
 from ..datasets.person_crops import PersonCrops
 from .annotations import Need
 from .image_files import Folder
+from .metainfo import dataset_class
 from .metrics import WHOLE_BODY
 
 

@@ -3,11 +3,9 @@
 from .apt36k import APT36KDataset
 from .multi_dataset import MultiDataset
 from .person_crops import PersonCrops
-from .seeded_sampler import SeededSampler
+from .samplers import SeededSampler
 from .seeding import SeededIndex
-from .shift_keypoints import ShiftKeypoints
-from .square_crop import SquareCrop
-from .transforms import SafeLoadImage
+from .transforms import SafeLoadImage, ShiftKeypoints, SquareCrop
 
 __all__ = [
     'APT36KDataset',

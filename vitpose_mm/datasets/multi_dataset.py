@@ -9,8 +9,8 @@ import numpy as np
 from mmengine.dataset import BaseDataset, ConcatDataset
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
+from ..checks.dataset_files import build_checked, check_loaded
 from ..registry import DATASETS
-from .checks import build_checked, check_loaded
 from .corrupt_images import CorruptImage, find_corrupt_image, record_corrupt_images, set_metainfo
 from .seeding import SAMPLE, SeededIndex, isolated_rng, mix_seed
 

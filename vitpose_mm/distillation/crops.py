@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from ..datasets.seeding import SeededIndex
 from ..registry import DATASETS
 
+BATCH_SIZE = 32
+
 
 def training_set(cfg: Config) -> Any:
     """Config -> the dataset that it trains on."""
@@ -49,21 +51,17 @@ def _build(dataset: dict) -> Any:
         return DATASETS.build(dataset)
 
 
-def batches(
-    dataset: Any, preprocess: nn.Module, *, most: int | None = None, batch_size: int = 32, seed: int = 0
-) -> Iterator[tuple[Tensor, list]]:
+def batches(dataset: Any, preprocess: nn.Module, *, most: int | None = None) -> Iterator[tuple[Tensor, list]]:
     """Dataset -> (B, 3, h, w) crops and their samples on the preprocessor's device, evenly spread over it.
 
     Args:
         dataset: a MultiDataset.
         preprocess: the data preprocessor of a model.
         most: samples to take; None: all.
-        batch_size: B.
-        seed: of the augmentation.
     """
     number = min(len(dataset), most or len(dataset))
-    places = torch.linspace(0, len(dataset) - 1, number).long().tolist()
-    for start in range(0, number, batch_size):
-        part = [dataset[SeededIndex(place, 0, seed)] for place in places[start : start + batch_size]]
+    indices = torch.linspace(0, len(dataset) - 1, number).long().tolist()
+    for start in range(0, number, BATCH_SIZE):
+        part = [dataset[SeededIndex(index)] for index in indices[start : start + BATCH_SIZE]]
         data = preprocess(pseudo_collate(part), False)
         yield data['inputs'], data['data_samples']

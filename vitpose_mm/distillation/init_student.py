@@ -14,14 +14,13 @@ from mmengine.runner import set_random_seed
 from torch import Tensor
 
 from ..checkpoints.writing import save_file
-from ..engine.pretrained_check import check_pretrained
+from ..checks.pretrained import check_pretrained
 from ..models.distillers.teacher import Teacher, load_teacher
 from ..models.distillers.token_file import load_token, save_token
-from ..models.distillers.token_parameter import token_parameter
 from ..registry import MODELS
 from .crops import batches, training_set
 from .least_squares import LeastSquares
-from .stage_configs import student_of, token_map
+from .stage_configs import student_of
 
 FIT_CROPS = 512
 
@@ -35,7 +34,7 @@ def write_initial_weights(cfg: Config, *, tuned: Path | None, token: Path, start
     Args:
         cfg: whole config; ``model`` is a KnowledgeTokenDistiller with its teacher's checkpoint.
         tuned: what stage 1 wrote; None without a token.
-        token: file to write, at the student's width (or as it is, where the student maps it).
+        token: file to write, at the student's width.
         start: file to write, last.
 
     Returns:
@@ -50,8 +49,8 @@ def write_initial_weights(cfg: Config, *, tuned: Path | None, token: Path, start
     found: dict[str, float] = {}
     if tuned is not None:
         value = load_token(tuned)
-        width = token_parameter(student.backbone).shape[-1]
-        if value.shape[-1] != width and token_map(cfg) == 'fitted':
+        width = student.backbone.tokens.shape[-1]
+        if value.shape[-1] != width:
             teacher = load_teacher(model.teacher, model.teacher_checkpoint, dtype=model.get('teacher_dtype'))
             if value.shape[-1] != teacher.width:
                 raise ValueError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,16 @@ from mmengine.runner import Runner
 
 from ..checkpoints import load_file, newest_readable
 from ..checkpoints.writing import save_file
+from ..checks.compatibility import check_compatibility
+from ..checks.preflight import check_config
 from ..engine.hooks.progress_hook import ProgressHook
 from ..engine.log_redirect import redirect_log
-from ..engine.preflight import check_config
 from ..engine.train import build_runner
+from ..models.distillers.knowledge_token import student_weights
 from ..models.distillers.token_file import load_token, save_token
-from ..models.distillers.token_parameter import student_weights
 from ..registry import MODELS
 from ..utils.files import write_json
-from .compatibility import check_compatibility
+from ..utils.steps import Say, Step, run_steps
 from .crops import labelled_validation_set
 from .init_student import write_initial_weights
 from .paths import DistillationPaths
@@ -32,14 +32,14 @@ from .stage_configs import (
     checked_config,
     deploy_config,
     given_token,
+    student_of,
+    teacher_of,
     training_config,
     tunes,
     tuning_config,
 )
 from .validation_loss import student_loss, teacher_losses
 from .work_dir_check import check_work_dir, settings_of
-
-Say = Callable[[str], None]
 
 
 class Distillation:
@@ -72,25 +72,23 @@ class Distillation:
         if is_main_process():
             check_work_dir(settings, self.cfg, resume=resume)
         check_config(checked_config(self.cfg))
-        check_compatibility(self.cfg)
+        check_compatibility(student_of(self.cfg), teacher_of(self.cfg))
         if self.cfg.get('val_dataloader'):
             labelled_validation_set(self.cfg)[0]
         if is_main_process() and not (settings.exists() and any(self.paths.root.rglob('*.pth'))):
             write_json(settings_of(self.cfg), settings)
-        steps: list[tuple[str, Path, Callable[[], None]]] = [
-            ('give the student its first weights', self.paths.start, self._start),
-            ('train the student', self.paths.deploy, self._train),
+        barrier()
+        run_steps(self._steps(), say=self._tell)
+        return self.paths.deploy
+
+    def _steps(self) -> list[Step]:
+        steps = [
+            Step('give the student its first weights', (self.paths.start,), self._start),
+            Step('train the student', (self.paths.deploy,), self._train),
         ]
         if tunes(self.cfg) and self.given is None:
-            steps.insert(0, ('tune the token with the teacher', self.paths.tuned, self._tune))
-        missing = [not file.exists() for _, file, _ in steps]
-        barrier()
-        for number, ((title, _, step), needed) in enumerate(zip(steps, missing, strict=True), 1):
-            self._tell(f'[{number}/{len(steps)}] {title}' + ('' if needed else ': done before'))
-            if needed:
-                step()
-                barrier()
-        return self.paths.deploy
+            steps.insert(0, Step('tune the token with the teacher', (self.paths.tuned,), self._tune))
+        return steps
 
     def _tune(self) -> None:
         stage = tuning_config(self.cfg, self.paths.root / 'token_tuning')
@@ -99,7 +97,7 @@ class Distillation:
         if not is_main_process():
             return
         if self.cfg.get('val_dataloader'):
-            self._note(teacher_losses(self.cfg, model.teacher, model.to_teacher(model.token).detach()))
+            self._note(teacher_losses(self.cfg, model.teacher, model.token.detach()))
         save_token(token, self.paths.tuned)
 
     def _start(self) -> None:

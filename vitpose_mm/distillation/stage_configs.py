@@ -7,8 +7,7 @@ from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 
-from ..models.backbones.arch import find_arch
-from ..models.distillers.knowledge_token import TOKEN_MAPS, check_choice, student_config
+from ..models.distillers.knowledge_token import student_config
 
 DISTILLER = 'vitpose_mm.KnowledgeTokenDistiller'
 TUNING = ('train_cfg', 'optim_wrapper', 'param_scheduler')  # what token_tuning says instead of the student's
@@ -30,7 +29,10 @@ def check_distillation(cfg: Config) -> None:
             f"model.student.backbone.init_cfg=dict(type='Pretrained', checkpoint=...): leave load_from out."
         )
     student_of(cfg)
-    check_choice('token_map', token_map(cfg), TOKEN_MAPS)
+    if model.pop('token_map', 'fitted') != 'fitted':
+        raise ValueError(
+            "model.token_map is always 'fitted' now, a least-squares map from the teacher's width: leave it out."
+        )
     if needs_teacher(cfg) and model.get('teacher_checkpoint') is None:
         raise ValueError('No checkpoint is named for the teacher: run tools/distill.py CONFIG --teacher CHECKPOINT.')
     if cfg.get('val_dataloader') and ('codec' not in cfg or 'pipeline' not in cfg.val_dataloader.dataset):
@@ -52,11 +54,6 @@ def student_of(cfg: Config) -> dict:
     return student_config(model.student, token=model.get('token', 'tuned'), num_tokens=model.get('num_tokens', 1))
 
 
-def token_map(cfg: Config) -> str:
-    """-> how the token comes to the student's width."""
-    return cfg.model.get('token_map', 'fitted')
-
-
 def tunes(cfg: Config) -> bool:
     """Whether the student has a token, so that stage 1 is needed."""
     return cfg.model.get('token', 'tuned') != 'none'
@@ -65,6 +62,11 @@ def tunes(cfg: Config) -> bool:
 def needs_teacher(cfg: Config) -> bool:
     """Whether a stage asks the teacher: for its heatmaps, or to tune a token."""
     return bool(cfg.model.get('output_weight', 1.0)) or (tunes(cfg) and given_token(cfg) is None)
+
+
+def teacher_of(cfg: Config) -> str | dict | None:
+    """-> the teacher's config or its name; None where no stage needs one."""
+    return cfg.model.teacher if needs_teacher(cfg) else None
 
 
 def given_token(cfg: Config) -> Path | None:
@@ -85,16 +87,12 @@ def tuning_config(cfg: Config, work_dir: Path) -> Config:
     """Whole config -> that of stage 1: the same crops, another model and a schedule of its own, no validation."""
     stage = _copy(cfg)
     model, tuning = stage.model, stage.pop('token_tuning')
-    width = None
-    if token_map(cfg) == 'learned':
-        width = find_arch(model.student.backbone.arch).embed_dims
     stage.model = ConfigDict(
         type='vitpose_mm.KnowledgeTokenTuner',
         teacher=model.teacher,
         teacher_checkpoint=model.teacher_checkpoint,
         teacher_dtype=model.get('teacher_dtype'),
         num_tokens=model.get('num_tokens', 1),
-        width=width,
     )
     for key in TUNING:
         stage[key] = tuning[key]

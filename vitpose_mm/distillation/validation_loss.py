@@ -18,7 +18,7 @@ Heatmaps = Callable[[Tensor, tuple[int, int]], Tensor]  # (B, 3, h, w) crops, (h
 
 @torch.no_grad()
 def validation_losses(
-    cfg: Config, said: Mapping[str, Heatmaps], *, head: Any, preprocess: nn.Module, most: int | None = None
+    cfg: Config, said: Mapping[str, Heatmaps], *, head: Any, preprocess: nn.Module
 ) -> dict[str, float]:
     """A config with validation data and models by name -> mean loss to the labels by name, rounded to 6 digits.
 
@@ -27,11 +27,10 @@ def validation_losses(
         said: what gives heatmaps, in eval mode.
         head: whose loss it is.
         preprocess: the models' data preprocessor, on their device.
-        most: people to take; None: all.
     """
     sums = dict.fromkeys(said, 0.0)
     seen = 0
-    for inputs, samples in batches(labelled_validation_set(cfg), preprocess, most=most):
+    for inputs, samples in batches(labelled_validation_set(cfg), preprocess):
         seen += len(samples)
         for name, heatmaps in said.items():
             loss = label_loss(head, heatmaps(inputs, target_size(samples)), samples)

@@ -13,9 +13,10 @@ from mmengine.runner import Runner
 
 from ..checkpoints import check_checkpoint
 from ..checkpoints.strict_load import load_strictly
-from ..datasets.metainfo import metainfo_of
+from ..checks.metainfo import metainfo_of
+from ..checks.preflight import check_config
 from ..models.heads.base import MSE_LOSS
-from .preflight import check_config
+from ..utils.files import complete
 from .train import build_runner, draw_pictures, exit_on_user_error, load_config
 
 WRITTEN = ('.json', '.yaml', '.yml', '.pkl', '.pickle')  # by MMEngine's dump
@@ -137,4 +138,5 @@ def test(args: argparse.Namespace) -> None:
     with exit_on_user_error(ours_only=True):
         metrics = runner.test()
     if args.out is not None and runner.rank == 0:
-        mmengine.dump(metrics, args.out)
+        with complete(Path(args.out)) as part:
+            mmengine.dump(metrics, part, file_format=Path(args.out).suffix[1:])

@@ -15,10 +15,10 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import FlexibleRunner, Runner
 
+from ..checks.preflight import check_config
+from ..checks.pretrained import check_pretrained
 from ..utils.configs import open_config
 from .hooks.stop_signal_hook import find_stop
-from .preflight import check_config
-from .pretrained_check import check_pretrained
 
 PACKAGE = Path(__file__).resolve().parents[1]
 AMP_READY = ('OptimWrapper', 'vitpose_mm.FiniteOptimWrapper', 'AmpOptimWrapper', 'vitpose_mm.FiniteAmpOptimWrapper')

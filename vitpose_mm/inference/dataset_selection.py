@@ -10,8 +10,8 @@ import mmpose
 from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
-from ..datasets.metainfo import metainfo_of
-from ..engine.preflight import find_leaves
+from ..checks.dataset_leaves import find_leaves
+from ..checks.metainfo import metainfo_of
 from ..registry import DATASETS
 
 

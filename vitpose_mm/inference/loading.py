@@ -14,7 +14,7 @@ from mmpose.utils import adapt_mmdet_pipeline
 
 from .. import registry  # noqa: F401  makes every checkpoint load safely from here on
 from ..checkpoints.strict_load import load_strictly
-from ..engine.preflight import out_channels
+from ..checks.keypoints import out_channels
 from ..utils.configs import open_config
 from .dataset_selection import check_known, find_metainfo
 

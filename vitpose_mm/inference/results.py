@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from mmpose.structures import PoseDataSample, split_instances
 
-from ..utils.files import complete
+from ..utils.files import write_text
 
 
 def to_plain(value: Any) -> Any:
@@ -42,5 +42,4 @@ def people_of(sample: PoseDataSample) -> list[dict[str, Any]]:
 def write_results(path: Path, metainfo: Mapping[str, Any], instance_info: list[Any]) -> None:
     """Meta information and records -> one json file, which appears complete or not at all."""
     text = json.dumps({'meta_info': to_plain(metainfo), 'instance_info': instance_info}, indent=1, allow_nan=False)
-    with complete(path) as part:
-        part.write_text(text, encoding='utf-8')
+    write_text(text, path)

@@ -1,5 +1,5 @@
 """The quick start: from nothing to a trained, evaluated and demonstrated pose model on rendered people."""
 
-from .steps import run
+from .run import run_quickstart
 
-__all__ = ['run']
+__all__ = ['run_quickstart']

@@ -60,7 +60,7 @@ def _train(training: Training, row: int, threads: int) -> None:
     os.environ['OMP_NUM_THREADS'] = str(threads)
     import torch
 
-    from .running import load, train
+    from .train_and_test import load, train
 
     torch.set_num_threads(threads)
     cfg = load(training.config, training.data, work_dir=training.work_dir)

@@ -11,14 +11,14 @@ POSE = 'vitpose_micro_classic_synthetic-128x96.py'
 
 @dataclass(frozen=True)
 class Plan:
-    """Numbers of images and epochs; minutes are reckoned from the speed of each stage on two cores."""
+    """Numbers of images and epochs; minutes are reckoned from the speed of each step on two cores."""
 
     images: int  # to train on
     val_images: int
     demo_images: int
     detector_epochs: int
     pose_epochs: int
-    minutes: dict[str, float]  # stage name -> about how long it takes
+    minutes: dict[str, float]  # step name -> about how long it takes
     size: tuple[int, int] = (256, 192)  # pixels of the images to train on
     demo_size: tuple[int, int] = (640, 480)
     seed: int = 0
@@ -55,6 +55,15 @@ class QuickstartPaths:
     def held_out(self) -> Path:
         """Rendered images that are neither trained nor scored on."""
         return self.out / 'held_out'
+
+    @property
+    def outcomes(self) -> Path:
+        """What each step found."""
+        return self.out / 'stages'
+
+    def outcome(self, step: str) -> Path:
+        """Name of a step -> file of its outcome."""
+        return self.outcomes / f'{step}.json'
 
     @property
     def pictures(self) -> Path:

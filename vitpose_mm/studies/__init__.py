@@ -1,1 +1,22 @@
 """Studies: trainings that are compared with each other, as data, and what runs them one after another."""
+
+from __future__ import annotations
+
+from . import distillation, multi_dataset, pretraining
+from .study import Study
+
+__all__ = ['STUDIES', 'Study', 'find_study']
+
+GROUPS = (multi_dataset, distillation, pretraining)
+STUDIES: dict[str, Study] = {study.name: study for group in GROUPS for study in group.STUDIES}
+
+
+def find_study(name: str) -> Study:
+    """Name -> study.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    if name not in STUDIES:
+        raise ValueError(f'there is no study {name!r}: there are {", ".join(STUDIES)}')
+    return STUDIES[name]

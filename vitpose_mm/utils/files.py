@@ -26,7 +26,32 @@ def complete(file: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def write_json(content: Any, file: Path) -> None:
-    """Anything JSON can hold -> a file that appears when it is complete."""
+def write_json(content: Any, file: Path, *, compact: bool = False) -> None:
+    """Anything JSON can hold -> a file that appears when it is complete.
+
+    Args:
+        content: what it is to hold.
+        file: the path, ``.json``.
+        compact: in one line, for large files.
+    """
+    write_text(json.dumps(content) if compact else json.dumps(content, indent=1) + '\n', file)
+
+
+def write_text(text: str, file: Path) -> None:
+    """Text -> a file that appears when it is complete."""
     with complete(file) as part:
-        part.write_text(json.dumps(content, indent=1) + '\n')
+        part.write_text(text, encoding='utf-8')
+
+
+def read_json(path: Path, *, content: str) -> Any:
+    """Path -> what the file holds.
+
+    Raises:
+        ValueError: it is missing or no json.
+    """
+    if not path.is_file():
+        raise ValueError(f'{content} {path} does not exist')
+    try:
+        return json.loads(path.read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f'{content} {path} is no json file ({error})') from error

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 from mmpose.structures import PoseDataSample
 
-from tests.datasets.tiny_coco import write_coco
-from tests.engine.tiny_run import run_cfg, train
-from tests.launcher import run_processes
+from tests.helpers.processes import run_processes
+from tests.helpers.tiny_coco import write_coco
+from tests.helpers.tiny_run import run_cfg, train
 from vitpose_mm.datasets.corrupt_images import CorruptImage, record_corrupt_images
 from vitpose_mm.engine import BadImageHook
 

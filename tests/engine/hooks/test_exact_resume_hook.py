@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 from mmengine.runner import loops as host_loops
 from torch.utils.data import BatchSampler, DataLoader
 
-from tests.engine.tiny_run import read_log, run_cfg, train
+from tests.helpers.tiny_run import read_log, run_cfg, train
 from vitpose_mm.datasets import SeededSampler
 from vitpose_mm.engine.hooks.exact_resume_hook import ExactResumeHook, find_sampler
 

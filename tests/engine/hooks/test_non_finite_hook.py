@@ -13,7 +13,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from tests.engine.tiny_run import read_log, run_cfg
+from tests.helpers.tiny_run import read_log, run_cfg
 from vitpose_mm.engine.hooks.non_finite_hook import NonFiniteHook, drop_non_finite, find_non_finite, name_samples
 
 NAN = float('nan')

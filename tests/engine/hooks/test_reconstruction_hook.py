@@ -12,9 +12,9 @@ from mmengine.config import Config
 from mmengine.registry import MODELS
 from mmengine.runner import Runner
 
-from tests.engine.tiny_leaf import shortcuts
-from tests.engine.tiny_mae import SIZE, mae_cfg
-from tests.engine.tiny_run import run_cfg, train
+from tests.helpers.tiny_leaf import shortcuts
+from tests.helpers.tiny_mae import SIZE, mae_cfg
+from tests.helpers.tiny_run import run_cfg, train
 from vitpose_mm.engine.hooks.reconstruction_hook import GAP, ReconstructionHook, make_sheet, reconstruct, to_images
 
 

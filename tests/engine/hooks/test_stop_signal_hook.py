@@ -13,7 +13,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from tests.engine.tiny_run import run_cfg, train
+from tests.helpers.tiny_run import run_cfg, train
 from vitpose_mm.checkpoints import newest_readable
 from vitpose_mm.datasets import MultiDataset
 from vitpose_mm.engine.hooks.stop_signal_hook import CHECKPOINT, StopSignalHook, find_stop

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.distributed.fsdp import FullyShardedDataParallel
 from torch.nn.parallel import DistributedDataParallel
 
-from tests.launcher import run_processes
+from tests.helpers.processes import run_processes
 from vitpose_mm.engine.optim_wrappers import FiniteAmpOptimWrapper, FiniteOptimWrapper
 from vitpose_mm.registry import OPTIM_WRAPPERS
 

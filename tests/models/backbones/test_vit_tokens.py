@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.models.layers.naive_attention import naive_attention
+from tests.helpers.naive_attention import naive_attention
 from vitpose_mm.checkpoints import convert
 from vitpose_mm.models import ViT
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from mmengine.registry import init_default_scope
 
-from tests.models.distillers.tiny_pair import model_cfg, write_teacher
+from tests.helpers.tiny_models import model_cfg, write_teacher
 
 
 @pytest.fixture(scope='session')

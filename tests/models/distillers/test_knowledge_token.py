@@ -14,12 +14,11 @@ from mmengine.model import ExponentialMovingAverage
 from mmengine.registry import MODELS
 from mmengine.structures import InstanceData
 
-from tests.datasets.tiny_coco import CODEC
-from tests.models.distillers.tiny_pair import batch, model_cfg, write_teacher
+from tests.helpers.tiny_coco import CODEC
+from tests.helpers.tiny_models import batch, model_cfg, write_teacher
 from vitpose_mm.models import KnowledgeTokenDistiller
-from vitpose_mm.models.distillers.knowledge_token import student_config
+from vitpose_mm.models.distillers.knowledge_token import student_config, student_weights
 from vitpose_mm.models.distillers.token_file import save_token
-from vitpose_mm.models.distillers.token_parameter import student_weights
 
 
 @pytest.fixture
@@ -136,31 +135,9 @@ def test_the_controls(teacher_file: str, token_file: str) -> None:
     assert free.state_dict().keys() == frozen.state_dict().keys()
 
 
-def test_a_trained_map_of_the_frozen_token(teacher_file: str, tmp_path: Path) -> None:
-    tuned = torch.randn(1, 1, 24)
-    save_token(tuned, tmp_path / 'wide.pth')
-    distiller = make(teacher_file, str(tmp_path / 'wide.pth'), token_map='trainable')
-    stem = 'student.backbone.parametrizations.tokens.'
-    names = {name for name, _ in distiller.named_parameters()}
-    assert f'{stem}0.weight' in names and f'{stem}original' not in names
-    backbone, prefix = distiller.student.backbone, 'student.backbone.'
-    assert backbone.get_layer_depth(f'{stem}0.weight', prefix) == backbone.get_layer_depth(f'{prefix}tokens', prefix)
-    assert backbone.get_layer_depth(f'{stem}0.weight', prefix)[0] == 0
-    before = distiller.state_dict()[f'{stem}0.weight'].clone()
-    train(distiller)
-    state = distiller.state_dict()
-    assert torch.equal(state[f'{stem}original'], tuned)
-    assert not torch.equal(state[f'{stem}0.weight'], before)
-    assert torch.equal(student_weights(state)['backbone.tokens'], tuned @ state[f'{stem}0.weight'].T)
-    copy.deepcopy(distiller)  # EMA
-
-
-@pytest.mark.parametrize('token_map', ['fitted', 'trainable'])
 @pytest.mark.parametrize('token', ['none', 'tuned', 'random', 'trainable'])
-def test_the_deployed_model_is_the_student_to_the_bit(
-    token: str, token_map: str, teacher_file: str, token_file: str
-) -> None:
-    distiller = make(teacher_file, token_file, token=token, token_map=token_map)
+def test_the_deployed_model_is_the_student_to_the_bit(token: str, teacher_file: str, token_file: str) -> None:
+    distiller = make(teacher_file, token_file, token=token)
     train(distiller)
     deployed = MODELS.build(student_config(model_cfg(16), token=token, num_tokens=1))
     deployed.load_state_dict(student_weights(distiller.state_dict()))
@@ -207,8 +184,6 @@ def test_mistakes_are_named(teacher_file: str, token_file: str, tmp_path: Path) 
         make(teacher_file, token_file, num_tokens=2)
     with pytest.raises(ValueError, match="'magic' is not known: choose one of none, tuned, random, trainable"):
         make(teacher_file, token_file, token='magic')
-    with pytest.raises(ValueError, match="'magic' is not known: choose one of fitted"):
-        make(teacher_file, token_file, token_map='magic')
     with pytest.raises(ValueError, match=r'output_weight=1.0 needs a teacher'):
         make(teacher_file, token_file, teacher=None)
     with pytest.raises(ValueError, match='teacher has 17 keypoints and the student 14'):

@@ -12,8 +12,8 @@ from mmengine.registry import MODELS
 from mmpose.registry import KEYPOINT_CODECS
 from mmpose.structures.bbox import get_udp_warp_matrix
 
-from tests.datasets.tiny_coco import CODEC
-from tests.models.distillers.tiny_pair import COCO_FLIP, META, batch, model_cfg, write_teacher
+from tests.helpers.tiny_coco import CODEC
+from tests.helpers.tiny_models import COCO_FLIP, META, batch, model_cfg, write_teacher
 from vitpose_mm.models.distillers.label_loss import label_loss
 from vitpose_mm.models.distillers.teacher import load_teacher, read_model_config, resize
 

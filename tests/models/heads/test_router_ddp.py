@@ -10,7 +10,7 @@ from mmengine.structures import InstanceData, PixelData
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
-from tests.launcher import run_processes
+from tests.helpers.processes import run_processes
 from vitpose_mm.models import PoseEstimator
 
 KEYPOINTS = {'coco': 5, 'aic': 3, 'mpii': 4}

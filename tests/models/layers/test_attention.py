@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from tests.models.layers.attention_kinds import KINDS, make, run
-from tests.models.layers.naive_attention import naive_attention
+from tests.helpers.attention_kinds import KINDS, make, run
+from tests.helpers.naive_attention import naive_attention
 from vitpose_mm.models.layers import Attention, attention
 from vitpose_mm.models.layers.windows import pool_windows
 

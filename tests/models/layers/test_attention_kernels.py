@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tests.models.layers.attention_kinds import KINDS, make, run
+from tests.helpers.attention_kinds import KINDS, make, run
 from vitpose_mm.benchmarks.memory import FusedAttention
 from vitpose_mm.models.layers import Attention, attention
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 
-from .files import read_json
+from ...utils.files import read_json, write_json
 
 # AI Challenger: 1 visible, 2 hidden, 3 not labelled; COCO: 2, 1, 0
 VISIBILITY = {1: 2, 2: 1, 3: 0, 0: 0}
@@ -51,7 +50,7 @@ def convert_aic(source: str | Path, destination: str | Path, *, images: str | Pa
     Path(destination).parent.mkdir(parents=True, exist_ok=True)
     info = {'description': 'AI Challenger keypoints in COCO format', 'source': source.name}
     content = {'info': info, 'images': records, 'annotations': people, 'categories': [person]}
-    Path(destination).write_text(json.dumps(content))
+    write_json(content, Path(destination), compact=True)
     return {'images': len(records), 'people': len(people)}
 
 

@@ -6,15 +6,15 @@ joints in training, and MpiiPCKAccuracy adds it to predictions.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..synthetic.labels import MPII
-from .files import write_mpii_truth
+from ...synthetic.labels import MPII
+from ...utils.files import write_json
+from .mpii_truth import write_mpii_truth
 
 MISSING = [-1.0, -1.0]
 
@@ -57,7 +57,7 @@ def convert_mpii(source: str | Path, destination: str | Path, *, val_images: str
     folder.mkdir(parents=True, exist_ok=True)
     for name, chosen_people in lists.items():
         records = [person.record for person in chosen_people]
-        (folder / f'mpii_{name}.json').write_text(json.dumps(records))
+        write_json(records, folder / f'mpii_{name}.json', compact=True)
         heads = [person.head for person in chosen_people]
         write_mpii_truth(folder / f'mpii_gt_{name}.mat', records, heads=heads, names=MPII)
     return {name: len(chosen_people) for name, chosen_people in lists.items()}

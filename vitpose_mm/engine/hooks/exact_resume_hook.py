@@ -14,7 +14,7 @@ from mmengine.runner import set_random_seed
 from torch.utils.data import DataLoader
 
 from ...datasets.multi_dataset import MultiDataset
-from ...datasets.seeded_sampler import SeededSampler
+from ...datasets.samplers.seeded_sampler import SeededSampler
 from ...datasets.seeding import STEP, mix_seed
 from ...registry import HOOKS
 

@@ -148,6 +148,4 @@ def never_decays(name: str, parameter: nn.Parameter, norms: set[str], *, sharded
     last = name.rsplit('.', 1)[-1]
     if last == 'bias' or last in ('pos_embed', 'tokens', 'rel_pos_h', 'rel_pos_w') or name in norms:
         return True
-    if name.endswith('parametrizations.tokens.original'):  # a token behind a trained map
-        return True
     return parameter.ndim <= 1 and not sharded

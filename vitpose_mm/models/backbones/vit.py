@@ -214,7 +214,7 @@ class ViT(BaseBackbone):
         if not name.startswith(prefix):
             return num_depths - 1, num_depths
         parts = name[len(prefix) :].split('.')
-        if parts[0] in ('pos_embed', 'patch_embed', 'tokens') or parts[:2] == ['parametrizations', 'tokens']:
+        if parts[0] in ('pos_embed', 'patch_embed', 'tokens'):
             return 0, num_depths
         if parts[0] == 'blocks':
             return int(parts[1]) + 1, num_depths

@@ -17,10 +17,8 @@ from ..preprocessor_check import find_preprocessor_difference
 from .label_loss import label_loss
 from .teacher import check_single, load_teacher
 from .token_file import load_token
-from .token_parameter import make_trainable, prepare_backbone, token_parameter
 
 TOKENS = ('none', 'tuned', 'random', 'trainable')
-TOKEN_MAPS = ('fitted', 'learned', 'trainable')
 
 
 @MODELS.register_module()
@@ -39,9 +37,7 @@ class KnowledgeTokenDistiller(BaseModel):
         teacher_dtype: number type of its autocast ('bfloat16', 'float16'); None: float32.
         token: 'tuned' is the paper's, frozen; 'none'; the controls 'random' (frozen, normal, as large as the
             tuned one) and 'trainable' (starts as 'random' and is trained).
-        token_file: of a (1, T, C) token at the student's width, or at any where ``token_map`` is 'trainable'.
-        token_map: how the token came or comes to the student's width: 'fitted' (least squares, before training),
-            'learned' (in stage 1, towards the teacher), 'trainable' (a map in the student, trained with it).
+        token_file: of a (1, T, C) token at the student's width.
         num_tokens: T.
         output_weight: of the loss to the teacher's heatmaps; 0 for none (and no teacher in memory). The weight of the
             loss to the labels is the head's, ``loss=dict(type='KeypointMSELoss', loss_weight=...)``.
@@ -61,7 +57,6 @@ class KnowledgeTokenDistiller(BaseModel):
         teacher_dtype: str | None = None,
         token: str = 'tuned',
         token_file: str | None = None,
-        token_map: str = 'fitted',
         num_tokens: int = 1,
         output_weight: float = 1.0,
     ) -> None:
@@ -74,9 +69,7 @@ class KnowledgeTokenDistiller(BaseModel):
         self._given: Tensor | None = None
         if token != 'none':
             self._given = load_token(token_file)
-            prepare_backbone(
-                built.backbone, self._given, train_map=check_choice('token_map', token_map, TOKEN_MAPS) == 'trainable'
-            )
+            check_token(built.backbone, self._given)
             if token == 'trainable':
                 make_trainable(built.backbone)
             self._place_token()
@@ -101,7 +94,7 @@ class KnowledgeTokenDistiller(BaseModel):
         token = self._given
         if self.kind != 'tuned':
             token = torch.randn_like(token) * token.square().mean().sqrt()
-        token_parameter(self.student.backbone).data.copy_(token)
+        self.student.backbone.tokens.data.copy_(token)
 
     # ------------------------------------------------------------------ the model
 
@@ -141,6 +134,28 @@ def student_config(student: Mapping[str, Any], *, token: str, num_tokens: int) -
         )
     config['backbone']['num_tokens'] = num_tokens
     return config
+
+
+def check_token(backbone: Any, token: Tensor) -> None:
+    """Raise a ValueError where a ViT's ``tokens`` have another shape than the token that they are to be."""
+    if token.shape != backbone.tokens.shape:
+        raise ValueError(
+            f'The token file holds {token.shape[1]} tokens {token.shape[2]} wide and the student takes '
+            f'{backbone.tokens.shape[1]} of {backbone.tokens.shape[2]}: use the token.pth that tools/distill.py writes '
+            f'for this student, or set model.num_tokens.'
+        )
+
+
+def make_trainable(backbone: Any) -> None:
+    """Turn a ViT's ``tokens`` from a buffer into a parameter of the same name."""
+    tokens = backbone.tokens.clone()
+    del backbone.tokens
+    backbone.tokens = nn.Parameter(tokens)
+
+
+def student_weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """State dict of a distiller -> of its student alone."""
+    return {name.removeprefix('student.'): value for name, value in state.items() if name.startswith('student.')}
 
 
 def check_preprocessors(student: nn.Module, teacher: nn.Module) -> None:

@@ -27,8 +27,6 @@ class KnowledgeTokenTuner(BaseModel):
         teacher_checkpoint: of its weights.
         teacher_dtype: number type of its autocast, 'bfloat16'; None: float32.
         num_tokens: T.
-        width: C of the token; None for the teacher's. A token of another width is brought to the teacher's by
-            a linear map that is trained with it (and is of no use afterwards).
 
     Raises:
         ValueError: a teacher that is not there or takes no tokens, or float16.
@@ -43,7 +41,6 @@ class KnowledgeTokenTuner(BaseModel):
         *,
         teacher_dtype: str | None = None,
         num_tokens: int = 1,
-        width: int | None = None,
     ) -> None:
         if teacher_dtype == 'float16':
             raise ValueError(
@@ -56,9 +53,7 @@ class KnowledgeTokenTuner(BaseModel):
             raise ValueError(f'A {kind} takes no tokens: choose a teacher with vitpose_mm.ViT, or model.token=none.')
         super().__init__(built.model.data_preprocessor)
         self.teacher = built
-        self.token = nn.Parameter(torch.empty(1, num_tokens, width or built.width))
-        same = self.token.shape[-1] == built.width
-        self.to_teacher = nn.Identity() if same else nn.Linear(self.token.shape[-1], built.width, bias=False)
+        self.token = nn.Parameter(torch.empty(1, num_tokens, built.width))
         nn.init.normal_(self.token, std=START_STD)
 
     def init_weights(self) -> None:
@@ -72,7 +67,7 @@ class KnowledgeTokenTuner(BaseModel):
 
     def forward(self, inputs: Tensor, data_samples: list, mode: str = 'tensor') -> Any:
         """(B, 3, h, w) crops and their samples -> the loss, or the teacher's (B, K, h, w) heatmaps with the token."""
-        heatmaps = self.teacher.heatmaps(inputs, target_size(data_samples), self.to_teacher(self.token))
+        heatmaps = self.teacher.heatmaps(inputs, target_size(data_samples), self.token)
         if mode == 'tensor':
             return heatmaps
         if mode == 'loss':

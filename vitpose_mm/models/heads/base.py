@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
 from mmengine.structures import PixelData
 from mmpose.models.heads import HeatmapHead
+from mmpose.models.utils.tta import flip_heatmaps
 from torch import Tensor
-
-from .flip import flip_back
 
 Features = tuple[Tensor, ...]
 
@@ -19,6 +19,23 @@ MSE_LOSS = {'type': 'mmpose.KeypointMSELoss', 'use_target_weight': True}
 def for_numpy(heatmaps: Tensor) -> Tensor:
     """Heatmaps -> the same, in float32 where they are bfloat16: they are decoded and scored in numpy."""
     return heatmaps.float() if heatmaps.dtype == torch.bfloat16 else heatmaps
+
+
+def unmirror(heatmaps: Tensor, samples: Sequence[Any], *, shift: bool) -> Tensor:
+    """(B, K, h, w) heatmaps of mirrored crops -> those of the crops, by each sample's ``flip_indices``.
+
+    Args:
+        heatmaps: of crops flipped left to right.
+        samples: B samples; those with the same ``flip_indices`` are done together.
+        shift: move the result one pixel to the right (for codecs that are not unbiased).
+    """
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for index, sample in enumerate(samples):
+        groups.setdefault(tuple(sample.metainfo['flip_indices']), []).append(index)
+    flipped = torch.empty_like(heatmaps)
+    for flip_indices, group in groups.items():
+        flipped[group] = flip_heatmaps(heatmaps[group], list(flip_indices), shift_heatmap=shift)
+    return flipped
 
 
 class HeatmapPredictor:
@@ -76,8 +93,7 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
         if mode != 'heatmap':
             raise ValueError(f"flip_mode={mode!r} is not for heatmap heads: use 'heatmap'.")
         straight, mirrored = (self.forward(one) for one in feats)
-        order = [sample.metainfo['flip_indices'] for sample in samples]
-        return (straight + flip_back(mirrored, order, shift=test_cfg.get('shift_heatmap', False))) * 0.5
+        return (straight + unmirror(mirrored, samples, shift=test_cfg.get('shift_heatmap', False))) * 0.5
 
     def loss(self, feats: Features, batch_data_samples: list, train_cfg: Any = None) -> dict:
         """Features and B samples with heatmaps (K, h, w) and keypoint weights -> ``loss_kpt`` (and ``acc_pose``).

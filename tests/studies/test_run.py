@@ -1,0 +1,141 @@
+"""Studies with tools that write down how they are called instead of training."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vitpose_mm.studies import run as studies
+from vitpose_mm.studies.study import Preparation, Run, Study
+
+TOOL = """
+import json, sys
+from pathlib import Path
+
+arguments = sys.argv[1:]
+with open({calls!r}, 'a') as file:
+    file.write(json.dumps([Path(sys.argv[0]).name, *arguments]) + '\\n')
+place = Path(arguments[arguments.index('--work-dir') + 1]) if '--work-dir' in arguments else None
+if 'fail=1' in arguments and not Path({calls!r} + '.mended').exists():
+    sys.exit('a reason')
+if '--work-dir' not in arguments:
+    Path(arguments[0]).mkdir(exist_ok=True)
+if '--resume' in arguments:
+    (place / 'last_checkpoint').write_text('/elsewhere/epoch_3.pth')
+if '--out' in arguments:
+    seed = int(str(place.parent.name)[4:])
+    Path(arguments[arguments.index('--out') + 1]).write_text(json.dumps({{'coco/AP': 0.5 + seed / 10}}))
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout whose tools note their calls, and the folder to work in."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'tools').mkdir()
+    for name in ('train', 'test', 'make'):
+        (tmp_path / 'tools' / f'{name}.py').write_text(TOOL.format(calls=str(tmp_path / 'calls')))
+    return tmp_path
+
+
+def calls(root: Path) -> list[list[str]]:
+    """What was called since the last look."""
+    lines = (root / 'calls').read_text().splitlines() if (root / 'calls').exists() else []
+    (root / 'calls').unlink(missing_ok=True)
+    return [json.loads(line) for line in lines]
+
+
+STAGES = Study(
+    'two',
+    '',
+    (
+        Run('token', 'a.py', scored=False),
+        Run('student', 'b.py', ('x={checkpoint:token}',), 'c.py', ('y={seed}',)),
+    ),
+    seeds=(0, 2),
+    prepare=(Preparation('data', ('make.py', 'data')),),
+)
+
+
+def test_a_study_trains_tests_and_is_not_done_twice(root: Path) -> None:
+    out = root / 'out'
+    records = studies.run_study(STAGES, out, root=root)
+    one, two = out / 'two' / 'token' / 'seed2', out / 'two' / 'student' / 'seed2'
+    made = calls(root)
+    assert [call[0] for call in made] == ['make.py', *['train.py', 'train.py', 'test.py'] * 2]
+    configs, ckpt = root / 'configs', '/epoch_3.pth'
+    assert made[4] == [
+        'train.py', f'{configs}/a.py', '--work-dir', f'{one}', '--resume', '--cfg-options', 'randomness.seed=2',
+    ]  # fmt: skip
+    assert made[5][6:] == [f'x={one}{ckpt}', 'randomness.seed=2']
+    assert made[6] == [
+        'test.py', f'{configs}/c.py', f'{two}{ckpt}', '--work-dir', f'{two}/test', '--out', f'{two}/tested.json',
+        '--cfg-options', 'y=2',
+    ]  # fmt: skip
+    found = [(record['run'], record['seed'], record['metrics']) for record in records]
+    empty: dict = {}
+    assert found == [
+        ('token', 0, empty), ('token', 2, empty), ('student', 0, {'coco/AP': 0.5}), ('student', 2, {'coco/AP': 0.7}),
+    ]  # fmt: skip
+    assert json.loads((out / 'two.json').read_text()) == records
+    assert studies.run_study(STAGES, out, root=root) == records
+    assert calls(root) == []
+    (root / 'data').rmdir()  # as in another checkout
+    studies.run_study(STAGES, out, root=root)
+    assert calls(root) == [['make.py', 'data']]
+
+
+def test_after_a_failure_it_goes_on(root: Path) -> None:
+    study = Study('one', '', (Run('a', 'a.py'), Run('b', 'b.py', ('fail=1',))))
+    with pytest.raises(RuntimeError, match=r'train\.py ended with code 1: .*one/b/seed0/train\.log says why'):
+        studies.run_study(study, root / 'out', root=root)
+    assert 'a reason' in (root / 'out/one/b/seed0/train.log').read_text()
+    assert [call[0] for call in calls(root)] == ['train.py', 'test.py', 'train.py']
+    (root / 'calls.mended').touch()
+    assert len(studies.run_study(study, root / 'out', root=root)) == 2
+    assert [call[0] for call in calls(root)] == ['train.py', 'test.py']
+
+
+def test_a_run_of_all_seeds_and_a_tool_that_leaves_notes(root: Path) -> None:
+    code = TOOL.format(calls=str(root / 'calls'))
+    (root / 'tools' / 'distill.py').write_text(
+        code + "(place / 'notes.json').write_text('{\"loss\": 2}'); (place / 'deploy.pth').touch()\n"
+    )
+    options = ('a={checkpoint:teacher}', 'b={folder:teacher}/x.pth')
+    runs = (Run('teacher', 'a.py', scored=False, once=True), Run('student', 'b.py', options, tool='distill.py'))
+    study = Study('three', '', runs, seeds=(3, 4))
+    records = studies.run_study(study, root / 'out', root=root)
+    made, teacher = calls(root), root / 'out/three/teacher/once'
+    assert [call[0] for call in made] == ['train.py', 'distill.py', 'test.py', 'distill.py', 'test.py']
+    assert made[0][-1] == 'randomness.seed=3'
+    assert made[3][-3:] == [f'a={teacher}/epoch_3.pth', f'b={teacher}/x.pth', 'randomness.seed=4']
+    assert made[4][2] == str(root / 'out/three/student/seed4/deploy.pth')
+    assert [(record['run'], record['seed'], record['metrics']) for record in records] == [
+        ('teacher', 3, {}), ('student', 3, {'loss': 2, 'coco/AP': 0.8}), ('student', 4, {'loss': 2, 'coco/AP': 0.9}),
+    ]  # fmt: skip
+
+
+def test_chosen_runs_and_seeds(root: Path) -> None:
+    with pytest.raises(RuntimeError, match=r'no checkpoint in .*token/seed5: run that training first'):
+        studies.run_study(STAGES, root / 'out', root=root, only=['student'], seeds=[5])
+    records = studies.run_study(STAGES, root / 'out', root=root, only=['token'], seeds=[5])
+    assert [(record['run'], record['seed']) for record in records] == [('token', 5)]
+
+
+def test_the_table_has_mean_and_sample_deviation() -> None:
+    values = {'a': [0.1, 0.2, 0.6], 'b': [0.4]}
+    records = [dict(run=name, seed=i, metrics={'AP': v}) for name in values for i, v in enumerate(values[name])]
+    lines = studies.table(records).splitlines()
+    assert lines[2:] == ['| a | 3 | AP | 0.3000 | 0.2646 |', '| b | 1 | AP | 0.4000 | - |']
+
+
+def test_the_tool_lists_studies_and_ends_with_one_sentence() -> None:
+    tool = Path(__file__).resolve().parents[2] / 'tools' / 'studies.py'
+    listed = subprocess.run([sys.executable, tool], capture_output=True, text=True)
+    assert listed.returncode == 0 and listed.stdout.startswith('multi_synthetic: COCO, AIC and MPII labels')
+    wrong = subprocess.run([sys.executable, tool, 'absent'], capture_output=True, text=True)
+    assert wrong.returncode == 1 and wrong.stderr.startswith("error: there is no study 'absent'")

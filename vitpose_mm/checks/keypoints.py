@@ -1,0 +1,45 @@
+"""Do metainfo and head agree on the number of keypoints?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmpose.datasets.datasets import BaseCocoStyleDataset
+
+from .dataset_leaves import Leaf
+from .metainfo import dataset_class, parsed_metainfo
+
+
+def check_keypoints(leaf: Leaf, model: Mapping, *, scope: str = 'mmpose') -> None:
+    """Dataset and model config -> nothing; raises where metainfo and head differ in the number of keypoints."""
+    dataset = dataset_class(leaf.cfg, scope=scope)
+    if dataset is None or not issubclass(dataset, BaseCocoStyleDataset):
+        return
+    metainfo = parsed_metainfo(leaf.cfg, scope=scope)
+    expected = metainfo.get('num_keypoints')
+    fed = leaf.converted or expected
+    channels = out_channels(model.get('head'), metainfo.get('dataset_name'))
+    if fed is not None and channels is not None and fed != channels:
+        raise ValueError(
+            f'{leaf.where}: {dataset.__name__} has {fed} keypoints, the head predicts '
+            f'out_channels={channels}; set model.head.out_channels={fed}, or choose the dataset that '
+            f'belongs to the head'
+        )
+
+
+def out_channels(head: Any, dataset_name: str | None) -> int | None:
+    """Config of a head and a dataset -> keypoints that the head predicts for it; None where the config does not say.
+
+    Raises:
+        ValueError: the head is a router and has no head for the dataset.
+    """
+    if isinstance(head, Mapping) and isinstance(head.get('heads'), Mapping):
+        name = (head.get('aliases') or {}).get(dataset_name, dataset_name)
+        if name not in head['heads']:
+            raise ValueError(
+                f"the data are of dataset {name!r}, for which the model's router has no head: known are "
+                f'{sorted(head["heads"])}; add it to model.head.heads or model.head.aliases'
+            )
+        head = {**(head.get('shared') or {}), **head['heads'][name]}
+    return head.get('out_channels') if isinstance(head, Mapping) else None

@@ -1,0 +1,84 @@
+"""Does a training begin with the weights that its config names? MMEngine trains on without those that do not fit."""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+import torch
+from mmengine.model import BaseModule, is_model_wrapper
+from mmengine.runner.checkpoint import CheckpointLoader
+from torch import Tensor, nn
+
+
+def check_pretrained(model: nn.Module, load_from: str | None) -> Iterator[str]:
+    """A model before it is initialised, and the checkpoint that it starts from -> lines on what the files lack.
+
+    Every Pretrained init_cfg is looked at in the same way, but for modules of the host that rename a file's weights
+    in an ``init_weights`` of their own.
+
+    Raises:
+        ValueError: a file has less than half of the tensors of the backbone (or module) that it is for.
+    """
+    whole: nn.Module = model.get_submodule('module') if is_model_wrapper(model) else model
+    for name, part in whole.named_modules():
+        init = getattr(part, 'init_cfg', None)
+        if (
+            isinstance(init, Mapping)
+            and init.get('type') == 'Pretrained'
+            and init.get('checkpoint')
+            and _is_plain(part)
+        ):
+            where = f'model.{name}.init_cfg.checkpoint' if name else 'model.init_cfg.checkpoint'
+            yield from _compare(part, init['checkpoint'], where, prefix=init.get('prefix') or '')
+    if load_from:
+        yield from _compare(whole, load_from, 'load_from', of='backbone.')
+
+
+def _is_plain(part: nn.Module) -> bool:
+    """Whether a module loads the file of its init_cfg as it is, or is ours."""
+    kind = type(part)
+    return kind.__module__.startswith('vitpose_mm.') or getattr(kind, 'init_weights', 0) is BaseModule.init_weights
+
+
+def _compare(part: nn.Module, file: str, where: str, *, prefix: str = '', of: str = '') -> Iterator[str]:
+    """``of``: refuse by the tensors with this in their names, if there are any."""
+    content = CheckpointLoader.load_checkpoint(file, map_location='cpu')
+    state = content.get('state_dict', content)
+    if prefix:
+        stem = prefix.rstrip('.') + '.'
+        state = {name.removeprefix(stem): value for name, value in state.items() if name.startswith(stem)}
+    unset = find_missing_tensors(part, state)
+    own = [name for name, value in part.state_dict().items() if value.is_floating_point()]
+    compared = [name for name in own if of in name] or own
+    lost = [name for name in compared if name in unset]
+    if 2 * len(lost) > len(compared):
+        raise ValueError(
+            f'{where}={file!r} fits {len(compared) - len(lost)} of {len(compared)} tensors, and not {lost[0]}: is it '
+            f'of a model of another size, or of another codebase (tools/convert_checkpoint.py)?'
+        )
+    new = [name for name in own if name in unset]
+    if new:
+        more = f' and {len(new) - 3} more' if len(new) > 3 else ''
+        yield f'{file} does not have {", ".join(new[:3])}{more}: they start as in a new model'
+
+
+def find_missing_tensors(module: nn.Module, state: Mapping[str, Any]) -> set[str]:
+    """A module and a state dict -> names of its tensors that are missing there or have another shape there."""
+    named = [*module.named_parameters(), *module.named_buffers()]
+    empty = {id(value): _without_values(value) for _, value in named}
+    copied = copy.deepcopy(module, empty)  # deepcopy takes from here what it would copy
+    tensors = OrderedDict((name.removeprefix('module.'), value) for name, value in state.items())
+    tensors._metadata = getattr(state, '_metadata', OrderedDict())  # type: ignore[attr-defined]  # module versions
+    with suppress(RuntimeError):  # tensors of another shape; all others are assigned
+        copied.load_state_dict(tensors, strict=False, assign=True)
+    return {name for name, value in copied.state_dict().items() if value.is_meta}
+
+
+def _without_values(value: Tensor) -> Tensor:
+    """Tensor -> one of the same shape on the meta device."""
+    empty = torch.empty_like(value, device='meta')
+    return nn.Parameter(empty, requires_grad=False) if isinstance(value, nn.Parameter) else empty
