@@ -1,8 +1,8 @@
 """Measure models.
 
-`attention`: the table of attention kinds. `crossover`: from how many tokens windows pay. `model`: speed next to others. `distillation`: cost of the four settings.
-`router`: cost of a head for each of three datasets. `profile`: where the time of a model goes. `memory`: what its
-training needs.
+`attention`: the table of attention kinds. `crossover`: from how many tokens windows pay. `model`: speed next to others.
+`distillation`: cost of the four settings. `router`: cost of a head for each of three datasets. `profile`: where the
+time of a model goes. `memory`: what its training needs.
 """
 
 from __future__ import annotations

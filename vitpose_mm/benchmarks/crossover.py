@@ -104,7 +104,7 @@ class Crossover:
         return make_call(model, crops, self.setting, training=True)
 
     def _build(self, row: PaperRow, size: Size, configs: Path, device: str | torch.device) -> Any:
-        backbone = open_config(row.path(configs)).model.backbone
+        backbone = open_config(str(row.path(configs))).model.backbone
         backbone.update(
             arch=asdict(replace(find_arch(backbone.arch), num_layers=self.layers)), input_size=size, init_cfg=None
         )
