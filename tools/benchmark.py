@@ -1,8 +1,8 @@
 """Measure models.
 
-`attention`: the table of attention kinds. `model`: speed next to others. `distillation`: cost of the four settings.
-`router`: cost of a head for each of three datasets. `profile`: where the time of a model goes. `memory`: what its
-training needs.
+`attention`: the table of attention kinds. `crossover`: from how many tokens windows pay. `model`: speed next to others.
+`distillation`: cost of the four settings. `router`: cost of a head for each of three datasets. `profile`: where the
+time of a model goes. `memory`: what its training needs.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Measure parameters, operations, memory and speed of models.')
     subjects = parser.add_subparsers(dest='subject', required=True)
     add_attention(subjects)
+    add_crossover(subjects)
     add_model(subjects)
     distillation = subjects.add_parser('distillation', help="a student's training step with and without its teacher")
     distillation.add_argument('config', help='of configs/distillation')
@@ -52,6 +53,27 @@ def add_attention(subjects: Any) -> None:
     attention.add_argument('--forward', default=None, help='setting of the forward pass (default: likewise)')
     attention.add_argument('--memory-batch', type=int, default=64, help='crops of the computed memory (default: 64)')
     add_protocol(attention)
+
+
+def add_crossover(subjects: Any) -> None:
+    """Add the subject of the grid's size."""
+    crossover = subjects.add_parser('crossover', help='kinds of attention next to full attention, by the size of crops')
+    crossover.add_argument(
+        '--rows',
+        nargs='+',
+        default=['full', 'window', 'shift-pool', 'quarters', 'shift-pool-16x12'],
+        help='rows by name; the first is what the others are compared with',
+    )
+    crossover.add_argument(
+        '--sizes',
+        nargs='+',
+        default=['192x256', '240x320', '288x384', '336x448', '384x512', '432x576'],
+        help='width x height of the crops, pixels (default: 192x256 to 432x576)',
+    )
+    crossover.add_argument('--layers', type=int, default=6, help='of each backbone (default: 6)')
+    crossover.add_argument('--training', default=None, help='setting of the step (default: bf16 on a GPU, fp32)')
+    crossover.add_argument('--memory-batch', type=int, default=64, help='crops of the computed memory (default: 64)')
+    add_protocol(crossover)
 
 
 def add_model(subjects: Any) -> None:
@@ -88,7 +110,7 @@ def add_protocol(parser: argparse.ArgumentParser, *, rounds: bool = True) -> Non
     else:
         parser.set_defaults(rounds=1)
     parser.add_argument('--threads', type=int, help='of the CPU; with 1, processor time is measured, not wall time')
-    parser.add_argument('--out', type=Path, help='folder for the Markdown and JSON pages')
+    parser.add_argument('--out', type=Path, help='folder for the pages: Markdown, JSON, a drawing')
 
 
 def say(text: str) -> None:

@@ -24,7 +24,7 @@ def arguments(**given: object) -> argparse.Namespace:
 def test_help_is_quick_and_names_the_subjects(root: Path) -> None:
     script = root / 'tools' / 'benchmark.py'
     done = subprocess.run([sys.executable, script, '-h'], capture_output=True, text=True, check=True)
-    assert '{attention,model,distillation,router,profile,memory}' in done.stdout
+    assert '{attention,crossover,model,distillation,router,profile,memory}' in done.stdout
 
 
 @pytest.mark.slow
@@ -33,6 +33,7 @@ def test_help_is_quick_and_names_the_subjects(root: Path) -> None:
     [
         (('model', '--iterations', '4', '--rounds', '8'), 'error: 4 iterations cannot be spread over 8 rounds'),
         (('memory', 'absent.py'), 'error: there is no config file absent.py'),
+        (('crossover', '--sizes', 'large'), 'error: --sizes large: write width and height in pixels'),
     ],
 )
 def test_a_mistake_ends_with_one_sentence(words: tuple[str, ...], sentence: str, root: Path) -> None:

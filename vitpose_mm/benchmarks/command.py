@@ -9,6 +9,7 @@ import torch
 
 from .attention import ROWS, AttentionBench, benchmark_attention, choose_rows
 from .benchmark_models import build, choose
+from .crossover import Crossover, benchmark_crossover, parse_size
 from .distillation import DistillationBench, benchmark_distillation
 from .memory import estimate_training_memory
 from .models import Bench, Task, benchmark_models
@@ -82,6 +83,11 @@ def _run_attention(args: argparse.Namespace, configs: Path, stand: Stand) -> Rep
     return benchmark_attention(bench, choose_rows(args.rows or list(ROWS)), configs)
 
 
+def _run_crossover(args: argparse.Namespace, configs: Path, stand: Stand) -> Report:
+    bench = Crossover(stand, _setting(args.training, stand), args.layers, args.memory_batch)
+    return benchmark_crossover(bench, choose_rows(args.rows), [parse_size(size) for size in args.sizes], configs)
+
+
 def _run_distillation(args: argparse.Namespace, configs: Path, stand: Stand) -> Report:
     bench = DistillationBench(stand, _setting(args.training, stand).amp, args.memory_batch)
     return benchmark_distillation(bench, Path(args.config))
@@ -124,6 +130,7 @@ def _run_profile(args: argparse.Namespace, configs: Path, stand: Stand) -> Repor
 
 SUBJECTS = {
     'attention': _run_attention,
+    'crossover': _run_crossover,
     'model': _run_models,
     'distillation': _run_distillation,
     'router': _run_router,

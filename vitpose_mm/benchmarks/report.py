@@ -21,6 +21,7 @@ class Report:
         notes: what a reader must know to use the figures, a sentence each.
         tables: heading to rows of the same columns.
         raw: everything measured, for programs.
+        svg: a drawing, or nothing.
     """
 
     title: str
@@ -28,6 +29,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     tables: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     raw: dict[str, Any] = field(default_factory=dict)
+    svg: str = ''
 
     def to_markdown(self) -> str:
         """-> the page."""
@@ -38,8 +40,11 @@ class Report:
         return '\n'.join(parts) + '\n'
 
     def write(self, folder: Path, name: str) -> list[Path]:
-        """Folder and file name without ending -> the two files written."""
-        pages = {'.md': self.to_markdown(), '.json': json.dumps(asdict(self), indent=1) + '\n'}
+        """Folder and file name without ending -> the files written: two pages, and the drawing if there is one."""
+        figures = asdict(self)
+        drawing = figures.pop('svg')
+        pages = {'.md': self.to_markdown(), '.json': json.dumps(figures, indent=1) + '\n'}
+        pages |= {'.svg': drawing} if drawing else {}
         paths = [folder / (name + ending) for ending in pages]
         for path, text in zip(paths, pages.values(), strict=True):
             write_text(text, path)

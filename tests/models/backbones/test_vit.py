@@ -168,7 +168,7 @@ def test_bad_arguments_are_named() -> None:
         ViT({'width': 3})
     with pytest.raises(ValueError, match='width of 30 cannot be split into 4 heads'):
         ViT({'embed_dims': 30, 'num_layers': 1, 'num_heads': 4})
-    with pytest.raises(ValueError, match=r'window_size=\(0, 3\) is no window'):
+    with pytest.raises(ValueError, match=r'window_size=\(0, 3\) is not a window'):
         ViT(TINY, attention='window', window_size=(0, 3))
     with pytest.raises(ValueError, match="rel_pos='yes'"):
         ViT(TINY, rel_pos='yes')

@@ -99,6 +99,23 @@ def test_pooling_after_projection_is_projecting_pooled_tokens() -> None:
     assert (after - before).abs().max() < 1e-12
 
 
+@pytest.mark.parametrize('name', ['full', 'shift+pool'])
+def test_torch_func_differentiates_by_image(name: str) -> None:
+    """The gradient of each image alone, by vmap of grad."""
+    attn = make(KINDS[name], rel_pos=KINDS[name].get('window'))
+    parameters = {key: value.detach() for key, value in attn.named_parameters()}
+    x = torch.randn(3, 5 * 7 + 1, 8, dtype=torch.double)
+
+    def loss(values: dict, one: torch.Tensor) -> torch.Tensor:
+        return torch.func.functional_call(attn, values, (one[None], (5, 7))).square().sum()
+
+    found = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0))(parameters, x)
+    for i in range(3):
+        expected = torch.autograd.grad(attn(x[i : i + 1], (5, 7)).square().sum(), list(attn.parameters()))
+        for gradient, (key, _) in zip(expected, attn.named_parameters(), strict=True):
+            assert torch.allclose(found[key][i], gradient, atol=1e-9), key
+
+
 def test_tokens_leave_the_parameters_as_they_are() -> None:
     assert {name for name, _ in make({}).named_parameters()} == {
         f'{layer}.{kind}' for layer in ('qkv', 'proj') for kind in ('weight', 'bias')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,13 @@ ARCH = {
     'giant': Arch(1408, 40, 16, mlp_ratio=6144 / 1408, layer_decay_rate=0.85),
 }
 
-# kind of attention: (in windows, windows shifted, pooled tokens)
-ATTENTION = {
-    'full': (False, False, False),
-    'window': (True, False, False),
-    'shift': (True, True, False),
-    'pool': (True, False, True),
-    'shift+pool': (True, True, True),
+# kind of attention -> what layers.Attention does in windows; None for full attention
+ATTENTION: dict[str, dict[str, bool] | None] = {
+    'full': None,
+    'window': {},
+    'shift': {'shift': True},
+    'pool': {'pool': True},
+    'shift+pool': {'shift': True, 'pool': True},
 }
 
 # what a frozen part takes with it, as in the authors' code: names below a block, names below the backbone
@@ -93,6 +94,23 @@ def attention_of_blocks(attention: str | Sequence[str], num_layers: int) -> tupl
     return pattern * (num_layers // len(pattern))
 
 
+def attention_arguments(kind: str, grid: tuple[int, int], window: Sequence[int], rel_pos: str) -> dict[str, Any]:
+    """Kind, (H, W) tokens, (h, w) tokens of a window, which kinds have a position bias -> arguments of Attention.
+
+    Raises:
+        ValueError: a window of less than one token, or an unknown ``rel_pos``.
+    """
+    if len(window) != 2 or min(window) < 1:
+        raise ValueError(f'window_size={tuple(window)} is not a window: give (h, w) tokens, 1 at least.')
+    if rel_pos not in ('none', 'windows', 'all'):
+        raise ValueError(f"rel_pos={rel_pos!r} is not known: choose 'none', 'windows' or 'all'.")
+    options = ATTENTION[kind]
+    size = (window[0], window[1])
+    if options is None:
+        return {'rel_pos': grid} if rel_pos == 'all' else {}
+    return {'window': size, **options} | ({} if rel_pos == 'none' else {'rel_pos': size})
+
+
 def frozen_names(num_layers: int, num_blocks: int, parts: str | Sequence[str]) -> list[str]:
     """Number of first blocks and parts of all blocks -> names of the modules and parameters that are not trained.
 
@@ -112,10 +130,3 @@ def frozen_names(num_layers: int, num_blocks: int, parts: str | Sequence[str]) -
         names += [f'blocks.{i}.{name}' for i in range(num_layers) for name in below_block]
         names += below_backbone
     return names
-
-
-def check_window(size: Sequence[int]) -> tuple[int, int]:
-    """(h, w) tokens of a window -> the same, 1 at least each."""
-    if len(size) != 2 or min(size) < 1:
-        raise ValueError(f'window_size={tuple(size)} is no window: give (h, w) tokens, 1 at least.')
-    return size[0], size[1]

@@ -23,7 +23,7 @@ from ..layers import (
     checkpoint_block,
     sincos_position,
 )
-from .arch import ATTENTION, attention_of_blocks, check_window, find_arch, frozen_names
+from .arch import attention_arguments, attention_of_blocks, find_arch, frozen_names
 
 
 @MODELS.register_module()
@@ -106,38 +106,23 @@ class ViT(BaseBackbone):
         self.register_buffer('pos_grid', torch.tensor(self.grid))
         self.register_buffer('tokens', torch.zeros(1, num_tokens, dim) if num_tokens else None)
 
-        kinds = attention_of_blocks(attention, depth)
-        window = check_window(window_size)
+        make_attention = partial(attention_arguments, grid=self.grid, window=window_size, rel_pos=rel_pos)
         experts = partial(ExpertFeedForward, num_experts=num_experts, expert_features=expert_features)
-        feed_forward = experts if num_experts else FeedForward
+        make_mlp = experts if num_experts else FeedForward
         rates = torch.linspace(0, drop_path_rate, depth, device='cpu').tolist()
         self.blocks = nn.ModuleList(
             Block(
                 dim,
-                self._make_attention(kind, window, rel_pos),
-                feed_forward(dim, int(dim * self.arch.mlp_ratio)),
+                Attention(dim, self.arch.num_heads, **make_attention(kind)),
+                make_mlp(dim, int(dim * self.arch.mlp_ratio)),
                 conv=ParallelConv(dim) if parallel_conv else None,
                 drop_path=rate,
             )
-            for kind, rate in zip(kinds, rates, strict=True)
+            for kind, rate in zip(attention_of_blocks(attention, depth), rates, strict=True)
         )
         self.last_norm = nn.LayerNorm(dim, eps=1e-6)
         self._frozen = frozen_names(depth, frozen_blocks, frozen_parts)
         self._freeze()
-
-    def _make_attention(self, kind: str, window: tuple[int, int], rel_pos: str) -> Attention:
-        if rel_pos not in ('none', 'windows', 'all'):
-            raise ValueError(f"rel_pos={rel_pos!r} is not known: choose 'none', 'windows' or 'all'.")
-        windowed, shift, pool = ATTENTION[kind]
-        biased = rel_pos == 'all' or (rel_pos == 'windows' and windowed)
-        return Attention(
-            self.arch.embed_dims,
-            self.arch.num_heads,
-            window=window if windowed else None,
-            shift=shift,
-            pool=pool,
-            rel_pos=(window if windowed else self.grid) if biased else None,
-        )
 
     def forward(
         self, x: Tensor, expert: Tensor | int | None = None, tokens: Tensor | None = None

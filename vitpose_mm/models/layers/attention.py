@@ -1,16 +1,16 @@
 """Multi-head attention over a grid of tokens: full, in windows, in shifted windows, with pooled tokens.
 
 A sequence holds the H * W tokens of the grid, row by row, and then T appended tokens (of a distilled model). Full
-attention: every token sees all. In windows: a token of the grid sees those of its window, the appended ones and, with
+attention: every token sees all. In windows: a token of the grid sees its window, the appended tokens and, with
 pooling, one pooled token of every window; an appended token sees the sequence.
 
-Shapes: B images, (H, W) grid, L = H * W + T tokens of C channels, M heads of D channels, n windows of N tokens, E extra
-keys beside a window's own (pooled and appended tokens).
+B images, (H, W) grid, L = H * W + T tokens, C channels = M heads of D, n windows of N tokens, E extra keys of a window.
 """
 
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -79,49 +79,49 @@ class Attention(nn.Module):
         return self._forward_windows(x, grid)
 
     def _forward_windows(self, x: Tensor, grid: Size) -> Tensor:
-        """(B, L, C), (H, W) -> (B, L, C); a position bias without windows has one window over the whole grid."""
+        """As :meth:`forward`; a position bias without windows has one window over the whole grid."""
         num, dim, window = math.prod(grid), x.shape[-1], self.window or grid
         shift = half_window(grid, window) if self.shift else (0, 0)
-        tokens, windows = x[:, num:], window_partition(x[:, :num].unflatten(1, grid), window, shift)
+        unpartition = partial(window_unpartition, grid=grid, window=window, shift=shift)
+        windows, tokens = window_partition(x[:, :num].unflatten(1, grid), window, shift), x[:, num:]
         q, kv = self.qkv(windows).split([dim, 2 * dim], -1)  # (B * n, N, C), (B * n, N, 2C)
-        extra = []  # (B, .., 2C) keys and values that all windows see
+        extra = []  # (B, .., 2C) keys and values that every window of an image sees
         if self.pool:
-            extra.append(pool_windows(window_unpartition(kv, grid, window, shift), window))
+            extra.append(pool_windows(unpartition(kv), window))
         if tokens.shape[1]:
             tokens_q, tokens_kv = self.qkv(tokens).split([dim, 2 * dim], -1)
             extra.append(tokens_kv)
-        mixed = self._attend_in_windows(q, kv, extra, grid, shift)
-        mixed = window_unpartition(mixed, grid, window, shift).flatten(1, 2)
+        mixed = unpartition(self._attend_in_windows(q, kv, extra, grid, shift)).flatten(1, 2)
         if tokens.shape[1]:
-            whole = torch.cat([window_unpartition(kv, grid, window, shift).flatten(1, 2), tokens_kv], 1)
-            mixed = torch.cat([mixed, self._attend(tokens_q, *whole.chunk(2, -1))], 1)
+            k, v = torch.cat([unpartition(kv).flatten(1, 2), tokens_kv], 1).chunk(2, -1)
+            mixed = torch.cat([mixed, self._attend(tokens_q, k, v)], 1)
         return mixed
 
     def _attend_in_windows(self, q: Tensor, kv: Tensor, extra: list[Tensor], grid: Size, shift: Size) -> Tensor:
-        """(B * n, N, C), (B * n, N, 2C), several (B, .., 2C) for all windows of an image -> (B * n, N, C)."""
+        """(B * n, N, C), (B * n, N, 2C), several (B, .., 2C) -> (B * n, N, C)."""
         if extra:
-            count = math.prod(count_windows(grid, self.window or grid))
-            kv = torch.cat([kv, torch.cat(extra, 1).repeat_interleave(count, 0)], 1)
-            q = q.contiguous()  # a view would keep the keys and values from before for the backward pass
+            windows = math.prod(count_windows(grid, self.window or grid))
+            kv = torch.cat([kv, torch.cat(extra, 1).repeat_interleave(windows, 0)], 1)
+            q = q.contiguous()  # a view would keep the shorter keys and values for the backward pass as well
         k, v = kv.chunk(2, -1)
-        return self._attend(q, k, v, self._mask(q, kv.shape[1], grid, shift))
+        return self._attend(q, k, v, self._mask(q, k.shape[1], grid, shift))
 
     def _mask(self, q: Tensor, num_keys: int, grid: Size, shift: Size) -> Tensor | None:
-        """(B * n, N, C) queries -> (B * n, M or 1, N, N + E), what is added to the logits, or None for nothing.
+        """(B * n, N, C) queries -> (B * n, M or 1, N, N + E) to be added to the logits, or None for zeros.
 
-        That is the position bias, FORBIDDEN for tokens that must not see each other, and zero for extra keys.
+        It is the position bias of a window's own keys, FORBIDDEN where :func:`window_mask` says so, 0 for extra keys.
         """
-        window = self.window or grid
+        window, num_own = self.window or grid, q.shape[1]
         masked = shift != (0, 0) or is_padded(grid, window)
         if self.rel_pos is None and not masked:
             return None
-        mask = q.new_zeros(q.shape[0], 1, q.shape[1], q.shape[1])
+        mask = q.new_zeros(q.shape[0], 1, num_own, num_own)
         if self.rel_pos is not None:
             mask = self.rel_pos(self._split_heads(q), window)
         if masked:
-            apart = ~window_mask(grid, window, shift, q.device)  # (n, N, N)
-            mask = mask.unflatten(0, (-1, apart.shape[0])).masked_fill(apart[:, None], FORBIDDEN).flatten(0, 1)
-        pad = num_keys - q.shape[1] + -num_keys % 8  # extra keys; the kernels of a GPU want strides that 8 divides
+            hidden = ~window_mask(grid, window, shift, q.device)[:, None]  # (n, 1, N, N)
+            mask = mask.unflatten(0, (-1, hidden.shape[0])).masked_fill(hidden, FORBIDDEN).flatten(0, 1)
+        pad = num_keys - num_own + -num_keys % 8  # extra keys; the kernels of a GPU want strides that 8 divides
         return F.pad(mask, (0, pad))[..., :num_keys] if pad else mask
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:

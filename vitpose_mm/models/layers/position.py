@@ -40,12 +40,10 @@ class RelativePosition(nn.Module):
 
     def forward(self, q: Tensor, extent: tuple[int, int]) -> Tensor:
         """(.., N, D) queries of an (h, w) extent, not scaled -> (.., N, N) bias."""
-        rows, columns = extent
-        by_row = _by_offset(resize_table(self.rel_pos_h, 2 * rows - 1)).repeat_interleave(columns, 0)  # (N, h, D)
-        by_column = _by_offset(resize_table(self.rel_pos_w, 2 * columns - 1)).repeat(rows, 1, 1)  # (N, w, D)
-        tables = torch.cat([by_row, by_column], 1).to(q)  # one product with both: it copies the queries
-        products = torch.einsum('...nd,nkd->...nk', q, tables).contiguous()
-        to_rows, to_columns = products.split(extent, -1)  # (.., N, h), (.., N, w)
+        by_row = _by_offset(self.rel_pos_h, extent[0]).repeat_interleave(extent[1], 0)  # (N, h, D)
+        by_column = _by_offset(self.rel_pos_w, extent[1]).repeat(extent[0], 1, 1)  # (N, w, D)
+        tables = torch.cat([by_row, by_column], 1).to(q)  # one product with both, for it copies the queries
+        to_rows, to_columns = torch.einsum('...nd,nkd->...nk', q, tables).contiguous().split(extent, -1)
         return (to_rows[..., :, None] + to_columns[..., None, :]).flatten(-2)
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
@@ -64,8 +62,7 @@ def resize_table(table: Tensor, length: int) -> Tensor:
     return resized[0].T.to(table)
 
 
-def _by_offset(table: Tensor) -> Tensor:
-    """(2 * L - 1, D) table -> (L, L, D), the entry for i - j at [i, j]."""
-    last = table.shape[0] // 2
-    index = torch.arange(last + 1, device=table.device)
-    return table[index[:, None] - index + last]
+def _by_offset(table: Tensor, length: int) -> Tensor:
+    """Table of relative positions, L tokens along its axis -> (L, L, D), the entry for i - j at [i, j]."""
+    index = torch.arange(length, device=table.device)
+    return resize_table(table, 2 * length - 1)[index[:, None] - index + length - 1]

@@ -1,9 +1,8 @@
 """Windows over a grid of tokens: partition and unpartition as in ViTDet, shift and mask as in Swin, pooled tokens.
 
-A grid that the windows do not divide is padded at the bottom and on the right. Windows that are shifted lie (rows,
-columns) further down and right than others, and the last ones wrap around to the first rows and columns.
-
-Shapes: B images, (H, W) grid, (h, w) window, n = ceil(H / h) * ceil(W / w) windows of N = h * w tokens, C channels.
+A grid that the windows do not divide is padded at the bottom and on the right. A shift of (rows, columns) moves the
+windows down and right; the last ones wrap around to the first rows and columns.
+B images, (H, W) grid, (h, w) window, n = ceil(H / h) * ceil(W / w) windows of N = h * w tokens, C channels.
 """
 
 from __future__ import annotations
@@ -46,11 +45,9 @@ def window_unpartition(x: Tensor, grid: Size, window: Size, shift: Size = (0, 0)
 
 
 def window_mask(grid: Size, window: Size, shift: Size = (0, 0), device: torch.device | None = None) -> Tensor:
-    """-> (n, N, N) bool: False for padding and between tokens of opposite borders, which the wrap brought together."""
-    wrapped_rows, wrapped_columns = (
-        torch.arange(side, device=device) < by for side, by in zip(grid, shift, strict=True)
-    )
-    regions = 1 + 2 * wrapped_rows[:, None] + wrapped_columns  # (H, W), 1 to 4; padding becomes 0
+    """-> (n, N, N) bool: whether a token sees another; not across the wrap of the shift, and never the padding."""
+    rows, columns = (torch.arange(side, device=device) < by for side, by in zip(grid, shift, strict=True))  # wrapped
+    regions = 1 + 2 * rows[:, None] + columns  # (H, W), 1 to 4; padding becomes 0
     regions = window_partition(regions[None, ..., None], window, shift)  # (n, N, 1)
     return regions == regions.transpose(1, 2)
 
