@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,9 +14,26 @@ def test_make_without_python(root: Path) -> None:
     )
 
 
+def test_make_goes_on_with_the_python_of_the_environment(root: Path, tmp_path: Path) -> None:
+    """make's default is python3.11; an environment that another Python made keeps that one."""
+    tools, venv = tmp_path / 'bin', tmp_path / 'env'
+    for folder in (tools, venv):
+        folder.mkdir()
+    for name in ('python3.11', 'python3.12'):
+        (tools / name).write_text('#!/bin/sh\n')
+        (tools / name).chmod(0o755)
+    command = ['make', 'help', f'VENV={venv}']
+    variables = {**os.environ, 'PATH': f'{tools}:/usr/bin:/bin'}
+    said = subprocess.run(command, cwd=root, env=variables, capture_output=True, text=True, check=True).stdout
+    assert f'(now: {tools}/python3.11)' in said
+    (venv / 'pyvenv.cfg').write_text('home = /usr/bin\nversion = 3.12.1\n')
+    said = subprocess.run(command, cwd=root, env=variables, capture_output=True, text=True, check=True).stdout
+    assert f'(now: {tools}/python3.12)' in said
+
+
 def test_make_help_is_the_default(root: Path) -> None:
     done = subprocess.run(['make'], cwd=root, capture_output=True, text=True, check=True)
-    for target in ('make demo', 'make test', 'make lint', 'make clean', 'make clean-cache'):
+    for target in ('make demo', 'make test', 'make lint', 'make try-python', 'make clean', 'make clean-cache'):
         assert target in done.stdout
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
@@ -89,6 +91,35 @@ def test_other_versions(installed: dict[str, str], name: str, version: str, fits
         return
     low, below, mend = TESTED[name]
     assert problem == f'vitpose_mm needs {name}>={low},<{below} and {version} is installed: run `{mend}`.'
+
+
+@pytest.mark.parametrize(
+    ('version', 'fits'), [((3, 10, 13), False), ((3, 11, 0), True), ((3, 12, 9), True), ((3, 13, 0), False)]
+)
+def test_other_pythons(
+    installed: dict[str, str], monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...], fits: bool
+) -> None:
+    monkeypatch.setattr(sys, 'version_info', version)
+    have = '.'.join(map(str, version))
+    assert find_problem() == (
+        None
+        if fits
+        else f'vitpose_mm needs Python>=3.11,<3.13 and this is {have}: make an environment with Python 3.11.'
+    )
+
+
+def test_every_file_names_the_same_pythons(root: Path) -> None:
+    project = tomllib.loads((root / 'pyproject.toml').read_text())
+    low, below = _versions.PYTHON
+    assert project['project']['requires-python'] == f'>={low},<{below}'
+    sys_path = str(root / 'requirements')
+    code = f'import sys; sys.path.insert(0, {sys_path!r}); from environment import PYTHONS; print(PYTHONS)'
+    tried = ast.literal_eval(subprocess.run([sys.executable, '-c', code], capture_output=True, text=True).stdout)
+    names = ['.'.join(map(str, version)) for version in tried]
+    prefix = 'Programming Language :: Python :: '
+    assert names == [line.removeprefix(prefix) for line in project['project']['classifiers'] if prefix in line]
+    assert parse_version(low) == tried[0] and parse_version(below) == (3, tried[-1][1] + 1)
+    assert f'| Python | `>={low},<{below}` | {", ".join(names)} |' in (root / 'docs' / 'install.md').read_text()
 
 
 def test_a_fork_under_another_name(installed: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,12 @@ so an import of this package looks at them instead of pip.
 from __future__ import annotations
 
 import re
+import sys
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
 
+PYTHON = ('3.11', '3.13')  # from, below; the same as in pyproject.toml
 # module: (from, below, how to install)
 TESTED = {
     'torch': ('2.6', '2.13', 'pip install torch==2.11.0 torchvision==0.26.0'),
@@ -52,14 +54,18 @@ def has_compiled_ops() -> bool:
 
 
 def find_problem() -> str | None:
-    """The first missing or untested package as one sentence with the mend, or None."""
-    for module, (low, below, mend) in TESTED.items():
+    """An untested Python, or the first missing or untested package, as one sentence with the fix; or None."""
+    low, below = PYTHON
+    if not parse_version(low) <= sys.version_info[:2] < parse_version(below):
+        have = '.'.join(map(str, sys.version_info[:3]))
+        return f'vitpose_mm needs Python>={low},<{below} and this is {have}: make an environment with Python {low}.'
+    for module, (low, below, fix) in TESTED.items():
         have = installed_version(module)
         wanted = f'{module}>={low},<{below}'
         if have is None:
-            return f'vitpose_mm needs {wanted} and it is not installed: run `{mend}`.'
+            return f'vitpose_mm needs {wanted} and it is not installed: run `{fix}`.'
         if not parse_version(low) <= parse_version(have) < parse_version(below):
-            return f'vitpose_mm needs {wanted} and {have} is installed: run `{mend}`.'
+            return f'vitpose_mm needs {wanted} and {have} is installed: run `{fix}`.'
     if not has_compiled_ops():
         return f'vitpose_mm needs mmcv with its compiled ops and this mmcv has none: run `{TESTED["mmcv"][2]}`.'
     return None

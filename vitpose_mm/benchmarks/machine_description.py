@@ -17,7 +17,7 @@ PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmpose', 'mmpretrain', 'vitpose_mm')
 def describe_machine(device: torch.device) -> dict[str, str]:
     """-> name to value, of everything that a figure depends on and that can be asked."""
     facts = {
-        'date': datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%d %H:%M UTC'),
+        'date': datetime.datetime.now(datetime.UTC).strftime('%Y-%m-%d %H:%M UTC'),
         'command': shlex.join(['python', *sys.argv]),
         'device': device_name(device),
         'threads': str(torch.get_num_threads()),
