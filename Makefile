@@ -10,15 +10,17 @@ CACHE := $(or $(VITPOSE_MM_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vitpose
 CODE := vitpose_mm tools tests configs requirements docs setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs try-python clean clean-cache
+.PHONY: help setup demo test test-fast lint docs catalogue try-python clean clean-cache
 
 help:
 	@echo 'make demo [FAST=1]  set up .venv if needed, then render data, train, evaluate and draw into quickstart/'
 	@echo '                    (20 minutes on two cores after the set-up; FAST=1: 5 minutes)'
 	@echo 'make test           set up .venv if needed, then run every test in two processes (ARGS="-k name" for some)'
-	@echo 'make lint           ruff, mypy and the documentation'
+	@echo 'make test-fast      the tests that take seconds each, within three minutes on two cores'
+	@echo 'make lint           ruff, codespell, mypy and the documentation'
 	@echo 'make docs           write the documentation to site/, warnings are errors'
 	@echo 'make try-python     set-up, import and some tests with PYTHON=..., in .venv-(its name)'
+	@echo 'make catalogue      renew the catalogue in configs/README.md from the metafiles'
 	@echo 'make clean          remove .venv, quickstart and build leftovers'
 	@echo 'make clean-cache    remove the mmcv wheels that were compiled, kept in $(CACHE)'
 	@echo 'The first set-up downloads 2.5 GB and compiles mmcv (about 6 minutes on two cores); later ones take seconds.'
@@ -34,9 +36,13 @@ demo: setup
 test: setup
 	OMP_NUM_THREADS=1 $(RUN) -m pytest tests -n 2 --dist loadfile $(ARGS)
 
+test-fast: setup
+	OMP_NUM_THREADS=1 $(RUN) -m pytest tests -n 2 --dist loadfile -m 'not slow' $(ARGS)
+
 lint: setup docs
 	$(RUN) -m ruff check $(CODE)
 	$(RUN) -m ruff format --check $(CODE)
+	$(VENV)/bin/codespell $(CODE) *.md docs .github .ci Makefile
 	$(RUN) -m mypy
 
 # Another Python in an environment of its own: set-up, import, and the tests that meet most of PyTorch and MMPose.
@@ -49,6 +55,9 @@ try-python:
 docs: setup
 	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build
 	@echo 'Open site/index.html.'
+
+catalogue: setup
+	$(RUN) -m vitpose_mm.utils.config_catalogue configs
 
 clean:
 	rm -rf $(VENV) .venv-* quickstart site build dist *.egg-info vitpose_mm/.mim .pytest_cache .mypy_cache .ruff_cache

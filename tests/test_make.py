@@ -33,8 +33,8 @@ def test_make_goes_on_with_the_python_of_the_environment(root: Path, tmp_path: P
 
 def test_make_help_is_the_default(root: Path) -> None:
     done = subprocess.run(['make'], cwd=root, capture_output=True, text=True, check=True)
-    for target in ('make demo', 'make test', 'make lint', 'make try-python', 'make clean', 'make clean-cache'):
-        assert target in done.stdout
+    for target in ('demo', 'test', 'test-fast', 'lint', 'try-python', 'catalogue', 'clean', 'clean-cache'):
+        assert f'\nmake {target} ' in f'\n{done.stdout}'
 
 
 def test_ci_stops_at_the_first_failure(root: Path, tmp_path: Path) -> None:
@@ -48,3 +48,14 @@ def test_ci_stops_at_the_first_failure(root: Path, tmp_path: Path) -> None:
     (tmp_path / 'Makefile').write_text('test lint:\n\t@true\ndemo:\n\t@test "$(FAST)" = 1\n')
     done = subprocess.run([str(tmp_path / '.ci' / 'run')], capture_output=True, text=True, check=True)
     assert 'everything passed' in done.stdout
+
+
+def test_ci_takes_the_names_of_steps(root: Path, tmp_path: Path) -> None:
+    (tmp_path / '.ci').mkdir()
+    run = str(shutil.copy(root / '.ci' / 'run', tmp_path / '.ci' / 'run'))
+    (tmp_path / 'Makefile').write_text('test lint demo:\n\t@echo did $@\n')
+    done = subprocess.run([run, 'lint'], capture_output=True, text=True, check=True)
+    assert [line for line in done.stdout.splitlines() if line.startswith('did')] == ['did lint']
+    refused = subprocess.run([run, 'lints'], capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert refused.stderr == 'error: lints is not a step: choose from test, lint, demo\n'

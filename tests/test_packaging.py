@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from tests.helpers.file_server import serve
+from vitpose_mm import __version__
 
 SOURCES = ('configs', 'tools', 'vitpose_mm')
 FILES = ('setup.py', 'pyproject.toml', 'MANIFEST.in', 'model-index.yml', 'vitpose_mm.pth')
@@ -93,7 +94,7 @@ def files_below(folder: Path) -> set[str]:
 
 def test_content_of_the_wheel(wheel: Path, source: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    info = 'vitpose_mm-0.1.0.dist-info'
+    info = f'vitpose_mm-{__version__}.dist-info'
     assert {name.split('/')[0] for name in names} == {'vitpose_mm', info, 'vitpose_mm.pth'}
     package = {name.removeprefix('vitpose_mm/') for name in names if name.startswith('vitpose_mm/')}
     mim = {name.removeprefix('.mim/') for name in package if name.startswith('.mim/')}
@@ -106,11 +107,13 @@ def test_content_of_the_wheel(wheel: Path, source: Path) -> None:
 
 
 def test_metadata(wheel: Path) -> None:
-    metadata = message_from_bytes(zipfile.ZipFile(wheel).read('vitpose_mm-0.1.0.dist-info/METADATA'))
+    metadata = message_from_bytes(zipfile.ZipFile(wheel).read(f'vitpose_mm-{__version__}.dist-info/METADATA'))
     assert metadata['Name'] == 'vitpose_mm'
-    assert metadata['Version'] == '0.1.0'
+    assert metadata['Version'] == __version__
     assert metadata['License-Expression'] == 'Apache-2.0'
-    assert metadata.get_all('Requires-Dist') is None  # an environment with torch and the mm packages stays untouched
+    needed = [line for line in metadata.get_all('Requires-Dist') if 'extra ==' not in line]
+    assert needed == []  # an environment with torch and the mm packages stays untouched
+    assert metadata.get_all('Provides-Extra') == ['safetensors']
 
 
 def test_the_build_leaves_the_sources_alone(wheel: Path, source: Path, root: Path) -> None:
@@ -132,7 +135,7 @@ def test_wheel_from_sdist_is_the_same(wheel: Path, source: Path, tmp_path: Path)
 
 def test_the_installed_one_is_imported(python: Path, tmp_path: Path) -> None:
     said = run(python, '-c', 'import vitpose_mm; print(vitpose_mm.__version__, vitpose_mm.__file__)', cwd=tmp_path)
-    assert said.split() == ['0.1.0', str(site_of(python) / 'vitpose_mm' / '__init__.py')]
+    assert said.split() == [__version__, str(site_of(python) / 'vitpose_mm' / '__init__.py')]
 
 
 def test_base_in_a_process_that_never_imported_us(python: Path, tmp_path: Path) -> None:

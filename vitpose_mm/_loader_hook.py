@@ -25,8 +25,8 @@ class GuardLoading(AddName):
         from .checkpoints import safe_loader
 
         # that module imports mmengine's, and may have got no further than that: then its importer registers
-        if hasattr(safe_loader, 'make_loading_safe'):
-            safe_loader.make_loading_safe()
+        if hasattr(safe_loader, 'install_safe_loader'):
+            safe_loader.install_safe_loader()
 
 
 def install() -> None:
