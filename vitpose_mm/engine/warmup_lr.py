@@ -41,6 +41,6 @@ class WarmupLR(LinearLR):
         max_iters = MessageHub.get_current_instance().runtime_info.get('max_iters')
         if self.last_step == 1 and max_iters is not None:
             longest = max(math.ceil(LARGEST_SHARE * max_iters), 2)  # the second iteration has the whole rate, or later
-            self.end = min(self.end, self.begin + longest)
+            self.end: int = min(self.end, self.begin + longest)
             self.total_iters = self.end - self.begin - 1
         return super()._get_value()

@@ -9,7 +9,7 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=1.0, norm_type=2),
 )
 param_scheduler = [
-    dict(type='vitpose_mm.WarmupLR', begin=0, end=50, start_factor=1e-3, by_epoch=False),
+    dict(type='LinearLR', begin=0, end=50, start_factor=1e-3, by_epoch=False),
     dict(type='CosineAnnealingLR', T_max=train_cfg['max_epochs'], convert_to_iter_based=True),
 ]
 default_hooks = dict(checkpoint=dict(interval=1), logger=dict(interval=10))

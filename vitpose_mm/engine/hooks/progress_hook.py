@@ -36,9 +36,10 @@ class ProgressHook(Hook):
     ) -> None:
         """One step further."""
         assert self.bar is not None
-        loss = float((outputs or {})['loss'].detach())
-        self.loss = loss if self.loss is None else 0.95 * self.loss + 0.05 * loss
-        self.bar.set_postfix_str(f'loss {self.loss:.4g}', refresh=False)
+        if outputs and 'loss' in outputs:  # not in a skipped update
+            loss = float(outputs['loss'].detach())
+            self.loss = loss if self.loss is None else 0.95 * self.loss + 0.05 * loss
+            self.bar.set_postfix_str(f'loss {self.loss:.4g}', refresh=False)
         self.bar.update()
 
     def after_train(self, runner: Runner) -> None:
