@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -141,11 +142,11 @@ def _check_file(file: Path, name: str) -> None:
 
 def _read_pth(path: Path, map_location: MapLocation) -> tuple[Any, bool]:
     """-> what the file holds, and whether all its numbers are finite."""
-    with open_regular(path) as file:
+    with open_regular(path) as file, ThreadPoolExecutor(1) as checker:
         content = read_content(file)
-        storages = StorageReader(file, content.sections, map_location)
+        storages = StorageReader(file, content.sections, map_location, checker)
         memory = Memory(SPARE_MEMORY + MAX_COPIES * path.stat().st_size)
-        return build_values(content.root, storages, memory), storages.all_finite
+        return build_values(content.root, storages, memory), storages.all_finite()
 
 
 def explain(name: str, error: Exception) -> CheckpointError:
