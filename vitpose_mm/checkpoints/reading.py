@@ -88,7 +88,7 @@ def newest_readable(work_dir: str | Path) -> Path | None:
     """
     folder = Path(work_dir)
     pointer = folder / 'last_checkpoint'
-    named = Path(pointer.read_text().strip()).name if pointer.is_file() else ''
+    named = _name_in(pointer) if pointer.is_file() else ''
     found: list[tuple[int, Path]] = []
     damaged: list[Path] = []
     for file in sorted(folder.glob('*.pth'), key=_age, reverse=True):
@@ -114,8 +114,14 @@ def newest_readable(work_dir: str | Path) -> Path | None:
     return found[0][1]
 
 
+def _name_in(pointer: Path) -> str:
+    """``last_checkpoint`` -> the name of the file whose path stands in it, of this or of another machine."""
+    with pointer.open(errors='replace') as file:
+        return re.split(r'[/\\]', file.read(4096).strip())[-1]
+
+
 def _age(file: Path) -> tuple[int, list[int]]:
-    return file.stat().st_mtime_ns, [int(number) for number in re.findall(r'\d+', file.name)]
+    return file.lstat().st_mtime_ns, [int(number) for number in re.findall(r'\d+', file.name)]
 
 
 def _iterations_done(file: Path) -> int | None:
