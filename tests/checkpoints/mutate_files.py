@@ -33,7 +33,22 @@ PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray, torch.Siz
 INTERESTING = [b'', b'\x00', b'\xff', b'\xff\xff\xff\x7f', b'\xff\xff\xff\xff', b'\x00\x00\x00\x80', b'\xff' * 8]
 # opcodes to put anywhere: calls, states, memos, marks, lengths
 ATTACKS = [call(name('posix', 'system'), text('exit 7')), name('builtins', 'eval'), b'R', b'b', b'\x81', b'\x93', b'Q']
-ATTACKS += [b'(', b't', b'0', b'1', b'2', b'e', b'u', b's', b'a', b'h\x00', b'q\x00', b'\x94', b'j\xff\xff\xff\xff', b'\x95' * 9]
+ATTACKS += [
+    b'(',
+    b't',
+    b'0',
+    b'1',
+    b'2',
+    b'e',
+    b'u',
+    b's',
+    b'a',
+    b'h\x00',
+    b'q\x00',
+    b'\x94',
+    b'j\xff\xff\xff\xff',
+    b'\x95' * 9,
+]
 
 
 def genuine(folder: Path) -> list[Path]:

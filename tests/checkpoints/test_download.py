@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from tests.checkpoints.pickle_bytes import call, name, text, whole, write_zip
-from vitpose_mm.checkpoints import CheckpointError, download as module, load_file
+from vitpose_mm.checkpoints import CheckpointError, load_file
+from vitpose_mm.checkpoints import download as module
 from vitpose_mm.checkpoints.download import download
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -45,7 +46,9 @@ def serve() -> Iterator[Callable[[Answer], str]]:
         server.server_close()
 
 
-def send(content: bytes, *, length: int | None = None, status: int = 200, then: Callable[[], None] = lambda: None) -> Answer:
+def send(
+    content: bytes, *, length: int | None = None, status: int = 200, then: Callable[[], None] = lambda: None
+) -> Answer:
     """An answer with these bytes."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:

@@ -22,7 +22,7 @@ METAINFO: dict[str, Any] = {
     'sigmas': np.linspace(0, 1, 5, dtype=np.float32),
     'dataset_keypoint_weights': np.ones(5, np.float32),
     'keypoint_colors': np.arange(15, dtype=np.uint8).reshape(5, 3),
-    'skeleton_link_colors': np.zeros((0, 3), np.uint8),
+    'skeleton_link_colors': np.array([], np.uint8),  # as mmpose makes it where there are no links
     'flip_pairs': [(1, 2), [3, 4]],
     'keypoint_id2name': {0: 'nose'},
 }
@@ -42,7 +42,9 @@ def test_a_training_checkpoint_opens_elsewhere_and_comes_back_equal(
     training_checkpoint['param_schedulers'].append({'milestones': Counter({3: 1}), 'box': ConfigDict(a=1)})
     plain = to_plain(training_checkpoint)
     torch.save(plain, tmp_path / 'c.pth')
-    assert "['message_hub', 'meta', 'optimizer', 'param_schedulers', 'state_dict']" in open_elsewhere(tmp_path / 'c.pth')
+    assert "['message_hub', 'meta', 'optimizer', 'param_schedulers', 'state_dict']" in open_elsewhere(
+        tmp_path / 'c.pth'
+    )
     loaded = load_file(tmp_path / 'c.pth')
     found = loaded['meta']['dataset_meta']
     for part in (found, found['subsets']['a']):

@@ -29,7 +29,7 @@ def keypoint_set_problems(dataset_meta: Mapping[str, Any]) -> Iterator[str]:
         subsets = {}
     for one in subsets.values():
         yield from keypoint_set_problems(one)
-    num = dataset_meta.get('num_keypoints')
+    num: Any = dataset_meta.get('num_keypoints')
     if 'num_keypoints' not in dataset_meta:
         return
     if not _is_index(num, MAX_KEYPOINTS):

@@ -108,7 +108,9 @@ def optimizer_problems(wrapper: OptimWrapper | OptimWrapperDict, saved: Any) -> 
 def _group_problems(optimizer: Optimizer, saved: Any) -> Iterator[str]:
     """-> differences in the groups of parameters."""
     own = optimizer.param_groups
-    if not isinstance(saved, list) or not all(isinstance(one, dict) and isinstance(one.get('params'), list) for one in saved):
+    if not isinstance(saved, list) or not all(
+        isinstance(one, dict) and isinstance(one.get('params'), list) for one in saved
+    ):
         yield 'its optimizer has no groups of weights'
     sizes, wanted = [len(one['params']) for one in saved], [len(one['params']) for one in own]
     if sizes != wanted:
@@ -176,7 +178,7 @@ def _same_kind(saved: Any, own: Any) -> bool:
         return saved is None or isinstance(saved, (bool, int, float, Tensor))
     if _is_number(own) or isinstance(own, Tensor):
         return (_is_number(saved) and math.isfinite(saved)) or isinstance(saved, Tensor)
-    if isinstance(own, str) or isinstance(own, Mapping):
+    if isinstance(own, (str, Mapping)):
         return isinstance(saved, str if isinstance(own, str) else Mapping)
     if isinstance(own, Sequence):
         return isinstance(saved, Sequence) and not isinstance(saved, str) and all(map(_same_kind, saved, own))

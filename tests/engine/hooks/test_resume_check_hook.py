@@ -117,7 +117,9 @@ def test_what_does_not_fit_ends_in_one_sentence(name: str, coco: Path, saved: Pa
     torch.save(checkpoint, tmp_path / 'changed.pth')
     with pytest.raises(ValueError, match=says) as info:
         resume(coco, tmp_path / 'run', tmp_path / 'changed.pth')
-    assert str(info.value).startswith(f'{tmp_path / "changed.pth"} does not fit the training that is to go on from it: ')
+    assert str(info.value).startswith(
+        f'{tmp_path / "changed.pth"} does not fit the training that is to go on from it: '
+    )
     assert '\n' not in str(info.value) and not list((tmp_path / 'run').glob('*.pth'))
 
 
@@ -178,7 +180,15 @@ def test_a_copied_run_leaves_the_first_ones_best_file(coco: Path, saved: Path, t
     hub['resumed_keys'].update(best_ckpt=True, best_score=True)
     torch.save(checkpoint, first / 'iter_4.pth')
     shutil.copytree(first, copy)
-    hooks = {'checkpoint': {'type': 'CheckpointHook', 'interval': 4, 'by_epoch': False, 'save_best': 'score', 'rule': 'greater'}}
+    hooks = {
+        'checkpoint': {
+            'type': 'CheckpointHook',
+            'interval': 4,
+            'by_epoch': False,
+            'save_best': 'score',
+            'rule': 'greater',
+        }
+    }
     cfg = run_cfg(coco, copy, resume=True, load_from=str(copy / 'iter_4.pth'), custom_hooks=HOOKS, default_hooks=hooks)
     runner = Runner.from_cfg(cfg)
     runner.register_hook(_Scores())

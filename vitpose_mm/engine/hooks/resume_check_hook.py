@@ -8,8 +8,8 @@ from typing import Any
 
 from mmengine.hooks import CheckpointHook, Hook
 
-from ..resume_check import check_resume
 from ...registry import HOOKS
+from ..resume_check import check_resume
 
 OWN_FILE = re.compile(r'best_[^/\\]+')
 
