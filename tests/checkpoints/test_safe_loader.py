@@ -181,7 +181,7 @@ def test_schemes_that_cannot_be_read_safely_are_refused(attacks: dict[str, Path]
     install_safe_loader()
     install_safe_loader()
     for name in (f'store://{attacks["bomb"]}', 's3://bucket/a.pth', 'open-mmlab:s3://bucket/a.pth', 'pavi://a.pth'):
-        with pytest.raises(CheckpointError, match=f'{name} is no address that is read safely: download the file'):
+        with pytest.raises(CheckpointError, match=f'{name} is not an address that is read safely: download the file'):
             CheckpointLoader.load_checkpoint(name)
     assert not marker.exists()
 

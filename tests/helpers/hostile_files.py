@@ -614,10 +614,10 @@ def not_files() -> dict[str, Case]:
             os.chdir(folder)
 
     return {
-        'a pipe': (lambda path: os.mkfifo(path), 'no regular file'),
-        'a link to /dev/zero': (lambda path: path.symlink_to('/dev/zero'), 'no regular file'),
-        'a link to a terminal': (lambda path: path.symlink_to('/dev/null'), 'no regular file'),
-        'a socket': (named_socket, 'cannot be read|no regular file'),
+        'a pipe': (lambda path: os.mkfifo(path), 'not a regular file'),
+        'a link to /dev/zero': (lambda path: path.symlink_to('/dev/zero'), 'not a regular file'),
+        'a link to a terminal': (lambda path: path.symlink_to('/dev/null'), 'not a regular file'),
+        'a socket': (named_socket, 'cannot be read|not a regular file'),
         'a folder': (lambda path: path.mkdir(), 'is a folder'),
         'a link to itself': (lambda path: path.symlink_to(path), 'cannot be read|does not exist'),
         'a link to nothing': (lambda path: path.symlink_to(path.with_name('nothing')), 'does not exist'),
@@ -650,6 +650,32 @@ def structures() -> dict[str, Case]:
             dct({'state_dict': weights, 'meta': dct({'dataset_meta': dct({'keypoint_colors': lst(number(300))})})}),
             'holds a keypoint set or a log that is damaged',
         ),
+        **{
+            f'a keypoint set with {key} of {len(value)} bytes': (
+                dct(
+                    {
+                        'state_dict': weights,
+                        'meta': dct({'dataset_meta': dct({'num_keypoints': number(2), key: value})}),
+                    }
+                ),
+                'holds a keypoint set or a log that is damaged',
+            )
+            for key, value in (
+                ('num_keypoints', text('2')),
+                ('num_keypoints', number(10**12)),
+                ('dataset_name', lst()),
+                ('flip_indices', lst(number(0), number(2))),
+                ('flip_indices', lst(number(0))),
+                ('flip_indices', text('ab')),
+                ('flip_pairs', lst(number(0))),
+                ('flip_pairs', lst(lst(number(0), number(7)))),
+                ('skeleton_links', dct({})[:1] + text('a') + b'Ns'),
+                ('sigmas', lst(b'G' + bytes(8))),
+                ('subsets', lst()),
+                ('subsets', dct({'a': lst()})),
+                ('subsets', dct({'a': dct({'num_keypoints': text('x')})})),
+            )
+        },
         'a log of a text': (
             dct(
                 {

@@ -10,6 +10,8 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +64,30 @@ def give_up(*_: object) -> None:
     raise SystemExit(f'more than {SECONDS} seconds')
 
 
-def open_one(path: Path) -> dict[str, Any]:
-    """Path -> what is said of it, or what types it holds, and the seconds that it took."""
+@contextmanager
+def watched_from_here(folder: Path) -> Iterator[None]:
+    """Inside, :func:`open_one` tells of everything that a reading should not do."""
+    for name in ('warm.pth', 'warm.safetensors'):  # what is imported late is imported here
+        save_file({'a': torch.ones(3), 'b': torch.ones(2).half()}, folder / name)
+        load_file(folder / name)
+    pickle_bytes.write_zip(folder / 'warm.pth', pickle_bytes.checkpoint())
+    load_file(folder / 'warm.pth')
+    sys.addaudithook(watch)
+    before = signal.signal(signal.SIGALRM, give_up)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def open_one(path: Path, is_good: Callable[[Any], bool] = lambda found: True) -> dict[str, Any]:
+    """Path -> what is said of it, or its type if it loads and is good, and the seconds that it took."""
     start = time.monotonic()
     signal.alarm(SECONDS)
     watched.append(path)
     try:
-        found = {'loads': type(load_file(path)).__name__}
+        content = load_file(path)
+        found = {'loads': type(content).__name__ if is_good(content) else 'odd'}
     except CheckpointError as error:
         found = {'says': str(error)}
     except BaseException as error:
@@ -80,23 +99,15 @@ def open_one(path: Path) -> dict[str, Any]:
 
 def open_all(where: str) -> dict[str, Any]:
     """Folder to write the files into -> {'peak': bytes, 'results': {case: ...}}."""
-    folder = Path(where)
-    for name in ('warm.pth', 'warm.safetensors'):  # what is imported late is imported here
-        save_file({'a': torch.ones(3), 'b': torch.ones(2).half()}, folder / name)
-        load_file(folder / name)
-    pickle_bytes.write_zip(folder / 'warm.pth', pickle_bytes.checkpoint())
-    load_file(folder / 'warm.pth')
-    sys.addaudithook(watch)
-    signal.signal(signal.SIGALRM, give_up)
-    results = {}
-    for number, (name, (write, _)) in enumerate(hostile_files.all_cases(folder / 'marker').items()):
-        suffix = 'safetensors' if name.startswith('safetensors') else 'pth'
-        path = folder / f'case{number}.{suffix}'
-        write(path)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        results[name] = {'file': path.name, **open_one(path)}
-        results[name]['grown'] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        if not path.is_dir():
-            path.unlink(missing_ok=True)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {'peak': peak, 'results': results}
+    folder, results = Path(where), {}
+    with watched_from_here(folder):
+        for number, (name, (write, _)) in enumerate(hostile_files.all_cases(folder / 'marker').items()):
+            suffix = 'safetensors' if name.startswith('safetensors') else 'pth'
+            path = folder / f'case{number}.{suffix}'
+            write(path)
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            results[name] = {'file': path.name, **open_one(path)}
+            results[name]['grown'] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+            if not path.is_dir():
+                path.unlink(missing_ok=True)
+    return {'peak': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, 'results': results}

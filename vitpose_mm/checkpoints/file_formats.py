@@ -55,7 +55,7 @@ def open_regular(path: Path) -> Iterator[io.BufferedReader]:
     descriptor = os.open(path, os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0))
     with open(descriptor, 'rb') as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Refused('it is no regular file')
+            raise Refused('it is not a regular file')
         yield file
 
 

@@ -16,6 +16,8 @@ import torch
 from mmengine.logging import HistoryBuffer, print_log
 from torch import Tensor
 
+from .keypoint_sets import keypoint_set_problems
+from .pickle_records import shown
 from .structure import CheckpointError
 
 SAME = (Tensor, torch.Size, torch.dtype, torch.device)
@@ -84,14 +86,16 @@ def restore(name: str, checkpoint: dict[str, Any]) -> dict[str, Any]:
         CheckpointError: they are no numbers, or do not fit one another.
     """
     logs: Any = (checkpoint.get('message_hub') or {}).get('log_scalars')
+    dataset_meta = (checkpoint.get('meta') or {}).get('dataset_meta')
     try:
-        _restore_arrays((checkpoint.get('meta') or {}).get('dataset_meta'))
+        _restore_arrays(dataset_meta)
         for key, value in logs.items() if isinstance(logs, dict) else ():
             if isinstance(value, dict) and set(value) == set(HISTORY):
                 logs[key] = _restore_history(*(value[part] for part in HISTORY))
+        for problem in keypoint_set_problems(dataset_meta or {}):
+            raise ValueError(problem)
     except (ValueError, TypeError, OverflowError, AssertionError) as error:
-        text = ' '.join(str(error).split())[:160]
-        raise CheckpointError(f'{name} holds a keypoint set or a log that is damaged ({text}).') from None
+        raise CheckpointError(f'{name} holds a keypoint set or a log that is damaged ({shown(error, 160)}).') from None
     return checkpoint
 
 

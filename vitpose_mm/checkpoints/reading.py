@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def newest_readable(work_dir: str | Path) -> Path | None:
     """
     folder = Path(work_dir)
     pointer = folder / 'last_checkpoint'
-    named = Path(pointer.read_text().strip()).name if pointer.is_file() else ''
+    named = _name_in(pointer) if pointer.is_file() else ''
     found: list[tuple[int, Path]] = []
     damaged: list[Path] = []
     for file in sorted(folder.glob('*.pth'), key=_age, reverse=True):
@@ -113,8 +114,14 @@ def newest_readable(work_dir: str | Path) -> Path | None:
     return found[0][1]
 
 
+def _name_in(pointer: Path) -> str:
+    """``last_checkpoint`` -> the name of the file whose path stands in it, of this or of another machine."""
+    with pointer.open(errors='replace') as file:
+        return re.split(r'[/\\]', file.read(4096).strip())[-1]
+
+
 def _age(file: Path) -> tuple[int, list[int]]:
-    return file.stat().st_mtime_ns, [int(number) for number in re.findall(r'\d+', file.name)]
+    return file.lstat().st_mtime_ns, [int(number) for number in re.findall(r'\d+', file.name)]
 
 
 def _iterations_done(file: Path) -> int | None:
@@ -141,11 +148,11 @@ def _check_file(file: Path, name: str) -> None:
 
 def _read_pth(path: Path, map_location: MapLocation) -> tuple[Any, bool]:
     """-> what the file holds, and whether all its numbers are finite."""
-    with open_regular(path) as file:
+    with open_regular(path) as file, ThreadPoolExecutor(1) as checker:
         content = read_content(file)
-        storages = StorageReader(file, content.sections, map_location)
+        storages = StorageReader(file, content.sections, map_location, checker)
         memory = Memory(SPARE_MEMORY + MAX_COPIES * path.stat().st_size)
-        return build_values(content.root, storages, memory), storages.all_finite
+        return build_values(content.root, storages, memory), storages.all_finite()
 
 
 def explain(name: str, error: Exception) -> CheckpointError:

@@ -96,7 +96,7 @@ def load_from_mmcls(filename: str, map_location: MapLocation = None) -> dict[str
 def load_from_elsewhere(filename: str, map_location: MapLocation = None) -> NoReturn:
     """Schemes whose files we cannot read before they are unpickled: ceph, pavi, those that others registered."""
     raise CheckpointError(
-        f'{filename} is no address that is read safely: download the file and give its path, or an https address.'
+        f'{filename} is not an address that is read safely: download the file and give its path, or an https address.'
     )
 
 

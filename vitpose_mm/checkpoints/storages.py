@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
 from io import BufferedReader
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -62,15 +64,21 @@ class StorageReader:
         sections: key of a storage -> its bytes in the file.
         map_location: as for ``torch.load``, but that None is the CPU.
 
-    Attributes:
-        all_finite: False where a storage of floating-point numbers that was read holds NaN or infinity.
+        checker: looks for NaN and infinity while the next storage is read.
     """
 
-    def __init__(self, file: BufferedReader, sections: Mapping[str, Section], map_location: MapLocation = None) -> None:
+    def __init__(
+        self, file: BufferedReader, sections: Mapping[str, Section], map_location: MapLocation, checker: Executor
+    ) -> None:
         self._file, self._sections, self._map_location = file, sections, map_location
         self._is_meta = isinstance(map_location, (str, torch.device)) and torch.device(map_location).type == 'meta'
         self._read: dict[str, torch.UntypedStorage] = {}
-        self.all_finite = True
+        self._checker = checker
+        self._checks: list[Future[bool]] = []
+
+    def all_finite(self) -> bool:
+        """Whether no storage of floating-point numbers that was read holds NaN or infinity."""
+        return all(check.result() for check in self._checks)
 
     def read(self, wanted: StorageId) -> Storage:
         """What a pickle says of a storage -> the storage.
@@ -98,8 +106,8 @@ class StorageReader:
         self._file.seek(section.offset)
         if self._file.readinto(data.numpy()) != section.nbytes:  # type: ignore[arg-type]  # numpy 1 does not say so
             raise Damaged('the file ends before its tensors do')
-        if section.nbytes and self.all_finite:
-            self.all_finite = is_finite(data.view(dtype))  # now, while the numbers are near the processor
+        if dtype in FLOATS:
+            self._checks.append(self._checker.submit(is_finite, data.view(dtype)))
         return data
 
     def _place(self, data: Tensor, location: str) -> torch.UntypedStorage:
@@ -116,7 +124,9 @@ class StorageReader:
 
 def is_finite(tensor: Tensor) -> bool:
     """Whether a tensor surely holds no NaN or infinity; its sum may overflow, so False is a reason to look again."""
-    return tensor.dtype not in FLOATS or bool(tensor.sum().isfinite())
+    with np.errstate(all='ignore'):  # numpy's sum takes one core, and another thread reads on meanwhile
+        numbers = tensor if tensor.dtype in (torch.float32, torch.float64) else tensor.float()
+        return tensor.dtype not in FLOATS or bool(np.isfinite(numbers.detach().numpy().sum()))
 
 
 def make_tensor(storage: Storage, dtype: torch.dtype, offset: Any, size: Any, stride: Any) -> Tensor:

@@ -18,6 +18,7 @@ from mmengine.runner import FlexibleRunner, Runner
 from ..checks.preflight import check_config
 from ..checks.pretrained import check_pretrained
 from ..utils.configs import open_config
+from .hooks import PlainCheckpointHook, ResumeCheckHook
 from .hooks.stop_signal_hook import find_stop
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -64,8 +65,15 @@ def load_config(args: argparse.Namespace) -> Config:
 
 
 def build_runner(cfg: Config) -> Runner | FlexibleRunner:
-    """Config -> Runner, or what ``runner_type`` names: FSDP and DeepSpeed are reached only that way."""
-    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    """Config -> Runner, or what ``runner_type`` names: FSDP and DeepSpeed are reached only that way.
+
+    Whatever hooks the config has, a resume is checked and checkpoints are written so that ``torch.load`` opens them.
+    """
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    for kind in (ResumeCheckHook, PlainCheckpointHook):
+        if not any(isinstance(hook, kind) for hook in runner.hooks):
+            runner.register_hook(kind())
+    return runner
 
 
 def draw_pictures(cfg: Config, args: argparse.Namespace) -> None:

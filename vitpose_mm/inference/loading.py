@@ -13,6 +13,7 @@ from mmcv.ops import get_compiling_cuda_version
 from mmpose.utils import adapt_mmdet_pipeline
 
 from .. import registry  # noqa: F401  makes every checkpoint load safely from here on
+from ..checkpoints.keypoint_sets import is_keypoint_set
 from ..checkpoints.strict_load import load_strictly
 from ..checks.keypoints import out_channels
 from ..utils.configs import open_config
@@ -79,7 +80,8 @@ def build_pose_model(
         warnings.filterwarnings('ignore', message='The metainfo config file')
         model = mmpose.apis.init_model(cfg, None, device=device)
     meta = load_strictly(model, checkpoint, config)
-    model.dataset_meta = meta.get('dataset_meta') or model.dataset_meta
+    if is_keypoint_set(meta.get('dataset_meta')):
+        model.dataset_meta = meta['dataset_meta']
     if dataset is not None:
         check_known(model, dataset)
         model.dataset_meta = chosen

@@ -10,6 +10,8 @@ custom_hooks = [
     dict(type='vitpose_mm.BadImageHook'),
     dict(type='vitpose_mm.NonFiniteHook'),
     dict(type='vitpose_mm.StopSignalHook'),
+    dict(type='vitpose_mm.ResumeCheckHook'),
+    dict(type='vitpose_mm.PlainCheckpointHook'),
 ]
 optim_wrapper = dict(type='vitpose_mm.FiniteOptimWrapper')
 default_hooks = dict(
