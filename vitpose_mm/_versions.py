@@ -57,8 +57,8 @@ def find_problem() -> str | None:
     """An untested Python, or the first missing or untested package, as one sentence with the fix; or None."""
     low, below = PYTHON
     if not parse_version(low) <= sys.version_info[:2] < parse_version(below):
-        have = '.'.join(map(str, sys.version_info[:3]))
-        return f'vitpose_mm needs Python>={low},<{below} and this is {have}: make an environment with Python {low}.'
+        python = '.'.join(map(str, sys.version_info[:3]))
+        return f'vitpose_mm needs Python>={low},<{below} and this is {python}: make an environment with Python {low}.'
     for module, (low, below, fix) in TESTED.items():
         have = installed_version(module)
         wanted = f'{module}>={low},<{below}'

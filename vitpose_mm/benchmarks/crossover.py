@@ -17,7 +17,7 @@ from vitpose_mm.registry import MODELS
 from vitpose_mm.utils.configs import open_config
 
 from .attention import PaperRow
-from .machine import describe_machine
+from .machine_description import describe_machine
 from .macs import count_macs
 from .memory import LiveTensors, estimate_training_memory, measure_allocated, show_mib
 from .models import make_call

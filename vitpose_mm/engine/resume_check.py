@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from ..checkpoints.pickle_records import shown
-from .pretrained_check import find_missing_tensors
+from ..checks.pretrained import find_missing_tensors
 
 MAX_COUNT = 10**9  # epochs and iterations beyond are no training
 HUB_PARTS = ('log_scalars', 'runtime_info', 'resumed_keys')

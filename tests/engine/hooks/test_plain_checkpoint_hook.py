@@ -10,7 +10,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 from tests.checkpoints.test_plain import open_elsewhere
-from tests.engine.tiny_run import run_cfg
+from tests.helpers.tiny_run import run_cfg
 
 HOOKS = [
     {'type': 'vitpose_mm.ExactResumeHook'},

@@ -14,7 +14,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
-from tests.engine.tiny_run import run_cfg
+from tests.helpers.tiny_run import run_cfg
 from vitpose_mm.engine.hooks.resume_check_hook import keep_own_files
 
 HOOKS = [{'type': 'vitpose_mm.ExactResumeHook'}, {'type': 'vitpose_mm.ResumeCheckHook'}]
