@@ -89,3 +89,14 @@ def test_modules_that_rename_a_file_are_left_to_themselves(tmp_path: Path) -> No
     init = {'type': 'Pretrained', 'checkpoint': file}
     swin = MODELS.build({'type': 'SwinTransformer', 'depths': [1, 1, 1, 1], 'embed_dims': 24, 'init_cfg': init})
     assert list(check_pretrained(swin, None)) == []
+
+
+def test_a_look_does_not_change_how_the_next_load_works() -> None:
+    """torch writes into a state dict's metadata; the optimizer would lose the parameters that the next load replaces."""
+    model = torch.nn.Linear(3, 2)
+    state = torch.nn.Linear(3, 2).state_dict()
+    weight = model.weight
+    assert not find_missing_tensors(model, state)
+    model.load_state_dict(state)
+    assert model.weight is weight
+    assert all('assign_to_params_buffers' not in metadata for metadata in state._metadata.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from tests.helpers.tiny_flags import TEXT, flags
 from vitpose_mm.datasets import SeededIndex
 from vitpose_mm.engine import test as engine_test
 from vitpose_mm.engine import train as engine_train
+from vitpose_mm.engine.hooks import PlainCheckpointHook, ResumeCheckHook
 from vitpose_mm.engine.test import add_test_flags
 from vitpose_mm.engine.train import add_train_flags, build_runner, exit_on_user_error, load_config, read_config
 from vitpose_mm.models.backbones.arch import find_arch
@@ -107,10 +108,17 @@ def test_pictures(cfg: Config, add: Any) -> None:
 def test_runner_type(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the switch neither FlexibleRunner nor FSDP and DeepSpeed can be reached."""
     built = []
-    monkeypatch.setattr(RUNNERS, 'build', lambda cfg: built.append(cfg.runner_type))
-    monkeypatch.setattr(Runner, 'from_cfg', lambda cfg: built.append('Runner'))
-    build_runner(Config(dict(runner_type='FlexibleRunner')))
-    build_runner(Config(dict(a=1)))
+
+    def build(name: str) -> SimpleNamespace:
+        built.append(name)
+        hooks: list = []
+        return SimpleNamespace(hooks=hooks, register_hook=hooks.append)
+
+    monkeypatch.setattr(RUNNERS, 'build', lambda cfg: build(cfg.runner_type))
+    monkeypatch.setattr(Runner, 'from_cfg', lambda cfg: build('Runner'))
+    for cfg in (Config(dict(runner_type='FlexibleRunner')), Config(dict(a=1))):
+        hooks = build_runner(cfg).hooks
+        assert [type(hook) for hook in hooks] == [ResumeCheckHook, PlainCheckpointHook]
     assert built == ['FlexibleRunner', 'Runner']
 
 

@@ -72,7 +72,8 @@ def find_missing_tensors(module: nn.Module, state: Mapping[str, Any]) -> set[str
     empty = {id(value): _without_values(value) for _, value in named}
     copied = copy.deepcopy(module, empty)  # deepcopy takes from here what it would copy
     tensors = OrderedDict((name.removeprefix('module.'), value) for name, value in state.items())
-    tensors._metadata = getattr(state, '_metadata', OrderedDict())  # type: ignore[attr-defined]  # module versions
+    # Module versions. Copied: load_state_dict writes into them that tensors are assigned, and the next load obeys.
+    tensors._metadata = copy.deepcopy(getattr(state, '_metadata', OrderedDict()))  # type: ignore[attr-defined]
     with suppress(RuntimeError):  # tensors of another shape; all others are assigned
         copied.load_state_dict(tensors, strict=False, assign=True)
     return {name for name, value in copied.state_dict().items() if value.is_meta}
