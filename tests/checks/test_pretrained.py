@@ -92,7 +92,7 @@ def test_modules_that_rename_a_file_are_left_to_themselves(tmp_path: Path) -> No
 
 
 def test_a_look_does_not_change_how_the_next_load_works() -> None:
-    """torch writes into the metadata of a state dict; the optimizer would lose parameters that the next load replaces."""
+    """torch notes in a state dict to assign its tensors; an optimizer would lose the parameters that it replaces."""
     model = torch.nn.Linear(3, 2)
     state = torch.nn.Linear(3, 2).state_dict()
     weight = model.weight

@@ -116,7 +116,7 @@ def test_badcase(cfg: Config) -> None:
 def test_metrics_are_written_by_the_first_process(rank: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / 'leaf.py').write_text(TEXT)
     runner = SimpleNamespace(rank=rank, test=lambda: {'coco/AP': 0.25})
-    monkeypatch.setattr(engine_test, 'check_config', lambda *args, **flags: None)
+    monkeypatch.setattr(engine_test, 'check_config', lambda *args, **flags: [])
     monkeypatch.setattr(engine_test, 'build_runner', lambda cfg: runner)
     out = tmp_path / 'metrics.json'
     engine_test.test(flags(config=str(tmp_path / 'leaf.py'), out=str(out)))
