@@ -58,4 +58,4 @@ def test_genuine_files_with_something_changed_are_refused_or_plain(tmp_path: Pat
     """`python tests/helpers/mutate_files.py 10000` tries more of them."""
     (found,) = run_processes(mutate, str(tmp_path), 500, 0, num_processes=1)
     assert found['wrong'] == [] and found['slowest'] < 20
-    assert found['tally']['says'] > 250 and found['tally']['loads'] > 20  # both kinds are there
+    assert found['tally']['says'] > 250 and found['tally']['loads'] > 10  # both kinds are there

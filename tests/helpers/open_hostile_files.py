@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from tests.checkpoints import hostile_files, pickle_bytes
+from tests.helpers import hostile_files, pickle_bytes
 from vitpose_mm.checkpoints import CheckpointError, load_file
 from vitpose_mm.checkpoints.writing import save_file
 

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from .pickle_records import NO_STATE, Call, Damaged, Global, NotPlain, Record, Refused, StorageId, shown
-from .record_kinds import DTYPES, KINDS, TAKES_NAMES, Memory, plain_name
+from .record_kinds import DTYPES, KINDS, TAKES_NAMES, TENSORS, Memory, plain_name
 from .storages import Storage, StorageReader
 
 MAX_DEPTH = 100  # containers in one another; code that reads what is built may recurse
 MAX_PARTS = 300_000  # containers, tensors and the like; the training state of a ViT-G has 30,000
 MAX_ITEMS = 5_000_000  # shared ones counted wherever they are: 40 nested pairs of the same are 10^12
+TENSOR_TYPES = ('torch.Tensor', 'torch.nn.parameter.Parameter')
 LEAVES = frozenset({type(None), bool, int, float, str, bytes, bytearray, set, frozenset})  # sets hold leaves alone
 
 
@@ -75,6 +76,7 @@ def _inner(record: Record) -> Sequence[Record]:
     if type(record) is dict:
         return tuple(record.values())
     if type(record) is Call:
+        record = _without_attributes(record)
         state = () if record.state is NO_STATE else (record.state,)
         return (*record.args, *record.items, *(value for _, value in record.pairs), *state)
     return record if type(record) in (list, tuple) else ()
@@ -98,7 +100,19 @@ def _build(record: Record, inner: list[Any], storages: StorageReader, memory: Me
     return tuple(inner) if type(record) is tuple else inner
 
 
+def _without_attributes(record: Call) -> Call:
+    """The call for a tensor with attributes of its own, as FSDP's state dicts have them -> the one for the tensor."""
+    if plain_name(record.name) != 'torch._tensor._rebuild_from_type_v2' or len(record.args) != 4:
+        return record
+    rebuild, kind, args, _ = record.args
+    known = type(rebuild) is Global and KINDS.get(plain_name(rebuild.name)) in TENSORS
+    if not known or type(kind) is not Global or plain_name(kind.name) not in TENSOR_TYPES or type(args) is not tuple:
+        return record
+    return Call(rebuild.name, args, record.state, record.items, record.pairs)
+
+
 def _build_call(record: Call, inner: list[Any], memory: Memory) -> Any:
+    record = _without_attributes(record)
     name = plain_name(record.name)
     if name not in KINDS:
         raise NotPlain(shown(name))
