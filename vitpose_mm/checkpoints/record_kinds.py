@@ -75,8 +75,8 @@ def _tensor(call: Call, memory: Memory) -> Tensor:
 
 
 def _parameter(call: Call, memory: Memory) -> Tensor:
-    """(tensor, requires_grad, hooks, attributes) -> the tensor."""
-    found: Tensor = _typed(_arguments(call, 1, 4)[0], Tensor)
+    """(tensor, requires_grad, hooks) -> the tensor."""
+    found: Tensor = _typed(_arguments(call, 1, 3)[0], Tensor)
     return found
 
 
@@ -216,7 +216,6 @@ KINDS: dict[str, Callable[[Call, Memory], Any]] = {
     'torch._utils._rebuild_tensor_v2': _tensor,
     'torch._utils._rebuild_tensor_v3': _tensor,
     'torch._utils._rebuild_parameter': _parameter,
-    'torch._utils._rebuild_parameter_with_state': _parameter,
     'torch.Size': _size,
     'torch.device': _device,
     'numpy.core.multiarray._reconstruct': _array,
