@@ -7,10 +7,11 @@ from .seeded_sampler import SeededSampler
 from .seeding import SeededIndex
 from .shift_keypoints import ShiftKeypoints
 from .square_crop import SquareCrop
-from .transforms import SafeLoadImage
+from .transforms import FollowMapping, SafeLoadImage
 
 __all__ = [
     'APT36KDataset',
+    'FollowMapping',
     'MultiDataset',
     'PersonCrops',
     'SafeLoadImage',

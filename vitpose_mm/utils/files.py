@@ -26,6 +26,17 @@ def complete(file: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def refuse_source(source: Path, *written: Path) -> None:
+    """Check that no file to write is the one that is read, by whatever name.
+
+    Raises:
+        ValueError: one is.
+    """
+    for file in written:
+        if file.resolve() == source.resolve() or (file.exists() and source.exists() and file.samefile(source)):
+            raise ValueError(f'{file} is the source, which would be overwritten: name another file to write')
+
+
 def write_json(content: Any, file: Path) -> None:
     """Anything JSON can hold -> a file that appears when it is complete."""
     with complete(file) as part:

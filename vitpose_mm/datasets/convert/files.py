@@ -1,28 +1,12 @@
-"""Reading what was released, and writing MPII's ground-truth arrays."""
+"""Writing MPII's ground-truth arrays."""
 
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-
-
-def read_json(path: Path, *, content: str) -> Any:
-    """Path -> what the file holds.
-
-    Raises:
-        ValueError: it is missing or no json.
-    """
-    if not path.is_file():
-        raise ValueError(f'{content} {path} does not exist')
-    try:
-        return json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f'{content} {path} is no json file ({error})') from error
 
 
 def write_mpii_truth(path: Path, records: Sequence[dict], *, heads: Sequence[np.ndarray], names: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """Transforms that MMPose does not have."""
 
+from .follow_mapping import FollowMapping
 from .safe_load_image import SafeLoadImage
 
-__all__ = ['SafeLoadImage']
+__all__ = ['FollowMapping', 'SafeLoadImage']
