@@ -178,7 +178,8 @@ def test_whole_body_and_unknown_classes_are_not_counted(cfg: Config, coco: Path)
     with pytest.raises(ValueError, match=r'CocoWholeBodyDataset has 133 keypoints'):
         check_config(cfg)
     cfg.model.head.out_channels = 133
-    check_config(cfg)
+    with pytest.raises(ValueError, match='its foot_kpts are None: whole bodies have 6 keypoints there'):
+        check_config(cfg)
     cfg.train_dataloader.dataset.datasets = [dataset_cfg(coco, type='NobodysDataset')]
     check_config(cfg)
 
