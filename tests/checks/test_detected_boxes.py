@@ -48,25 +48,37 @@ def whole(value: Any) -> Callable[[list], Any]:
     return lambda found: value
 
 
-REFUSED: list[tuple[str, Callable[[list], Any], str]] = [
-    *((f'whole {show(value)}', whole(value), 'detected boxes are a list of objects') for value in ({}, 'x', 5, [1], [None], [[]])),
+Case = tuple[str, Callable[[list], Any], str]  # name, what makes the fault, what is said
+
+
+def each(key: str, values: tuple, said: str) -> list[Case]:
+    """Return a case for each value of a key."""
+    return [(f'{key} {show(value)}', put(key, value), said) for value in values]
+
+
+REFUSED: list[Case] = [
+    *(
+        (f'whole {show(value)}', whole(value), 'detected boxes are a list of objects')
+        for value in ({}, 'x', 5, [1], [None], [[]])
+    ),
     ('a COCO object', whole({'images': [], 'annotations': []}), 'it is an object'),
     ('nothing', whole([]), 'it has no box'),
-    *((f'image_id {show(value)}', put('image_id', value), "'image_id'") for value in (MISSING, None, '1', 1.5, NAN, True, [], -1)),
-    *((f'category_id {show(value)}', put('category_id', value), "'category_id'") for value in (MISSING, None, '1', 1.5, NAN, True)),
-    *((f'bbox {show(value)}', put('bbox', value), 'box number 1 is') for value in ([1, 2, 3], [1] * 6, 'x', {'x': 1}, 5, ['1'] * 4)),
-    *((f'score {show(value)}', put('score', value), 'box number 1 has the score') for value in (MISSING, None, '0.9', [], True)),
-    ('all of other images', put('image_id', 999, index=None), 'all its boxes are of images that annotation file .* such as image 999'),
+    *each('image_id', (MISSING, None, '1', 1.5, NAN, True, [], -1), "'image_id'"),
+    *each('category_id', (MISSING, None, '1', 1.5, NAN, True), "'category_id'"),
+    *each('bbox', ([1, 2, 3], [1] * 6, 'x', {'x': 1}, 5, ['1'] * 4), 'box number 1 is'),
+    *each('score', (MISSING, None, '0.9', [], True), 'box number 1 has the score'),
+    ('all of other images', put('image_id', 999, index=None), 'all its boxes are of images that .* such as image 999'),
     ('all of another category', put('category_id', 3, index=None), 'all its boxes are of other categories, such as 3'),
     ('all NaN', put('bbox', [NAN] * 4, index=None), 'it has no box of category 1 with an extent'),
-]  # fmt: skip
-NOTED: list[tuple[str, Callable[[list], Any], str]] = [
-    *((f'bbox {show(value)}', put('bbox', value), '1 with numbers that are not finite') for value in (MISSING, None, [], [NAN, 1, 2, 3], [1, 2, INF, 3], [1, 2, 3, None], [1e300, 1, 2, 3], [HUGE, 1, 2, 3])),
-    *((f'score {show(value)}', put('score', value), '1 with numbers that are not finite') for value in (NAN, INF)),
-    *((f'extent {show(value)}', put('bbox', value), '1 without positive width and height') for value in ([5, 5, 0, 9], [5, 5, 9, 0], [50, 50, -9, 9])),
+]
+NOT_FINITE = (MISSING, None, [], [NAN, 1, 2, 3], [1, 2, INF, 3], [1, 2, 3, None], [1e300, 1, 2, 3], [HUGE, 1, 2, 3])
+NOTED: list[Case] = [
+    *each('bbox', NOT_FINITE, '1 with numbers that are not finite'),
+    *each('score', (NAN, INF), '1 with numbers that are not finite'),
+    *each('bbox', ([5, 5, 0, 9], [5, 5, 9, 0], [50, 50, -9, 9]), '1 without positive width and height'),
     ('one of another image', put('image_id', 999), '1 of an image that the annotation file does not list'),
     ('one of another category', put('category_id', 18), '1 of 6 boxes are of other categories than 1'),
-]  # fmt: skip
+]
 
 
 def write(change: Callable[[list], Any], path: Path) -> None:
@@ -133,5 +145,5 @@ def test_labels_of_another_category_are_not_what_is_predicted(cfg: Config, tmp_p
         one['category_id'] = 4
     save(content, tmp_path / 'val.json')
     save(boxes(content), tmp_path / 'boxes.json')
-    with pytest.raises(ValueError, match='has people of category 4, and those of val_dataloader.dataset are predicted as'):
+    with pytest.raises(ValueError, match=r'has people of category 4, and those of .* are predicted as'):
         check_config(cfg)

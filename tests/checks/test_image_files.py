@@ -61,7 +61,9 @@ def test_a_file_that_is_not_an_image(cfg: Config, tmp_path: Path) -> None:
 @pytest.mark.parametrize('orientation', [5, 6, 7, 8])
 def test_labels_on_stored_pixels_are_named(orientation: int, cfg: Config, tmp_path: Path) -> None:
     use_jpeg(cfg, tmp_path, orientation, listed=(160, 120))
-    with pytest.raises(ValueError, match='has an EXIF orientation, training reads it as 120 x 160 pixels, .* 160 x 120'):
+    with pytest.raises(
+        ValueError, match=r'has an EXIF orientation, training reads it as 120 x 160 pixels, .* 160 x 120'
+    ):
         check_config(cfg)
 
 
@@ -88,4 +90,6 @@ def test_few_sizes_that_differ_are_said(cfg: Config, tmp_path: Path) -> None:
     content['images'][7]['width'] = 170
     save(content, tmp_path / 'train.json')
     (note,) = check_config(cfg)
-    assert '1 of 36 images that were opened have another size' in note and 'is 160 x 120 pixels and listed as 170' in note
+    assert (
+        '1 of 36 images that were opened have another size' in note and 'is 160 x 120 pixels and listed as 170' in note
+    )

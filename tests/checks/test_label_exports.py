@@ -121,5 +121,5 @@ def test_keypoints_alone_of_coco_annotator_are_named(cfg: Config, tmp_path: Path
     for one in content['annotations']:
         one['bbox'] = [0, 0, 0, 0]
     (tmp_path / 'train.json').write_text(json.dumps(content))
-    with pytest.raises(ValueError, match='no usable person .* 6 with a box of no width or height'):
+    with pytest.raises(ValueError, match=r'no usable person .* 6 with a box of no width or height'):
         check_config(cfg)

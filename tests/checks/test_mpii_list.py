@@ -57,15 +57,23 @@ def put(key: str, value: Any) -> Callable[[list], None]:
     return change
 
 
+def each(key: str, values: tuple) -> list[tuple[str, Callable[[list], Any], str]]:
+    """Return a fault for each value of a key."""
+    return [(f'{key} {show(value)}', put(key, value), f"person number 2 has '{key}'") for value in values]
+
+
 FAULTS: list[tuple[str, Callable[[list], Any], str]] = [
-    *((f'whole {show(value)}', lambda found, value=value: value, 'it is not a list of people') for value in ({}, [], [1], 5)),
-    *((f'image {show(v)}', put('image', v), "person number 2 has 'image'") for v in (MISSING, None, 5, '', 'a.jpg', '1_2.jpg', '../1.jpg')),
-    *((f'scale {show(v)}', put('scale', v), "person number 2 has 'scale'") for v in (MISSING, None, 0, -1, NAN, INF, '1', [1], HUGE)),
-    *((f'center {show(v)}', put('center', v), "person number 2 has 'center'") for v in (MISSING, None, 5, [1], [1, 2, 3], [NAN, 1], [None, 1], ['1', '2'])),
-    *((f'joints {show(v)}', put('joints', v), "person number 2 has 'joints'") for v in (MISSING, None, [], [[1, 2]] * 15, [[1, 2, 3]] * 16, [[NAN, 1]] * 16, ['x'] * 16, 'x')),
-    *((f'joints_vis {show(v)}', put('joints_vis', v), "person number 2 has 'joints_vis'") for v in (MISSING, None, [1] * 15, [2] * 16, [-1] * 16, [NAN] * 16, [0.5] * 16, 'x')),
+    *(
+        (f'whole {show(value)}', lambda found, value=value: value, 'it is not a list of people')
+        for value in ({}, [], [1], 5)
+    ),
+    *each('image', (MISSING, None, 5, '', 'a.jpg', '1_2.jpg', '../1.jpg')),
+    *each('scale', (MISSING, None, 0, -1, NAN, INF, '1', [1], HUGE)),
+    *each('center', (MISSING, None, 5, [1], [1, 2, 3], [NAN, 1], [None, 1], ['1', '2'])),
+    *each('joints', (MISSING, None, [], [[1, 2]] * 15, [[1, 2, 3]] * 16, [[NAN, 1]] * 16, ['x'] * 16, 'x')),
+    *each('joints_vis', (MISSING, None, [1] * 15, [2] * 16, [-1] * 16, [NAN] * 16, [0.5] * 16, 'x')),
     ('an image that is not there', put('image', '77.jpg'), '1 of its 4 images in use cannot be read'),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(('name', 'change', 'said'), FAULTS, ids=[name for name, _, _ in FAULTS])
@@ -106,5 +114,5 @@ def test_damaged_head_boxes(cfg: Config, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match='does not exist'):
         check_config(cfg, for_training=False)
     cfg.test_dataloader.dataset.headbox_file = str(tmp_path / 'mpii.json')
-    with pytest.raises(ValueError, match='does not end in .mat'):
+    with pytest.raises(ValueError, match=r'does not end in \.mat'):
         check_config(cfg, for_training=False)

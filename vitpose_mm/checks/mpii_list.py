@@ -74,9 +74,9 @@ def check_head_boxes(path: str, *, number: int, where: str) -> None:
     try:
         found = np.array(boxes, float).reshape(2, 2, -1)
     except (TypeError, ValueError):
-        raise ValueError(f'{title} has no array headboxes_src of 2 x 2 numbers a person: name an mpii_gt_*.mat') from None
+        raise ValueError(f'{title} has no headboxes_src of 2 x 2 numbers a person: name an mpii_gt_*.mat') from None
     if found.shape[2] != number or not usable(found).all():
         raise ValueError(
-            f'{title} has {found.shape[2]} boxes, {int(usable(found).all(axis=(0, 1)).sum())} of them of finite numbers, '
+            f'{title} has {found.shape[2]} boxes, {usable(found).all(axis=(0, 1)).sum()} of them of finite numbers, '
             f'and the list has {number} people: take the two that were made together'
         )

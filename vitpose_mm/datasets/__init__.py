@@ -7,16 +7,16 @@ from .seeded_sampler import SeededSampler
 from .seeding import SeededIndex
 from .shift_keypoints import ShiftKeypoints
 from .square_crop import SquareCrop
-from .transforms import FollowMapping, SafeLoadImage
+from .transforms import SafeLoadImage, SkeletonConverter
 
 __all__ = [
     'APT36KDataset',
-    'FollowMapping',
     'MultiDataset',
     'PersonCrops',
     'SafeLoadImage',
     'SeededIndex',
     'SeededSampler',
     'ShiftKeypoints',
+    'SkeletonConverter',
     'SquareCrop',
 ]

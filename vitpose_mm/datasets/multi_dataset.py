@@ -13,7 +13,7 @@ from ..registry import DATASETS
 from .checks import build_checked, check_loaded
 from .corrupt_images import CorruptImage, find_corrupt_image, record_corrupt_images, set_metainfo
 from .seeding import SAMPLE, SeededIndex, isolated_rng, mix_seed
-from .transforms.follow_mapping import check_mapping, follow_converters
+from .transforms.skeleton_converter import check_mapping, convert_skeletons
 
 # metainfo key of the name of the subset that a sample is from
 SUBSET_KEY = 'subset'
@@ -25,10 +25,10 @@ class MultiDataset(ConcatDataset):
     """Datasets -> their concatenation; a training sample is a function of (seed, epoch, index, turn).
 
     Every sub-dataset keeps its metainfo, flip pairs and half-body sets, which mmpose's CombinedDataset
-    overwrites; behind a KeypointConverter they follow from its mapping. A :class:`SeededIndex` seeds the augmentation, whatever the worker, and leaves the
-    caller's random state alone; a plain int draws from it. A sample whose image cannot be read is
-    replaced by another one of its sub-dataset, drawn from the same stream; the replacement carries the
-    file's name for :class:`BadImageHook`. Sub-datasets with test_mode=True raise instead.
+    overwrites; behind a KeypointConverter they follow from its mapping. A :class:`SeededIndex` seeds the
+    augmentation, whatever the worker, and leaves the caller's random state alone; a plain int draws from it. A
+    sample whose image cannot be read is replaced by another one of its sub-dataset, drawn from the same stream; the
+    replacement carries the file's name for :class:`BadImageHook`. Sub-datasets with test_mode=True raise instead.
 
     Subsets that are given by name are told apart in evaluation, where one dataset may be there twice (OCHuman val
     and test, true and detected boxes): a sample's metainfo has the name as ``subset``, and ``metainfo['subsets']``
@@ -127,11 +127,11 @@ class MultiDataset(ConcatDataset):
 
 
 def build_converted(dataset: dict | BaseDataset, *, where: str) -> BaseDataset:
-    """Dataset config -> dataset; behind a KeypointConverter its samples have the skeleton of the new keypoints."""
+    """Dataset config -> dataset; a KeypointConverter in its pipeline maps the skeleton too."""
     if not isinstance(dataset, Mapping):
         return build_checked(dataset, where=where)
     pipeline = dataset.get('pipeline') or []
-    built = build_checked({**dataset, 'pipeline': follow_converters(pipeline)}, where=where)
+    built = build_checked({**dataset, 'pipeline': convert_skeletons(pipeline)}, where=where)
     check_mapping(pipeline, built.metainfo, where=where)
     return built
 

@@ -171,7 +171,7 @@ def find_leaves(cfg: Any, *, where: str, converted: int | None = None) -> Iterat
     if not isinstance(cfg, Mapping):
         return
     for transform in cfg.get('pipeline') or ():
-        if _class_name(transform) == 'KeypointConverter' and converted is None:
+        if _class_name(transform) in ('KeypointConverter', 'SkeletonConverter') and converted is None:
             converted = transform['num_keypoints']
     parts = cfg.get('datasets') or ()
     named = parts.items() if isinstance(parts, Mapping) else enumerate(parts)

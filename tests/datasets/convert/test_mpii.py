@@ -129,7 +129,10 @@ def test_the_tool(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
         ({'y2': np.nan}, 'scale, centre and head box have nan, which is not a finite number'),
         ({'scale': np.inf}, 'scale, centre and head box have inf'),
         ({'annopoints': structs([{'point': structs([{'x': np.nan, 'y': 1.0, 'id': 3}])}])}, 'joints have nan'),
-        ({'annopoints': structs([{'point': structs([{'x': 1.0, 'y': 1.0, 'id': -1}])}])}, 'joint -1 is none of 0 to 15'),
+        (
+            {'annopoints': structs([{'point': structs([{'x': 1.0, 'y': 1.0, 'id': -1}])}])},
+            'joint -1 is none of 0 to 15',
+        ),
         ({'annopoints': structs([{'point': structs([{'x': 1.0, 'y': 1.0, 'id': 'a'}])}])}, 'joint a is none of'),
     ],
 )

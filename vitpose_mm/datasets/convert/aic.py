@@ -95,7 +95,7 @@ def parse_person(values: Sequence[float], corners: Sequence[float], *, where: st
         keypoints += [x, y, seen] if seen else [0, 0, 0]
     x1, y1, x2, y2 = corners
     if x2 < x1 or y2 < y1:
-        raise ValueError(f'{where}: its box {list(corners)} has its right or lower edge first: correct it, or take it out')
+        raise ValueError(f'{where}: its box {corners} has its right or lower edge first: correct it, or take it out')
     labelled = sum(seen > 0 for seen in keypoints[2::3])
     box = [x1, y1, x2 - x1, y2 - y1]
     return {'category_id': 1, 'iscrowd': 0, 'bbox': box, 'num_keypoints': labelled, 'keypoints': keypoints}

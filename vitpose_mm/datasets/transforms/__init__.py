@@ -1,6 +1,6 @@
 """Transforms that MMPose does not have."""
 
-from .follow_mapping import FollowMapping
 from .safe_load_image import SafeLoadImage
+from .skeleton_converter import SkeletonConverter
 
-__all__ = ['FollowMapping', 'SafeLoadImage']
+__all__ = ['SafeLoadImage', 'SkeletonConverter']

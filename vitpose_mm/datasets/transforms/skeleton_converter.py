@@ -1,4 +1,4 @@
-"""The skeleton of keypoints that MMPose's KeypointConverter has mapped: mirror pairs, body parts, weights and links."""
+"""Keypoints of one set mapped to those of another, with their mirror pairs, body parts, weights and links."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from mmcv.transforms import BaseTransform
+from mmpose.datasets.transforms import KeypointConverter
 
 from ...registry import TRANSFORMS
 
@@ -15,41 +15,41 @@ Sources = int | Sequence[int]  # one keypoint, or two whose mean is taken
 
 
 @TRANSFORMS.register_module()
-class FollowMapping(BaseTransform):
-    """Give a sample the skeleton of its keypoints after ``KeypointConverter``, which leaves that of its dataset.
+class SkeletonConverter(KeypointConverter):
+    """Map keypoints as MMPose's ``KeypointConverter`` does, and with them the skeleton that a sample brings along.
 
-    With the old mirror pairs a flip after the conversion exchanges keypoints that do not belong together, and half-body
-    crops follow the wrong ones. :class:`MultiDataset` puts this transform behind every converter.
+    ``KeypointConverter`` leaves mirror pairs and body parts as they were before: a flip then exchanges keypoints that
+    do not belong together, and half-body crops follow wrong ones. :class:`MultiDataset` takes this class in its place.
 
     Args:
         num_keypoints: K' after the conversion.
         mapping: (source, target) indices; a source may be two, whose mean the target is.
 
-    Required keys: flip_pairs, upper_body_ids, lower_body_ids, dataset_keypoint_weights, as in MMPose's datasets.
-
     Example:
-        >>> FollowMapping(3, [(1, 0), (2, 1)])({'flip_pairs': [(1, 2)], ...})['flip_indices']
+        >>> SkeletonConverter(3, [(1, 0), (2, 1)])(results)['flip_indices']  # of K = 3 with the pair (1, 2)
         [1, 0, 2]
     """
 
     def __init__(self, num_keypoints: int, mapping: Sequence[tuple[Sources, int]]) -> None:
-        self.num_keypoints = num_keypoints
+        super().__init__(num_keypoints, list(mapping))
         self.sources = {target: _as_tuple(source) for source, target in mapping}
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Replace flip_pairs, flip_indices, body parts, weights and links by those of the K' keypoints."""
+        """Replace (N, K, 2) keypoints by (N, K', 2), and flip_pairs, flip_indices, body parts, weights and links."""
+        results.pop('flip_indices', None)  # the host renumbers these in place, and wrongly
+        results = super().transform(results)
         partners = find_partners(self.sources, results['flip_pairs'])
+        paired = {target: partner for target, partner in partners.items() if partner is not None}
+        results['flip_indices'] = [paired.get(i, i) for i in range(self.num_keypoints)]
+        results['flip_pairs'] = [(a, b) for a, b in paired.items() if a < b]
         weights = np.ones(self.num_keypoints, np.float32)
-        old_weights = np.asarray(results['dataset_keypoint_weights'])
         for target, sources in self.sources.items():
-            weights[target] = old_weights[list(sources)].mean()
-        target_of = {sources: target for target, sources in self.sources.items()}
-        results['flip_indices'] = [partners.get(i) if partners.get(i) is not None else i for i in range(self.num_keypoints)]
-        results['flip_pairs'] = [(a, b) for a, b in partners.items() if b is not None and a < b]
+            weights[target] = np.asarray(results['dataset_keypoint_weights'])[list(sources)].mean()
         results['dataset_keypoint_weights'] = weights
         for key in ('upper_body_ids', 'lower_body_ids'):
             old = set(results[key])
             results[key] = sorted(target for target, sources in self.sources.items() if old.issuperset(sources))
+        target_of = {sources: target for target, sources in self.sources.items()}
         links = [(target_of.get((a,)), target_of.get((b,))) for a, b in results.get('skeleton_links') or ()]
         results['skeleton_links'] = [link for link in links if None not in link]
         return results
@@ -75,16 +75,12 @@ def find_partners(sources: Mapping[int, tuple[int, ...]], pairs: Iterable[Sequen
     return partners
 
 
-def follow_converters(pipeline: Sequence[Any]) -> list[Any]:
-    """Pipeline config -> the same with :class:`FollowMapping` behind each KeypointConverter."""
-    followed: list[Any] = []
-    for step in pipeline:
-        followed.append(step)
-        if is_named(step, 'KeypointConverter'):
-            followed.append(
-                {'type': 'vitpose_mm.FollowMapping', 'num_keypoints': step['num_keypoints'], 'mapping': step['mapping']}
-            )
-    return followed
+def convert_skeletons(pipeline: Sequence[Any]) -> list[Any]:
+    """Pipeline config -> the same with :class:`SkeletonConverter` for each KeypointConverter."""
+    return [
+        {**step, 'type': 'vitpose_mm.SkeletonConverter'} if is_named(step, 'KeypointConverter') else step
+        for step in pipeline
+    ]
 
 
 def check_mapping(pipeline: Sequence[Any], metainfo: Mapping[str, Any], *, where: str) -> None:
@@ -96,7 +92,7 @@ def check_mapping(pipeline: Sequence[Any], metainfo: Mapping[str, Any], *, where
     pairs, names = metainfo.get('flip_pairs') or (), metainfo.get('keypoint_id2name') or {}
     flips = any(is_named(step, 'RandomFlip') for step in pipeline)
     for step in pipeline:
-        if not is_named(step, 'KeypointConverter'):
+        if not (is_named(step, 'KeypointConverter') or is_named(step, 'SkeletonConverter')):
             continue
         title, old, new = f'{where}: KeypointConverter', metainfo.get('num_keypoints'), step['num_keypoints']
         sources = {target: _as_tuple(source) for source, target in step['mapping']}

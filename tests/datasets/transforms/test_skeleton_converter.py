@@ -7,7 +7,7 @@ import pytest
 
 from tests.checks.tiny_kites import METAINFO, labels, save, write_images
 from vitpose_mm.datasets import MultiDataset
-from vitpose_mm.datasets.transforms.follow_mapping import FollowMapping, check_mapping, find_partners
+from vitpose_mm.datasets.transforms.skeleton_converter import SkeletonConverter, check_mapping, find_partners
 
 # nose, left wing, right wing, middle, tail -> right wing, left wing, middle, tail, nose, nothing, mean of the wings
 TO_SEVEN = [(2, 0), (1, 1), (3, 2), (4, 3), (0, 4), ((1, 2), 6)]
@@ -23,14 +23,21 @@ def test_partners_follow_from_the_sources() -> None:
 
 def test_the_whole_skeleton_follows() -> None:
     old = {
-        'flip_pairs': [[1, 2]], 'upper_body_ids': (0, 1, 2), 'lower_body_ids': (3, 4), 'skeleton_links': [(0, 1), (3, 4)],
+        'flip_pairs': [[1, 2]],
+        'flip_indices': [0, 2, 1, 3, 4],
+        'upper_body_ids': (0, 1, 2),
+        'lower_body_ids': (3, 4),
+        'skeleton_links': [(0, 1), (3, 4)],
         'dataset_keypoint_weights': np.array([1, 2, 4, 5, 6], np.float32),
-    }  # fmt: skip
-    new = FollowMapping(7, TO_SEVEN)(old)
+        'keypoints': np.arange(10.0).reshape(1, 5, 2),
+        'keypoints_visible': np.ones((1, 5)),
+    }
+    new = SkeletonConverter(7, TO_SEVEN)(old)
     assert new['flip_indices'] == [1, 0, 2, 3, 4, 5, 6] and new['flip_pairs'] == [(0, 1)]
     assert (new['upper_body_ids'], new['lower_body_ids']) == ([0, 1, 4, 6], [2, 3])
     assert new['dataset_keypoint_weights'].tolist() == [4, 2, 5, 6, 1, 1, 3]
     assert new['skeleton_links'] == [(4, 1), (2, 3)]
+    assert new['keypoints'][0].tolist() == [[4, 5], [2, 3], [6, 7], [8, 9], [0, 1], [0, 0], [3, 4]]
 
 
 @pytest.mark.parametrize('converter_first', [True, False])
@@ -45,11 +52,9 @@ def test_a_flip_keeps_wings_on_their_side(converter_first: bool, tmp_path: Path)
     sample = MultiDataset([{**part, 'metainfo': METAINFO, 'pipeline': pipeline}])[0]
     x = sample['keypoints'][0, :, 0]
     assert sample['keypoints'].shape == (1, 7, 2) and sample['flip_indices'] == [1, 0, 2, 3, 4, 5, 6]
-    # the kite's box is 10 to 70 of 160 pixels: mirrored, its left wing (at 16) is at the right end, and still the left one
-    assert x[0] > 80 and x[1] > 80, 'wings left the kite'
-    right, left, middle = 159 - 64, 159 - 16, 159 - 40
-    # named by what they are after the flip: MMPose's flip exchanges the two
-    assert (x[0], x[1]) == pytest.approx((left, right)) and x[2] == pytest.approx(middle) and x[4] == pytest.approx(middle)
+    # the first kite's wings are at 16 (left) and 64 of 160 pixels, its nose and middle at 40
+    left, right, middle = 159 - 64, 159 - 16, 159 - 40  # of the mirrored kite: its left wing is where the right one was
+    assert x[:5].tolist() == pytest.approx([right, left, middle, middle, middle])
     assert x[6] == pytest.approx(middle)
 
 
