@@ -24,12 +24,18 @@ def main() -> None:
     args = parse_args()
     require_config(args)
     silence_known_warnings()
+    from vitpose_mm.engine.preflight import check_data
+
     from vitpose_mm.datasets.browse import browse
     from vitpose_mm.engine.train import exit_on_user_error, read_config
 
     cfg = read_config(args.config, args.cfg_options)
     with exit_on_user_error():
+        cfg.work_dir = args.out_dir  # for corrected copies of labels
+        notes = check_data(cfg, 'train')
         pictures, unreadable = browse(cfg, args.out_dir, number=args.number, epoch=args.epoch, seed=args.seed)
+    for note in notes:
+        print(note, file=sys.stderr)
     print(f'{len(pictures)} pictures are in {args.out_dir}')
     if unreadable:
         named = ', '.join(map(str, unreadable[:3]))

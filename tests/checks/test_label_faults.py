@@ -13,10 +13,16 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
-from tests.helpers.label_faults import BYTES, CONTENT, SCORED, Fault
+from tests.helpers.label_faults import of_people, of_structure
+from tests.helpers.label_faults.fault import Fault
+from tests.helpers.label_faults.of_structure import BYTES
 from tests.helpers.tiny_kites import labels, make_config, samples, save, score_perfect_predictions, write_images
 from vitpose_mm.checks.preflight import check_config
 
+CONTENT = [
+    *(*of_structure.parts(), *of_structure.ids(), *of_structure.images()),
+    *(*of_people.boxes(), *of_people.keypoints(), *of_people.counts(), *of_people.categories()),
+]
 BOUND = 20  # seconds a fault may take
 PART = {'train': 'train_dataloader', 'val': 'val_dataloader'}
 
@@ -77,7 +83,7 @@ def test_faults_of_the_content(fault: Fault, part: str, cfg: Config, tmp_path: P
     expect(cfg, fault, part, path)
 
 
-@pytest.mark.parametrize('fault', SCORED, ids=lambda fault: fault.name)
+@pytest.mark.parametrize('fault', of_people.areas(), ids=lambda fault: fault.name)
 def test_faults_of_areas_that_are_scored(fault: Fault, cfg: Config, tmp_path: Path) -> None:
     content = labels('val')
     fault.change(content)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vitpose_mm.utils.files import complete, read_json, write_json
+from vitpose_mm.utils.files import complete, write_json
 
 
 def test_a_file_appears_at_the_end(tmp_path: Path) -> None:
@@ -43,11 +43,3 @@ def test_json_is_laid_out_or_compact_and_whole(tmp_path: Path) -> None:
         write_json({'a': {1}}, tmp_path / 'a.json')
     assert (tmp_path / 'a.json').read_text() == '{"a": [1, 2]}'
     assert {path.name for path in tmp_path.iterdir()} == {'new', 'a.json'}
-
-
-def test_a_file_that_is_missing_or_no_json_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r'list of people .*a\.json does not exist'):
-        read_json(tmp_path / 'a.json', content='list of people')
-    (tmp_path / 'a.json').write_text('{')
-    with pytest.raises(ValueError, match=r'list of people .*a\.json is no json file'):
-        read_json(tmp_path / 'a.json', content='list of people')

@@ -145,5 +145,5 @@ def read_crowds(annotations: Annotations) -> np.ndarray:
 
 
 def is_usable_number(value: Any) -> bool:
-    """Whether a parsed value is a finite number."""
-    return is_number(value) and abs(value) < np.inf
+    """Whether a parsed value is a finite number, and one that a float can hold."""
+    return is_number(value) and abs(value) < 1e300

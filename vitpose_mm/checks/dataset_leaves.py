@@ -12,7 +12,7 @@ class Leaf(NamedTuple):
     Attributes:
         cfg: Its config.
         where: How the user reaches it in the config.
-        converted: Keypoints after a KeypointConverter of its own or of a wrapper; None without one.
+        converted: Keypoints after a KeypointConverter or SkeletonConverter, its own or a wrapper's; None without one.
     """
 
     cfg: dict
@@ -25,7 +25,7 @@ def find_leaves(cfg: Any, *, where: str, converted: int | None = None) -> Iterat
     if not isinstance(cfg, Mapping):
         return
     for transform in cfg.get('pipeline') or ():
-        if class_name(transform) == 'KeypointConverter' and converted is None:
+        if class_name(transform) in ('KeypointConverter', 'SkeletonConverter') and converted is None:
             converted = transform['num_keypoints']
     parts = cfg.get('datasets') or ()
     named = parts.items() if isinstance(parts, Mapping) else enumerate(parts)

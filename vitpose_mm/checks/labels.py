@@ -23,7 +23,7 @@ from .label_people import check_people
 from .label_readers import Reader
 from .label_structure import check_structure
 from .metrics import Metric
-from .mpii_list import check_mpii
+from .mpii_list import check_head_boxes, check_mpii
 
 
 class FileUse(NamedTuple):
@@ -105,6 +105,8 @@ def check_file(use: FileUse, folder: Path, max_missing: float, notes: list[str])
         names = dict.fromkeys(person['image'] for person in file.content)
         images = [{'id': number, 'file_name': name} for number, name in enumerate(names)]
         for reader in use.readers:
+            if reader.cfg.get('headbox_file'):
+                check_head_boxes(reader.cfg['headbox_file'], number=len(file.content), where=reader.where)
             _check_images(file, reader, images, max_missing)
         summary = None
     else:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..utils.mat_files import read_mat
 from .annotations import is_usable_number
 from .label_file import LabelFile, shorten
 from .number_lists import to_table, usable
@@ -55,3 +56,27 @@ def _flatten(joints: Any) -> Any:
     if not isinstance(joints, list) or not all(isinstance(joint, list) and len(joint) == 2 for joint in joints):
         return joints
     return [number for joint in joints for number in joint]
+
+
+def check_head_boxes(path: str, *, number: int, where: str) -> None:
+    """Check a dataset's file of head boxes: one, of finite numbers, for each person of the list.
+
+    Raises:
+        ValueError: the file is missing, damaged, or of another list.
+    """
+    title = f'{where}: file of head boxes (headbox_file) {path!r}'
+    if not path.endswith('.mat'):
+        raise ValueError(f'{title} does not end in .mat: name the mpii_gt_*.mat of the list')
+    try:
+        boxes = read_mat(path, content='file of head boxes (headbox_file)').get('headboxes_src')
+    except ValueError as error:
+        raise ValueError(f'{where}: {error}') from None
+    try:
+        found = np.array(boxes, float).reshape(2, 2, -1)
+    except (TypeError, ValueError):
+        raise ValueError(f'{title} has no headboxes_src of 2 x 2 numbers a person: name an mpii_gt_*.mat') from None
+    if found.shape[2] != number or not usable(found).all():
+        raise ValueError(
+            f'{title} has {found.shape[2]} boxes, {usable(found).all(axis=(0, 1)).sum()} of them of finite numbers, '
+            f'and the list has {number} people: take the two that were made together'
+        )

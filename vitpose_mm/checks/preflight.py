@@ -52,30 +52,39 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
     for path in checkpoint_files(cfg, for_training=for_training):
         check_checkpoint(path, to_resume=for_training and bool(cfg.get('resume')) and path == cfg.get('load_from'))
     names = ('train', 'val') if for_training else ('test',)
-    notes: list[str] = []
-    for name in names:
-        loader = cfg.get(f'{name}_dataloader')
-        if loader is None:
-            continue
-        load_in_main_process(loader)
-        leaves = list(find_leaves(loader['dataset'], where=f'{name}_dataloader.dataset'))
-        for leaf in leaves:
-            check_files(leaf.cfg, where=leaf.where)
-            check_metainfo(leaf.cfg, where=leaf.where, scope=scope)
-        check_evaluators(cfg.get(f'{name}_evaluator'), where=f'{name}_evaluator')
-        for leaf in leaves:
-            check_keypoints(leaf, cfg.get('model') or {}, scope=scope)
-        metrics = list(find_metrics(cfg.get(f'{name}_evaluator'), where=f'{name}_evaluator', scope=scope))
-        if name == 'val':
-            check_best((cfg.get('default_hooks', {}).get('checkpoint') or {}).get('save_best'), metrics)
-        readers = [find_reader(leaf.cfg, where=leaf.where, scope=scope) for leaf in leaves]
-        notes += check_labels(
-            [reader for reader in readers if reader is not None],
-            metrics,
-            folder=Path(cfg.get('work_dir') or 'work_dirs') / 'labels',
-            max_missing=allowed_missing(cfg.get('custom_hooks') or ()),
-        )
-    return notes
+    return [note for name in names for note in check_data(cfg, name)]
+
+
+def check_data(cfg: Config, name: str) -> list[str]:
+    """Config and 'train', 'val' or 'test' -> sentences on that loader's labels; none where there is no loader.
+
+    Labels that are corrected are read from a copy below ``cfg.work_dir``, to which the config is pointed.
+
+    Raises:
+        ValueError: One sentence that names the value and the fix.
+    """
+    loader, evaluator = cfg.get(f'{name}_dataloader'), cfg.get(f'{name}_evaluator')
+    scope = cfg.get('default_scope') or 'mmpose'
+    if loader is None:
+        return []
+    load_in_main_process(loader)
+    leaves = list(find_leaves(loader['dataset'], where=f'{name}_dataloader.dataset'))
+    for leaf in leaves:
+        check_files(leaf.cfg, where=leaf.where)
+        check_metainfo(leaf.cfg, where=leaf.where, scope=scope)
+    check_evaluators(evaluator, where=f'{name}_evaluator')
+    for leaf in leaves:
+        check_keypoints(leaf, cfg.get('model') or {}, scope=scope)
+    metrics = list(find_metrics(evaluator, where=f'{name}_evaluator', scope=scope))
+    if name == 'val':
+        check_best((cfg.get('default_hooks', {}).get('checkpoint') or {}).get('save_best'), metrics)
+    readers = [find_reader(leaf.cfg, where=leaf.where, scope=scope) for leaf in leaves]
+    return check_labels(
+        [reader for reader in readers if reader is not None],
+        metrics,
+        folder=Path(cfg.get('work_dir') or 'work_dirs') / 'labels',
+        max_missing=allowed_missing(cfg.get('custom_hooks') or ()),
+    )
 
 
 def load_in_main_process(loader: dict) -> None:

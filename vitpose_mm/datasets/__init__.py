@@ -5,7 +5,7 @@ from .multi_dataset import MultiDataset
 from .person_crops import PersonCrops
 from .samplers import SeededSampler
 from .seeding import SeededIndex
-from .transforms import SafeLoadImage, ShiftKeypoints, SquareCrop
+from .transforms import SafeLoadImage, ShiftKeypoints, SkeletonConverter, SquareCrop
 
 __all__ = [
     'APT36KDataset',
@@ -15,5 +15,6 @@ __all__ = [
     'SeededIndex',
     'SeededSampler',
     'ShiftKeypoints',
+    'SkeletonConverter',
     'SquareCrop',
 ]

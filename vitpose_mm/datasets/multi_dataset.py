@@ -13,6 +13,7 @@ from ..checks.dataset_files import build_checked, check_loaded
 from ..registry import DATASETS
 from .corrupt_images import CorruptImage, find_corrupt_image, record_corrupt_images, set_metainfo
 from .seeding import SAMPLE, SeededIndex, isolated_rng, mix_seed
+from .transforms.skeleton_converter import check_mapping, convert_skeletons
 
 # metainfo key of the name of the subset that a sample is from
 SUBSET_KEY = 'subset'
@@ -24,10 +25,10 @@ class MultiDataset(ConcatDataset):
     """Datasets -> their concatenation; a training sample is a function of (seed, epoch, index, turn).
 
     Every sub-dataset keeps its metainfo, flip pairs and half-body sets, which mmpose's CombinedDataset
-    overwrites. A :class:`SeededIndex` seeds the augmentation, whatever the worker, and leaves the
-    caller's random state alone; a plain int draws from it. A sample whose image cannot be read is
-    replaced by another one of its sub-dataset, drawn from the same stream; the replacement carries the
-    file's name for :class:`BadImageHook`. Sub-datasets with test_mode=True raise instead.
+    overwrites; behind a KeypointConverter they follow from its mapping. A :class:`SeededIndex` seeds the
+    augmentation, whatever the worker, and leaves the caller's random state alone; a plain int draws from it. A
+    sample whose image cannot be read is replaced by another one of its sub-dataset, drawn from the same stream; the
+    replacement carries the file's name for :class:`BadImageHook`. Sub-datasets with test_mode=True raise instead.
 
     Subsets that are given by name are told apart in evaluation, where one dataset may be there twice (OCHuman val
     and test, true and detected boxes): a sample's metainfo has the name as ``subset``, and ``metainfo['subsets']``
@@ -45,7 +46,8 @@ class MultiDataset(ConcatDataset):
 
     Raises:
         ValueError: If a data_root, annotation file or image folder is missing, the annotations have
-            another number of keypoints than the metainfo, or no usable person.
+            another number of keypoints than the metainfo, or no usable person, or a KeypointConverter maps half of a
+            mirror pair.
 
     Example:
         >>> dataset = MultiDataset([dict(type='CocoDataset', data_root='data/coco', ...)])
@@ -70,7 +72,8 @@ class MultiDataset(ConcatDataset):
         )
         self.names = list(parts)
         built = [
-            build_checked(give_pipeline(dataset, pipeline), where=f'datasets.{name}') for name, dataset in parts.items()
+            build_converted(give_pipeline(dataset, pipeline), where=f'datasets.{name}')
+            for name, dataset in parts.items()
         ]
         self._own_metainfo = None if metainfo is None else parse_pose_metainfo(metainfo)
         # every key may differ between sub-datasets: that is the point
@@ -121,6 +124,16 @@ class MultiDataset(ConcatDataset):
             f'datasets.{self.names[which]}: {len(unreadable)} images drawn one after another cannot be read, the last '
             f'is {unreadable[-1]}; check data_root and data_prefix'
         )
+
+
+def build_converted(dataset: dict | BaseDataset, *, where: str) -> BaseDataset:
+    """Dataset config -> dataset; a KeypointConverter in its pipeline maps the skeleton too."""
+    if not isinstance(dataset, Mapping):
+        return build_checked(dataset, where=where)
+    pipeline = dataset.get('pipeline') or []
+    built = build_checked({**dataset, 'pipeline': convert_skeletons(pipeline)}, where=where)
+    check_mapping(pipeline, built.metainfo, where=where)
+    return built
 
 
 def give_pipeline(dataset: dict | BaseDataset, pipeline: Sequence[dict] | None) -> dict | BaseDataset:

@@ -71,10 +71,13 @@ class Distillation:
         settings = self.paths.root / 'settings.json'
         if is_main_process():
             check_work_dir(settings, self.cfg, resume=resume)
-        check_config(checked_config(self.cfg))
+        looked_at = checked_config(self.cfg)
+        for note in check_config(looked_at):
+            self._tell(note)
+        self.labelled = looked_at
         check_compatibility(student_of(self.cfg), teacher_of(self.cfg))
         if self.cfg.get('val_dataloader'):
-            labelled_validation_set(self.cfg)[0]
+            labelled_validation_set(self.labelled)[0]
         if is_main_process() and not (settings.exists() and any(self.paths.root.rglob('*.pth'))):
             write_json(settings_of(self.cfg), settings)
         barrier()
@@ -97,7 +100,7 @@ class Distillation:
         if not is_main_process():
             return
         if self.cfg.get('val_dataloader'):
-            self._note(teacher_losses(self.cfg, model.teacher, model.token.detach()))
+            self._note(teacher_losses(self.labelled, model.teacher, model.token.detach()))
         save_token(token, self.paths.tuned)
 
     def _start(self) -> None:
@@ -121,7 +124,7 @@ class Distillation:
         if self.cfg.get('val_dataloader'):
             deployed = MODELS.build(config.model)
             deployed.load_state_dict(weights)
-            self._note(student_loss(self.cfg, deployed.to(next(model.parameters()).device)))
+            self._note(student_loss(self.labelled, deployed.to(next(model.parameters()).device)))
         config.dump(self.paths.deploy.with_suffix('.py'))
         meta = {'dataset_meta': checkpoint['meta'].get('dataset_meta')}
         save_file(weights, self.paths.deploy, meta=meta)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from ..datasets.convert.mpii_truth import write_mpii_truth
-from ..utils.files import write_json
+from ..utils.files import complete, write_json
 from ..utils.progress import progress_bar
 from .labels import MPII, category
 from .observe import observe
@@ -126,7 +126,8 @@ def _write_annotations(folder: Path, split: Split, *, results: list[dict], size:
     records = [record for result in results for record in result['mpii']]
     write_json(records, folder / f'mpii_{split.name}.json', compact=True)
     heads = [head for result in results for head in result['heads']]
-    write_mpii_truth(folder / f'mpii_gt_{split.name}.mat', records, heads=heads, names=MPII)
+    with complete(folder / f'mpii_gt_{split.name}.mat') as part:
+        write_mpii_truth(part, records, heads=heads, names=MPII)
 
 
 def _write_coco(path: Path, results: list[dict], *, kind: str, size: tuple[int, int]) -> None:

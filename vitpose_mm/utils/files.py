@@ -26,6 +26,17 @@ def complete(file: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def refuse_source(source: Path, *written: Path) -> None:
+    """Check that no file to write is the one that is read, by whatever name.
+
+    Raises:
+        ValueError: one is.
+    """
+    for file in written:
+        if file.resolve() == source.resolve() or (file.exists() and source.exists() and file.samefile(source)):
+            raise ValueError(f'{file} is the source, which would be overwritten: name another file to write')
+
+
 def write_json(content: Any, file: Path, *, compact: bool = False) -> None:
     """Anything JSON can hold -> a file that appears when it is complete.
 
@@ -41,17 +52,3 @@ def write_text(text: str, file: Path) -> None:
     """Text -> a file that appears when it is complete."""
     with complete(file) as part:
         part.write_text(text, encoding='utf-8')
-
-
-def read_json(path: Path, *, content: str) -> Any:
-    """Path -> what the file holds.
-
-    Raises:
-        ValueError: it is missing or no json.
-    """
-    if not path.is_file():
-        raise ValueError(f'{content} {path} does not exist')
-    try:
-        return json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f'{content} {path} is no json file ({error})') from error

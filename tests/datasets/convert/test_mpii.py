@@ -120,3 +120,49 @@ def test_the_tool(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
     assert capsys.readouterr().out.startswith('trainval: 3; written to')
     assert tool['main'](['aic', str(source), str(tmp_path / 'out.json')]) == 1
     assert capsys.readouterr().err.startswith('error: annotation file of AI Challenger')
+
+
+@pytest.mark.parametrize(
+    ('change', 'sentence'),
+    [
+        ({'x1': 40.0}, r'the head box \[40\.0, 2\.0, 31\.0, 42\.0\] has its right or lower edge first'),
+        ({'y2': np.nan}, 'scale, centre and head box have nan, which is not a finite number'),
+        ({'scale': np.inf}, 'scale, centre and head box have inf'),
+        ({'annopoints': structs([{'point': structs([{'x': np.nan, 'y': 1.0, 'id': 3}])}])}, 'joints have nan'),
+        (
+            {'annopoints': structs([{'point': structs([{'x': 1.0, 'y': 1.0, 'id': -1}])}])},
+            'joint -1 is none of 0 to 15',
+        ),
+        ({'annopoints': structs([{'point': structs([{'x': 1.0, 'y': 1.0, 'id': 'a'}])}])}, 'joint a is none of'),
+    ],
+)
+def test_numbers_that_are_not_finite_and_inverted_boxes(change: dict, sentence: str, tmp_path: Path) -> None:
+    file = tmp_path / 'a.mat'
+    image = {'image': structs([{'name': '7.jpg'}]), 'annorect': structs([{**rectangle(0, joints=[3]), **change}])}
+    savemat(file, {'RELEASE': {'annolist': structs([image]), 'img_train': np.array([[1]])}})
+    with pytest.raises(ValueError, match=rf'image 7\.jpg: {sentence}'):
+        convert_mpii(file, tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
+
+
+def test_the_source_is_never_overwritten(tmp_path: Path) -> None:
+    source = write_release(tmp_path).rename(tmp_path / 'mpii_gt_trainval.mat')
+    before = source.read_bytes()
+    with pytest.raises(ValueError, match='is the source, which would be overwritten'):
+        convert_mpii(source, tmp_path)
+    assert source.read_bytes() == before and not (tmp_path / 'mpii_trainval.json').exists()
+
+
+def test_all_files_are_written_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / 'val.txt').write_text('000000010.jpg\n')
+    source = write_release(tmp_path)
+
+    def fail(path: Path, *args: object, **settings: object) -> None:
+        if 'val' in path.name and 'trainval' not in path.name:
+            raise OSError('disk full')
+        path.write_bytes(b'')
+
+    monkeypatch.setattr('vitpose_mm.datasets.convert.mpii.write_mpii_truth', fail)
+    with pytest.raises(OSError, match='disk full'):
+        convert_mpii(source, tmp_path / 'out', val_images=tmp_path / 'val.txt')
+    assert list((tmp_path / 'out').iterdir()) == []

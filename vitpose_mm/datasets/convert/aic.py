@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image
-
-from ...utils.files import read_json, write_json
+from ...checks.number_lists import LARGEST, is_number
+from ...utils.files import refuse_source, write_json
+from ...utils.image_size import ImageError, read_upright_size
+from ...utils.json_files import read_json
 
 # AI Challenger: 1 visible, 2 hidden, 3 not labelled; COCO: 2, 1, 0
 VISIBILITY = {1: 2, 2: 1, 3: 0, 0: 0}
@@ -32,10 +34,12 @@ def convert_aic(source: str | Path, destination: str | Path, *, images: str | Pa
             to the source.
 
     Raises:
-        ValueError: the source or an image is missing or of another form.
+        ValueError: the source or an image is missing or of another form, or the destination is the source; nothing is
+            written then.
     """
-    source = Path(source)
-    released = read_json(source, content='annotation file of AI Challenger')
+    source, destination = Path(source), Path(destination)
+    refuse_source(source, destination)
+    released, _ = read_json(source, content='annotation file of AI Challenger')
     if not isinstance(released, list) or not released:
         raise ValueError(f'{source} {LACKING} image_id, keypoint_annotations and human_annotations')
     folder = Path(images) if images is not None else find_images(source)
@@ -43,11 +47,10 @@ def convert_aic(source: str | Path, destination: str | Path, *, images: str | Pa
     people: list[dict] = []
     for number, image in enumerate(released, 1):
         people += parse_people(image, source, image_id=number, first_id=len(people) + 1)
-        width, height = read_size(folder / f'{image["image_id"]}.jpg')
         name = f'{image["image_id"]}.jpg'
+        width, height = read_size(folder / name)
         records.append({'id': number, 'file_name': name, 'width': width, 'height': height, 'url': image.get('url', '')})
     person = {'id': 1, 'name': 'person', 'supercategory': 'person', 'keypoints': NAMES, 'skeleton': LINKS}
-    Path(destination).parent.mkdir(parents=True, exist_ok=True)
     info = {'description': 'AI Challenger keypoints in COCO format', 'source': source.name}
     content = {'info': info, 'images': records, 'annotations': people, 'categories': [person]}
     write_json(content, Path(destination), compact=True)
@@ -60,6 +63,10 @@ def parse_people(image: dict, source: Path, *, image_id: int, first_id: int) -> 
         if not isinstance(image, dict) or key not in image:
             raise ValueError(f'{source} {LACKING} {key}: image {image_id} has none')
     where = f'{source}, image {image["image_id"]}'
+    if not isinstance(image['image_id'], str) or not re.fullmatch(r'[\w-]+', image['image_id']):
+        raise ValueError(f'{where}: image_id is not the name of a file in the image folder, without .jpg')
+    if not isinstance(image['keypoint_annotations'], dict) or not isinstance(image['human_annotations'], dict):
+        raise ValueError(f'{where}: keypoint_annotations and human_annotations have to be objects, a person a key')
     people: list[dict] = []
     for name, values in sorted(image['keypoint_annotations'].items()):
         if name not in image['human_annotations']:
@@ -71,6 +78,9 @@ def parse_people(image: dict, source: Path, *, image_id: int, first_id: int) -> 
 
 def parse_person(values: Sequence[float], corners: Sequence[float], *, where: str) -> dict:
     """14 x (x, y, flag) and a box x1, y1, x2, y2 -> the fields of a COCO annotation."""
+    for name, numbers in (('keypoints', values), ('box', corners)):
+        if not isinstance(numbers, list) or not all(is_number(one) and abs(one) <= LARGEST for one in numbers):
+            raise ValueError(f'{where}: its {name} is not a list of finite numbers: correct it, or take the person out')
     if len(values) != 3 * len(NAMES):
         raise ValueError(f'{where}: it has {len(values)} numbers for keypoints, AI Challenger has {3 * len(NAMES)}')
     if len(corners) != 4:
@@ -82,6 +92,8 @@ def parse_person(values: Sequence[float], corners: Sequence[float], *, where: st
         seen = VISIBILITY[flag]
         keypoints += [x, y, seen] if seen else [0, 0, 0]
     x1, y1, x2, y2 = corners
+    if x2 < x1 or y2 < y1:
+        raise ValueError(f'{where}: its box {corners} has its right or lower edge first: correct it, or take it out')
     labelled = sum(seen > 0 for seen in keypoints[2::3])
     box = [x1, y1, x2 - x1, y2 - y1]
     return {'category_id': 1, 'iscrowd': 0, 'bbox': box, 'num_keypoints': labelled, 'keypoints': keypoints}
@@ -101,13 +113,13 @@ def find_images(source: Path) -> Path:
 
 
 def read_size(path: Path) -> tuple[int, int]:
-    """Image file -> (w, h) in pixels; only its head is read.
+    """Image file -> (w, h) in pixels as training reads it, turned as its EXIF orientation says; not decoded.
 
     Raises:
-        ValueError: it is missing or no image.
+        ValueError: it is missing or not an image.
     """
     try:
-        with Image.open(path) as image:
-            return image.size
-    except OSError as error:
-        raise ValueError(f'the size of image {path} cannot be read ({error}): give the folder with --images') from error
+        size = read_upright_size(path)
+    except ImageError as error:
+        raise ValueError(f'the size of an image cannot be read: {error} Give the folder with --images') from error
+    return size.width, size.height

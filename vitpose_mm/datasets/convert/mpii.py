@@ -6,14 +6,18 @@ joints in training, and MpiiPCKAccuracy adds it to predictions.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...checks.number_lists import LARGEST, is_number
 from ...synthetic.labels import MPII
-from ...utils.files import write_json
+from ...utils.files import complete, refuse_source
+from ...utils.mat_files import read_mat
 from .mpii_truth import write_mpii_truth
 
 MISSING = [-1.0, -1.0]
@@ -42,9 +46,11 @@ def convert_mpii(source: str | Path, destination: str | Path, *, val_images: str
         people by name of the list that they are in.
 
     Raises:
-        ValueError: the source is of another form, or a validation image is not among the training images.
+        ValueError: the source is of another form, a validation image is not among the training images, or a file to
+            write is the source; nothing is written then.
     """
-    people = list(read_people(Path(source)))
+    source, folder = Path(source), Path(destination)
+    people = list(read_people(source))
     lists = {'trainval': people}
     if val_images is not None:
         chosen = set(Path(val_images).read_text().split())
@@ -53,14 +59,15 @@ def convert_mpii(source: str | Path, destination: str | Path, *, val_images: str
             raise ValueError(f'{val_images}: {min(absent)} is no training image with people of {source}')
         lists['train'] = [person for person in people if person.record['image'] not in chosen]
         lists['val'] = [person for person in people if person.record['image'] in chosen]
-    folder = Path(destination)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, chosen_people in lists.items():
-        records = [person.record for person in chosen_people]
-        write_json(records, folder / f'mpii_{name}.json', compact=True)
-        heads = [person.head for person in chosen_people]
-        write_mpii_truth(folder / f'mpii_gt_{name}.mat', records, heads=heads, names=MPII)
-    return {name: len(chosen_people) for name, chosen_people in lists.items()}
+    files = {name: (folder / f'mpii_{name}.json', folder / f'mpii_gt_{name}.mat') for name in lists}
+    refuse_source(source, *(file for pair in files.values() for file in pair))
+    with ExitStack() as stack:  # all files appear together, when the last one is written
+        for name, (list_file, truth_file) in files.items():
+            records = [person.record for person in lists[name]]
+            heads = [person.head for person in lists[name]]
+            stack.enter_context(complete(list_file)).write_text(json.dumps(records))
+            write_mpii_truth(stack.enter_context(complete(truth_file)), records, heads=heads, names=MPII)
+    return {name: len(found) for name, found in lists.items()}
 
 
 def read_people(source: Path) -> Iterator[Person]:
@@ -70,13 +77,13 @@ def read_people(source: Path) -> Iterator[Person]:
         ValueError: it is no such file, or has nobody.
     """
     release = load_release(source)
-    images, training = listed(release.annolist), np.atleast_1d(release.img_train)
+    images, training = listed(release['annolist']), listed(release['img_train'])
     if len(images) != len(training):
         raise ValueError(f'{source}: annolist has {len(images)} images and img_train {len(training)} flags')
     found = False
     for image, used in zip(images, training, strict=True):
-        for rectangle in listed(image.annorect) if used else ():
-            person = parse_person(rectangle, str(image.image.name), source)
+        for rectangle in listed(field(image, 'annorect')) if used else ():
+            person = parse_person(rectangle, str(field(image, 'image', 'name')), source)
             if person is not None:
                 found = True
                 yield person
@@ -84,47 +91,59 @@ def read_people(source: Path) -> Iterator[Person]:
         raise ValueError(f'{source} has no labelled person in its training images')
 
 
-def load_release(source: Path) -> Any:
+def load_release(source: Path) -> dict:
     """Path -> the struct RELEASE."""
-    from scipy.io import loadmat
-
-    mend = 'is not the release of MPII (mpii_human_pose_v1_u12_1.mat)'
+    fix = 'is not the release of MPII (mpii_human_pose_v1_u12_1.mat)'
     if not source.is_file():
         raise ValueError(f'{source} does not exist: give the path of mpii_human_pose_v1_u12_1.mat')
     try:
-        content = loadmat(source, struct_as_record=False, squeeze_me=True)
-    except (ValueError, NotImplementedError, TypeError, OSError) as error:
-        raise ValueError(f'{source} {mend}: {error}') from error
-    release = content.get('RELEASE')
-    missing = [name for name in ('annolist', 'img_train') if not hasattr(release, name)]
+        release: Any = read_mat(source, content='file').get('RELEASE')
+    except ValueError as error:
+        raise ValueError(f'{source} {fix}: {error}') from error
+    missing = [name for name in ('annolist', 'img_train') if field(release, name) is None]
     if missing:
-        raise ValueError(f'{source} {mend}: it has no RELEASE.{missing[0]}')
+        raise ValueError(f'{source} {fix}: it has no RELEASE.{missing[0]}')
     return release
 
 
 def listed(value: Any) -> list[Any]:
-    """What Matlab's struct array came as (struct, array or empty array) -> list of structs."""
-    return list(np.atleast_1d(np.asarray(value, dtype=object)).ravel())
+    """What Matlab's struct array came as (struct, list, or nothing) -> list of structs."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def field(struct: Any, *names: str) -> Any:
+    """Struct and a path of fields -> the value there; None where a part is missing or is not a struct."""
+    for name in names:
+        struct = struct.get(name) if isinstance(struct, dict) else None
+    return struct
 
 
 def parse_person(rectangle: Any, image: str, source: Path) -> Person | None:
     """One annorect -> a person; None where joints, head box, centre or scale are not there.
 
     Raises:
-        ValueError: a joint that MPII has not.
+        ValueError: a joint that MPII has not, a number that is not finite, or a head box with its right edge first.
     """
-    points = listed(getattr(getattr(rectangle, 'annopoints', None), 'point', []))
-    centre, scale = getattr(rectangle, 'objpos', None), getattr(rectangle, 'scale', None)
-    corners = [getattr(rectangle, key, None) for key in ('x1', 'y1', 'x2', 'y2')]
-    numbers: list[Any] = [scale, getattr(centre, 'x', None), getattr(centre, 'y', None), *corners]
-    if not points or any(number is None or np.size(number) != 1 for number in numbers):
+    where = f'{source}, image {image}'
+    points = listed(field(rectangle, 'annopoints', 'point'))
+    places = [('scale',), ('objpos', 'x'), ('objpos', 'y'), ('x1',), ('y1',), ('x2',), ('y2',)]
+    numbers = [field(rectangle, *names) for names in places]
+    if not points or not all(map(is_number, numbers)):
         return None
     joints, seen = [list(MISSING) for _ in MPII], [0] * len(MPII)
     for point in points:
-        number = int(point.id)
-        if not 0 <= number < len(MPII):
-            raise ValueError(f'{source}, image {image}: joint {number} is none of 0 to {len(MPII) - 1}')
-        joints[number], seen[number] = [float(point.x), float(point.y)], 1
-    scale, x, y, *box = (float(number) for number in numbers)
+        number, place = field(point, 'id'), [field(point, 'x'), field(point, 'y')]
+        if number not in range(len(MPII)):
+            raise ValueError(f'{where}: joint {number} is none of 0 to {len(MPII) - 1}')
+        joints[number], seen[number] = [_finite(one, where, 'joints') for one in place], 1
+    scale, x, y, *box = (_finite(one, where, 'scale, centre and head box') for one in numbers)
+    if box[2] < box[0] or box[3] < box[1]:
+        raise ValueError(f'{where}: the head box {box} has its right or lower edge first: correct it, or take it out')
     record = {'image': image, 'joints': joints, 'joints_vis': seen, 'center': [x, y], 'scale': scale}
     return Person(record, np.array(box).reshape(2, 2))
+
+
+def _finite(value: Any, where: str, name: str) -> float:
+    if not is_number(value) or not abs(value) <= LARGEST:
+        raise ValueError(f'{where}: {name} have {value!r}, which is not a finite number: correct it, or take it out')
+    return float(value)

@@ -1,4 +1,4 @@
-"""MPII's ground-truth arrays, which mmpose's metric reads."""
+"""Writing MPII's ground-truth arrays."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-
-from ...utils.files import complete
 
 
 def write_mpii_truth(path: Path, records: Sequence[dict], *, heads: Sequence[np.ndarray], names: Sequence[str]) -> None:
@@ -31,5 +29,4 @@ def write_mpii_truth(path: Path, records: Sequence[dict], *, heads: Sequence[np.
         'jnt_missing': missing.T, 'dataset_joints': np.array(names, dtype=object),
     })  # fmt: skip
     text = b'MATLAB 5.0 MAT-file'.ljust(116)  # without the time of writing: the same people are the same file
-    with complete(path) as part:
-        part.write_bytes(text + whole.getvalue()[116:])
+    path.write_bytes(text + whole.getvalue()[116:])

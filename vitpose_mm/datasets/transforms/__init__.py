@@ -2,6 +2,7 @@
 
 from .safe_load_image import SafeLoadImage
 from .shift_keypoints import ShiftKeypoints
+from .skeleton_converter import SkeletonConverter
 from .square_crop import SquareCrop
 
-__all__ = ['SafeLoadImage', 'ShiftKeypoints', 'SquareCrop']
+__all__ = ['SafeLoadImage', 'ShiftKeypoints', 'SkeletonConverter', 'SquareCrop']

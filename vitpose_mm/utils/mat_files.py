@@ -1,0 +1,65 @@
+"""Matlab files, read by SciPy in a process of its own: a damaged file can end that process, or take all its memory."""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+MEMORY = 8 << 30  # bytes of address space that reading may take; MPII's release takes a tenth
+SECONDS = 600
+
+
+def read_mat(path: str | Path, *, content: str) -> dict[str, Any]:
+    """Path of a Matlab 5 file -> its variables by name: structs as dicts, arrays as (nested) lists, axes of 1 dropped.
+
+    Args:
+        path: of a regular file.
+        content: what it is, for the sentence: 'file of head boxes'.
+
+    Raises:
+        ValueError: it is missing, not a Matlab file, or damaged.
+    """
+    if not Path(path).is_file():
+        raise ValueError(f'{content} {str(path)!r} does not exist')
+    try:
+        done = subprocess.run(
+            [sys.executable, __file__, str(Path(path).resolve())], capture_output=True, timeout=SECONDS, text=True
+        )
+    except subprocess.TimeoutExpired:
+        raise ValueError(f'{content} {str(path)!r} cannot be read in {SECONDS} s: copy it again') from None
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ['no reason is given']
+        reason = (
+            f'reading it ends by {signal.Signals(-done.returncode).name}' if done.returncode < 0 else lines[-1][:200]
+        )
+        raise ValueError(f'{content} {str(path)!r} is not a whole Matlab file ({reason}): copy it again')
+    return json.loads(done.stdout)
+
+
+def _plain(value: Any) -> Any:
+    """What SciPy read -> dicts, lists, numbers and strings."""
+    if hasattr(value, '_fieldnames'):
+        return {name: _plain(getattr(value, name)) for name in value._fieldnames}
+    if hasattr(value, 'tolist'):  # NumPy's arrays and numbers
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, (int, float, str)) else str(value)
+
+
+def _write_plain(path: str) -> None:
+    """Path -> JSON on stdout; in the child process."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    from scipy.io import loadmat
+
+    variables = loadmat(path, struct_as_record=False, squeeze_me=True)
+    json.dump({name: _plain(value) for name, value in variables.items() if not name.startswith('__')}, sys.stdout)
+
+
+if __name__ == '__main__':
+    _write_plain(sys.argv[1])
