@@ -103,7 +103,7 @@ def check_mapping(pipeline: Sequence[Any], metainfo: Mapping[str, Any], *, where
         if alone and flips:
             name = ' and '.join(str(names.get(one, one)) for one in sources[alone[0]])
             raise ValueError(
-                f'{title} maps {name} to {alone[0]} and not what {name} is in a mirror image, and RandomFlip needs both:'
+                f'{title} maps {name} to {alone[0]} and not its mirror image, and RandomFlip needs both:'
                 f' map that too, or leave {name} out.'
             )
 
