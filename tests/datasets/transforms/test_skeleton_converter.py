@@ -61,7 +61,7 @@ def test_a_flip_keeps_wings_on_their_side(converter_first: bool, tmp_path: Path)
 def test_half_a_pair_is_named() -> None:
     metainfo = {'num_keypoints': 5, 'flip_pairs': [[1, 2]], 'keypoint_id2name': dict(enumerate('abcde'))}
     convert = {'type': 'mmpose.KeypointConverter', 'num_keypoints': 2, 'mapping': [(0, 0), (1, 1)]}
-    with pytest.raises(ValueError, match=r'here: KeypointConverter maps b to 1 and not what b is in a mirror image'):
+    with pytest.raises(ValueError, match=r'here: KeypointConverter maps b to 1 and not its mirror image'):
         check_mapping([convert, {'type': 'RandomFlip'}], metainfo, where='here')
     check_mapping([convert], metainfo, where='here')
     for mapping in ([(0, 2)], [(5, 0)], [((0, 7), 1)], [(-1, 0)]):
