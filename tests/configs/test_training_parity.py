@@ -55,6 +55,7 @@ def train(config: Config, weights: dict[str, Tensor], data: dict, work_dir: Path
     config.default_hooks = {'logger': None, 'checkpoint': None, 'timer': None}
     config.update(work_dir=str(work_dir), load_from=str(work_dir / 'start.pth'), log_level='ERROR')
     config.model.backbone.init_cfg = None
+    config.param_scheduler[0].type = 'LinearLR'  # WarmupLR ends within a tenth of a training, MMPose's does not
     config.experiment_name = work_dir.name
     runner = Runner.from_cfg(config)
     record = Record()
