@@ -24,8 +24,7 @@ def main() -> None:
     args = parse_args()
     require_config(args)
     silence_known_warnings()
-    from vitpose_mm.engine.preflight import check_data
-
+    from vitpose_mm.checks.preflight import check_data
     from vitpose_mm.datasets.browse import browse
     from vitpose_mm.engine.train import exit_on_user_error, read_config
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
@@ -93,6 +94,28 @@ def test_workers_that_the_signal_ended_do_not_lose_the_checkpoint(
     assert torch.load(tmp_path / CHECKPOINT, weights_only=False)['meta']['iter'] == 3
 
 
+def sentence_of_a_training(runner: Runner) -> str:
+    """What a training says at its end, in a process of its own: a loader that lost a worker can fail later calls too."""
+
+    def train_and_tell() -> None:
+        try:
+            run_training(runner)
+        except ValueError as error:
+            said.send(str(error))
+        os._exit(0)
+
+    read, said = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context('fork').Process(target=train_and_tell)
+    process.start()
+    said.close()
+    try:
+        return str(read.recv()) if read.poll(120) else 'nothing within 120 s'
+    except EOFError:
+        return 'no sentence'
+    finally:
+        process.kill()
+
+
 def test_a_killed_worker_is_one_sentence(coco: Path, tmp_path: Path) -> None:
     cfg = cfg_of(coco, tmp_path, num_workers=1)
     runner = Runner.from_cfg(cfg)
@@ -100,14 +123,13 @@ def test_a_killed_worker_is_one_sentence(coco: Path, tmp_path: Path) -> None:
     class Kill(Hook):
         def before_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
             if runner.iter == 2:
-                import multiprocessing
-
                 for child in multiprocessing.active_children():
                     os.kill(child.pid or 0, signal.SIGKILL)
 
     runner.register_hook(Kill())
-    with pytest.raises(ValueError, match=r'DataLoader worker .* was killed|DataLoader worker .*--resume'):
-        run_training(runner)
+    sentence = sentence_of_a_training(runner)
+    assert sentence.startswith('DataLoader worker')
+    assert '--resume' in sentence
 
 
 def test_a_worker_that_hangs_ends_the_wait(coco: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,5 +137,4 @@ def test_a_worker_that_hangs_ends_the_wait(coco: Path, tmp_path: Path, monkeypat
     cfg.train_dataloader.timeout = 3
     runner = Runner.from_cfg(cfg)
     monkeypatch.setattr(MultiDataset, '__getitem__', lambda self, index: time.sleep(100))
-    with pytest.raises(ValueError, match='timed out after 3 seconds'):
-        run_training(runner)
+    assert 'timed out after 3 seconds' in sentence_of_a_training(runner)
