@@ -95,7 +95,7 @@ def test_workers_that_the_signal_ended_do_not_lose_the_checkpoint(
 
 
 def sentence_of_a_training(runner: Runner) -> str:
-    """What a training says at its end, in a process of its own: a loader that lost a worker can fail later calls too."""
+    """What a training says at its end, in a process of its own: a loader that lost a worker fails later calls too."""
 
     def train_and_tell() -> None:
         try:
