@@ -7,6 +7,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
@@ -140,9 +141,23 @@ def test_config_is_checked_before_anything_is_built(
     assert calls == [('check', 'x.pth' if looks_at else None, looks_at)]
 
 
-def test_amp_needs_a_gpu(cfg: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_amp_needs_a_gpu_or_a_cpu_that_multiplies_bfloat16(cfg: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr('torch.cuda.is_available', lambda: False)
-    with pytest.raises(ValueError, match='--amp needs a GPU'):
+    monkeypatch.setattr(torch.cpu, 'get_capabilities', lambda: {'avx512_f': True, 'avx512_bf16': False})
+    with pytest.raises(ValueError, match='--amp needs a GPU, or a CPU with AMX or AVX512-BF16'):
+        add_train_flags(cfg, flags(amp=True))
+
+
+@pytest.mark.parametrize('name', ['avx512_bf16', 'amx_bf16'])
+def test_amp_on_a_cpu_is_bfloat16(cfg: Config, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
+    monkeypatch.setattr(torch.cpu, 'get_capabilities', lambda: {name: True})
+    cfg.model.head = dict(type='vitpose_mm.ClassicHead')
+    add_train_flags(cfg, flags(amp=True))
+    assert cfg.optim_wrapper.type == 'vitpose_mm.FiniteAmpOptimWrapper'
+    assert cfg.optim_wrapper.dtype == 'bfloat16'
+    cfg.optim_wrapper.type, cfg.model.head.type = 'OptimWrapper', 'HeatmapHead'
+    with pytest.raises(ValueError, match="--amp on a CPU needs a head of this package and the config has 'HeatmapHead'"):
         add_train_flags(cfg, flags(amp=True))
 
 

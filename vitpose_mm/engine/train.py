@@ -18,6 +18,7 @@ from mmengine.runner import FlexibleRunner, Runner
 from ..checks.preflight import check_config
 from ..checks.pretrained import check_pretrained
 from ..utils.configs import open_config
+from ..utils.precision import cpu_has_bfloat16
 from .hooks import PlainCheckpointHook, ResumeCheckHook
 from .hooks.stop_signal_hook import find_stop
 
@@ -94,16 +95,19 @@ def draw_pictures(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def use_amp(cfg: Config) -> None:
-    """Train in mixed precision: bfloat16 where GPU and head can, else float16."""
-    if not torch.cuda.is_available():
-        raise ValueError('--amp needs a GPU and torch sees none: leave it out.')
+    """Train in mixed precision: bfloat16 where GPU and head can and on a CPU, else float16."""
+    head = cfg.model.get('student', cfg.model).get('head') or {}
+    ours = str(head.get('type', '')).startswith('vitpose_mm.')  # MMPose's heads hand their heatmaps to numpy
+    on_gpu = torch.cuda.is_available()
+    if not on_gpu and not cpu_has_bfloat16():
+        raise ValueError('--amp needs a GPU, or a CPU with AMX or AVX512-BF16, and torch sees neither: leave it out.')
+    if not on_gpu and not ours:
+        raise ValueError(f"--amp on a CPU needs a head of this package and the config has {head.get('type')!r}.")
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in AMP_READY:
         raise ValueError(f'--amp works with optim_wrapper types {AMP_READY} and the config has {kind!r}: use one.')
     cfg.optim_wrapper.type = 'vitpose_mm.FiniteAmpOptimWrapper'
-    head = cfg.model.get('student', cfg.model).get('head') or {}
-    ours = str(head.get('type', '')).startswith('vitpose_mm.')  # MMPose's heads hand their heatmaps to numpy
-    bfloat16 = ours and torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    bfloat16 = not on_gpu or (ours and torch.cuda.is_bf16_supported(including_emulation=False))
     cfg.optim_wrapper.setdefault('dtype', 'bfloat16' if bfloat16 else 'float16')
     cfg.optim_wrapper.setdefault('loss_scale', 1.0 if cfg.optim_wrapper.dtype == 'bfloat16' else 'dynamic')
 

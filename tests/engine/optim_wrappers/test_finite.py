@@ -14,7 +14,7 @@ from torch.distributed.fsdp import FullyShardedDataParallel
 from torch.nn.parallel import DistributedDataParallel
 
 from tests.helpers.processes import run_processes
-from vitpose_mm.engine.optim_wrappers import FiniteAmpOptimWrapper, FiniteOptimWrapper
+from vitpose_mm.engine.optim_wrappers import FiniteAmpOptimWrapper, FiniteOptimWrapper, finite
 from vitpose_mm.registry import OPTIM_WRAPPERS
 
 NAN, INF = float('nan'), float('inf')
@@ -71,7 +71,8 @@ def assert_same(first: Any, second: Any) -> None:
 
 @pytest.fixture
 def cpu_amp(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let MMEngine's mixed precision run here, with torch's scaler for the CPU."""
+    """Let MMEngine's mixed precision for GPUs run here, with torch's scaler for the CPU."""
+    monkeypatch.setattr(finite, 'get_device', lambda: 'cuda')
     monkeypatch.setattr(amp_optimizer_wrapper, 'is_cuda_available', lambda: True)
     monkeypatch.setattr(
         amp_optimizer_wrapper, 'GradScaler', lambda *args, **kwargs: torch.amp.GradScaler('cpu', *args, **kwargs)
@@ -101,6 +102,37 @@ def test_finite_updates_in_mixed_precision_are_mmengines(clip: str, scale: Any, 
         assert set(train(model, wrapper, batches())) == {''}
         ends.append(state(model, wrapper))
     assert_same(*ends)
+
+
+def test_on_a_cpu_updates_are_those_of_bfloat16_autocast() -> None:
+    model, plain = net(), net()
+    wrapper = wrap(FiniteAmpOptimWrapper, model, loss_scale=1.0, dtype='bfloat16')
+    reference = wrap(OptimWrapper, plain)
+    inputs = batches()
+    assert set(train(model, wrapper, inputs)) == {''}
+    for batch in inputs:
+        with torch.autocast('cpu', torch.bfloat16):
+            loss = plain(batch).square().mean()
+        reference.update_params(loss)
+    assert_same(state(model, wrapper)[0], state(plain, reference)[0])
+    exact = net()
+    train(exact, wrap(OptimWrapper, exact), inputs)
+    assert not torch.equal(exact[0].weight, model[0].weight)
+
+
+def test_a_cpu_goes_on_from_the_state_of_a_gpu() -> None:
+    model = net()
+    wrapper = wrap(FiniteAmpOptimWrapper, model)
+    train(model, wrapper, batches())
+    saved = {**wrapper.state_dict(), 'loss_scaler': {'scale': 65536.0, '_growth_tracker': 3}}
+    fresh = wrap(FiniteAmpOptimWrapper, net())
+    fresh.load_state_dict(saved)
+    assert_same(fresh.optimizer.state_dict()['state'], wrapper.optimizer.state_dict()['state'])
+
+
+def test_a_cpu_refuses_float16() -> None:
+    with pytest.raises(ValueError, match="dtype='float16' does not train on a CPU"):
+        wrap(FiniteAmpOptimWrapper, net(), dtype='float16')
 
 
 @pytest.mark.parametrize('clip', CLIPS)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
+from mmengine.device import get_device
 from mmengine.dist import all_reduce
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import Tensor, nn
@@ -32,12 +33,10 @@ class FiniteOptimWrapper(OptimWrapper):
         fault: what was not finite in the last update, 'loss' or 'gradient'; '' where it was made.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.fault = ''
-        self._loss_is_finite: Tensor | None = None  # of all losses of this update so far; None before the first
-        self._norm_layers: list[_NormBase] | None = None
-        self._statistics: list[Tensor] = []
+    fault = ''
+    _loss_is_finite: Tensor | None = None  # of all losses of this update so far; None before the first
+    _norm_layers: Sequence[_NormBase] | None = None
+    _statistics: Sequence[Tensor] = ()
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
@@ -111,14 +110,40 @@ class FiniteOptimWrapper(OptimWrapper):
 
 @OPTIM_WRAPPERS.register_module()
 class FiniteAmpOptimWrapper(FiniteOptimWrapper, AmpOptimWrapper):
-    """MMEngine's AmpOptimWrapper with the same care.
+    """MMEngine's AmpOptimWrapper with the same care, on CPUs too.
 
     A dynamic loss scale finds its size by gradients that overflow: the scaler skips them and halves itself, as it
     does without us. That is no fault unless the loss is not finite, or the scale is down at 1.
 
+    MMEngine's wrapper asks for a GPU. On a CPU this one computes in bfloat16, whose range is float32's: no loss is
+    scaled, and a checkpoint of a GPU is resumed without its scale.
+
     Args:
         kwargs: of mmengine's AmpOptimWrapper.
+
+    Raises:
+        ValueError: another ``dtype`` than bfloat16 on a CPU.
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        if get_device() != 'cpu':
+            super().__init__(**kwargs)
+            return
+        dtype = kwargs.pop('dtype', None) or 'bfloat16'
+        if dtype not in ('bfloat16', torch.bfloat16):
+            raise ValueError(f'optim_wrapper.dtype={dtype!r} does not train on a CPU: use bfloat16.')
+        for name in ('loss_scale', 'use_fsdp'):
+            kwargs.pop(name, None)
+        OptimWrapper.__init__(self, **kwargs)
+        self.cast_dtype = torch.bfloat16
+        self.loss_scaler = torch.amp.GradScaler('cpu', enabled=False)
+        self._scale_update_param = None
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Load a state, of a GPU's training too: with a scaler that is switched off there is no scale to load."""
+        if not self.loss_scaler.is_enabled() or not state_dict.get('loss_scaler', True):
+            state_dict.pop('loss_scaler', None)
+        super().load_state_dict(state_dict)
 
     def _unscale(self) -> None:
         self.loss_scaler.unscale_(self.optimizer)
