@@ -157,7 +157,9 @@ def test_amp_on_a_cpu_is_bfloat16(cfg: Config, monkeypatch: pytest.MonkeyPatch, 
     assert cfg.optim_wrapper.type == 'vitpose_mm.FiniteAmpOptimWrapper'
     assert cfg.optim_wrapper.dtype == 'bfloat16'
     cfg.optim_wrapper.type, cfg.model.head.type = 'OptimWrapper', 'HeatmapHead'
-    with pytest.raises(ValueError, match="--amp on a CPU needs a head of this package and the config has 'HeatmapHead'"):
+    with pytest.raises(
+        ValueError, match="--amp on a CPU needs a head of this package and the config has 'HeatmapHead'"
+    ):
         add_train_flags(cfg, flags(amp=True))
 
 

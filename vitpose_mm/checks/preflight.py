@@ -24,6 +24,7 @@ from .labels import check_labels
 from .metainfo import check_metainfo
 from .metrics import check_best, find_metrics
 from .ranges import check_ranges, find_late_steps
+from .vis_backends import check_vis_backends
 
 
 def check_config(cfg: Config, *, resume: str | None = None, for_training: bool = True) -> list[str]:
@@ -42,6 +43,7 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
         ValueError: One sentence that names the value and the mend.
     """
     scope = cfg.get('default_scope') or 'mmpose'
+    check_vis_backends(cfg.get('visualizer'))
     check_ranges(cfg, for_training=for_training)
     check_width(cfg.get('model') or {})
     if for_training:

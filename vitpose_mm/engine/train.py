@@ -102,7 +102,7 @@ def use_amp(cfg: Config) -> None:
     if not on_gpu and not cpu_has_bfloat16():
         raise ValueError('--amp needs a GPU, or a CPU with AMX or AVX512-BF16, and torch sees neither: leave it out.')
     if not on_gpu and not ours:
-        raise ValueError(f"--amp on a CPU needs a head of this package and the config has {head.get('type')!r}.")
+        raise ValueError(f'--amp on a CPU needs a head of this package and the config has {head.get("type")!r}.')
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in AMP_READY:
         raise ValueError(f'--amp works with optim_wrapper types {AMP_READY} and the config has {kind!r}: use one.')
