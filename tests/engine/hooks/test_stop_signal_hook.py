@@ -101,11 +101,17 @@ def test_workers_that_the_signal_ended_do_not_lose_the_checkpoint(
 @pytest.fixture
 def forget_loaders() -> Iterator[None]:
     """Shut loaders down at the end: one that lost a worker raises its error in whatever runs when a child ends."""
+    handler = signal.getsignal(signal.SIGCHLD)
     yield
+    ended = False
+    while not ended:
+        with contextlib.suppress(RuntimeError):  # that error
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            ended = True
     for found in gc.get_objects():
         if type(found) is _MultiProcessingDataLoaderIter:
-            with contextlib.suppress(RuntimeError):  # that error
-                found._shutdown_workers()
+            found._shutdown_workers()
+    signal.signal(signal.SIGCHLD, handler)
 
 
 @pytest.mark.usefixtures('forget_loaders')
