@@ -16,7 +16,7 @@ CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line; nothing heavy is imported before this returns, so that -h is quick."""
+    """Parse the command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(description='Measure parameters, operations, memory and speed of models.')
     subjects = parser.add_subparsers(dest='subject', required=True)
     add_attention(subjects)
@@ -114,12 +114,12 @@ def add_protocol(parser: argparse.ArgumentParser, *, rounds: bool = True) -> Non
 
 
 def say(text: str) -> None:
-    """Progress, apart from the result."""
+    """Print progress, apart from the result."""
     print(text, file=sys.stderr, flush=True)
 
 
 def main() -> int:
-    """-> exit code: 1 with one sentence where a name or a number will not do."""
+    """Run the benchmark; return 1 with one sentence where a name or a number is not valid."""
     args = parse_args()
     from vitpose_mm.utils.arguments import require_config, silence_known_warnings
 

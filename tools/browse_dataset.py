@@ -9,7 +9,7 @@ from vitpose_mm.utils.arguments import add_config_options, require_config, silen
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line; nothing heavy is imported before this returns, so that -h is quick."""
+    """Parse the command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(description='Draw augmented training samples with keypoints and heatmaps.')
     parser.add_argument('config', help='path of the config')
     parser.add_argument('--out-dir', default='browse', help='folder for the pictures (default: browse)')

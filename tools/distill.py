@@ -14,7 +14,7 @@ from vitpose_mm.utils.arguments import (
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line; nothing heavy is imported before this returns, so that -h is quick."""
+    """Parse the command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(
         description='Tune a knowledge token with a teacher, train a student with it, and write a model that stands '
         'alone: deploy.py and deploy.pth in the work folder.'

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line; nothing heavy is imported before this returns, so that -h is quick."""
+    """Parse the command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('study', nargs='?', help='name of the study')
     parser.add_argument('--out', type=Path, default=Path('work_dirs/studies'), help='folder (default: %(default)s)')

@@ -35,9 +35,9 @@ LOCATIONS = {
 
 
 def make_node(name: str, host: Registry) -> Registry:
-    """mmpose's node of one kind -> ours, found from every scope and falling back to mmpose's.
+    """Make our node of one of mmpose's registries, found from every scope and falling back to mmpose's.
 
-    KEYPOINT_CODECS and BATCH_AUGMENTS are roots in mmpose; there the host is both parents.
+    KEYPOINT_CODECS and BATCH_AUGMENTS are roots in mmpose; there mmpose's node is both parents.
     """
     ours = [LOCATIONS[name]] if name in LOCATIONS else []
     node = Registry(host.name, parent=host.root, scope=SCOPE, locations=[*host._locations, *ours])

@@ -1,4 +1,4 @@
-"""Where the time of a model goes, operator by operator."""
+"""Measure where the time of a model goes, operator by operator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .settings import Setting
 def profile_model(
     config: Path, device: torch.device, setting: Setting, *, batch: int, training: bool, warmup: int, calls: int
 ) -> Report:
-    """A model with random weights -> report with its operators (kernels on a GPU), the dearest first.
+    """Profile a model with random weights; return a report on its operators (kernels on a GPU), the slowest first.
 
     Args:
         config: of the model.

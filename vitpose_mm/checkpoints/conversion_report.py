@@ -40,7 +40,7 @@ class Report:
         return not self.missing and not self.unknown
 
     def lines(self) -> list[str]:
-        """-> the report, a line for each kind of change."""
+        """Return the report as text, a line for each kind of change."""
         examples = [f'{old} -> {new}' for old, new in self.renamed.items()]
         found = {
             'renamed': f'{len(examples)}: {_short(examples, 3)}' if examples else '',

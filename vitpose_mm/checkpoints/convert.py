@@ -1,4 +1,4 @@
-"""State dict of any origin -> ours -> state dict of a target."""
+"""Convert a state dict of any origin to our names and shapes, and from there to a target's."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .structure import CheckpointError, keys_of, weights_holder
 
 
 def state_dict_of(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Checkpoint -> its weights by name, wherever the file keeps them.
+    """Return the weights of a checkpoint by name, wherever the file keeps them.
 
     Raises:
         CheckpointError: there are none.
@@ -47,7 +47,7 @@ def state_dict_of(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
 def to_native(
     state: Mapping[str, Tensor], *, origin: str = 'auto', grid: Grid | None = None, patch_size: int = 16
 ) -> tuple[State, Report]:
-    """Weights of any origin -> weights by our names, with ``backbone.`` and ``head.``, and what was done.
+    """Return weights of any origin by our names, with ``backbone.`` and ``head.``, and a report of what was done.
 
     Args:
         state: their names to tensors.
@@ -83,7 +83,7 @@ def to_native(
 
 
 def from_native(native: State, target: str, report: Report) -> State:
-    """Weights by our names -> weights by the target's.
+    """Rename weights by our names to the target's names.
 
     Raises:
         ValueError: the target is not known, or has no place for a part of the model.
@@ -118,7 +118,7 @@ def convert(
     to_grid: Grid | None = None,
     patch_size: int = 16,
 ) -> tuple[State, Report]:
-    """Weights of any origin -> weights of the target and the report.
+    """Convert weights of any origin to those of the target; return them with the report.
 
     Args:
         state: their names to tensors.
@@ -158,12 +158,12 @@ def convert(
 
 
 def _holds_one(target: str, *, several: int) -> bool:
-    """Whether the target has no place for a model of several datasets with so many named decoders."""
+    """Whether the target cannot hold a model of several datasets with this many named decoders."""
     return target == 'mmpose' or (target == 'hf' and several > 0) or (target == 'vitpose_mm' and not several)
 
 
 def _changes(state: Mapping[str, Tensor], result: State, origin: str, target: str) -> dict[str, str]:
-    """Their names -> the target's, where they differ; a name that is split or joined goes to one of its parts."""
+    """Return old name to new name where they differ; a name that is split or joined goes to one of its parts."""
     changes = {}
     table = ORIGINS[target].table
     for theirs, full in zip(state, with_prefix(state), strict=True):
@@ -192,7 +192,7 @@ def _notes(native: State, origin: str, target: str) -> list[str]:
 
 
 def _is_guessed(native: State) -> bool:
-    """Whether the grid of the position embedding is the one that its number of rows is taken for."""
+    """Whether the grid of the position embedding is the one that would be guessed from its number of tokens."""
     grid = native['backbone.pos_grid'].tolist()
     try:
         return guess_grid(grid[0] * grid[1]) == tuple(grid)

@@ -1,4 +1,4 @@
-"""The two formats that torch.save writes, zip and the one before: a file -> its pickle, and where its tensors are."""
+"""Find the pickle and the tensors' bytes in the two formats that torch.save writes: zip, and the one before it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Content(NamedTuple):
 
 @contextmanager
 def open_regular(path: Path) -> Iterator[io.BufferedReader]:
-    """Path -> the open file; anything but a regular file (a pipe, a device, a folder) is not waited for.
+    """Open a regular file; refuse anything else (a pipe, a device, a folder) without waiting for it.
 
     Raises:
         Refused: it is no regular file.
@@ -60,7 +60,7 @@ def open_regular(path: Path) -> Iterator[io.BufferedReader]:
 
 
 def read_content(file: io.BufferedReader) -> Content:
-    """A file of torch.save -> its content; no tensor is read.
+    """Read what a file of torch.save holds, but for the tensors' bytes.
 
     Raises:
         Refused: it is not what torch.save writes, or something that weights do not need.
@@ -75,13 +75,13 @@ def read_content(file: io.BufferedReader) -> Content:
 
 
 class _ShortReads:
-    """A file of which zipfile does not read more at once than the list of members of a checkpoint may take."""
+    """A file from which zipfile cannot read more at once than a checkpoint's list of members may take."""
 
     def __init__(self, file: io.BufferedReader) -> None:
         self._file, self.seek, self.tell, self.seekable = file, file.seek, file.tell, file.seekable
 
     def read(self, size: int = -1, /) -> bytes:
-        """As of a file."""
+        """Read as a file does."""
         found = self._file.read(min(size if size >= 0 else sys.maxsize, MAX_DIRECTORY + 1))
         if len(found) > MAX_DIRECTORY:
             raise Refused(f'it is a zip file whose list of members takes more than {MAX_DIRECTORY:,} bytes')
@@ -89,7 +89,7 @@ class _ShortReads:
 
 
 def _read_zip(file: io.BufferedReader) -> Content:
-    """The zip format: NAME/data.pkl, and NAME/data/KEY for each storage."""
+    """Read the zip format: NAME/data.pkl, and NAME/data/KEY for each storage."""
     try:
         with zipfile.ZipFile(_ShortReads(file)) as archive:
             members, end = archive.infolist(), archive.start_dir
@@ -111,7 +111,7 @@ def _read_zip(file: io.BufferedReader) -> Content:
 
 
 def _locate(file: io.BufferedReader, members: list[zipfile.ZipInfo], end: int) -> Located:
-    """Members of a zip file -> names and where their bytes are, none of them twice and none beyond ``end``."""
+    """Yield where the bytes of each member are, after checking that none is there twice or goes beyond ``end``."""
     names: set[str] = set()
     for member, behind in _with_next(sorted(members, key=lambda one: one.header_offset), end):
         if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:
@@ -129,7 +129,7 @@ def _locate(file: io.BufferedReader, members: list[zipfile.ZipInfo], end: int) -
 
 
 def _with_next(members: list[zipfile.ZipInfo], end: int) -> Iterator[tuple[zipfile.ZipInfo, int]]:
-    """Members by position -> each, and where the next begins."""
+    """Yield the members by position, each with the position where the next one begins."""
     return zip(members, [*(member.header_offset for member in members[1:]), end], strict=True)
 
 
@@ -141,7 +141,7 @@ def _read_section(file: io.BufferedReader, section: Section) -> bytes:
 
 
 def _read_legacy(file: io.BufferedReader) -> Content:
-    """The format before torch 1.6: magic number, version, machine, pickle, keys of the storages, and their bytes."""
+    """Read the format before torch 1.6: magic number, version, machine, pickle, storage keys and bytes."""
     stream = PickleStream(file)
     try:
         magic, _ = read_pickle(stream)
@@ -165,7 +165,7 @@ def _read_legacy(file: io.BufferedReader) -> Content:
 def _follow(
     file: io.BufferedReader, keys: list[Record], storages: Mapping[str, StorageId]
 ) -> Iterator[tuple[str, Section]]:
-    """Keys in the order of the file -> each, and where its bytes are; before them stands how many numbers they are."""
+    """Yield where the bytes of each key are; in front of them stands how many numbers they are."""
     offset, end = file.tell(), os.fstat(file.fileno()).st_size
     for key in keys:
         storage = storages.get(key) if type(key) is str else None

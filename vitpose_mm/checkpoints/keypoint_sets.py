@@ -22,7 +22,7 @@ def is_keypoint_set(dataset_meta: Any) -> bool:
 
 
 def keypoint_set_problems(dataset_meta: Mapping[str, Any]) -> Iterator[str]:
-    """-> what is wrong with a dataset_meta, as far as it describes keypoints, and with those of its subsets."""
+    """Yield what is wrong with a dataset_meta, as far as it describes keypoints, and with those of its subsets."""
     subsets = dataset_meta.get('subsets', {})
     if not isinstance(subsets, Mapping) or not all(isinstance(one, Mapping) for one in subsets.values()):
         yield f'subsets is {shown(subsets)}'

@@ -34,7 +34,7 @@ LEFT_OUT = object()
 
 
 def to_plain(value: Any, where: str = 'checkpoint') -> Any:
-    """Checkpoint or a part of it -> the same in types that ``torch.load(..., weights_only=True)`` knows.
+    """Convert a checkpoint or a part of it to types that ``torch.load(..., weights_only=True)`` knows.
 
     Args:
         value: tensors are kept as they are.
@@ -76,7 +76,7 @@ def _plain_dict(value: Mapping[Any, Any], where: str) -> dict[Any, Any]:
 
 
 def restore(name: str, checkpoint: dict[str, Any]) -> dict[str, Any]:
-    """Checkpoint as it was read -> the same with the arrays and histories that MMEngine and mmpose work with.
+    """Restore the arrays and histories that MMEngine and mmpose work with in a checkpoint as it was read.
 
     Args:
         name: of the file.
@@ -100,7 +100,7 @@ def restore(name: str, checkpoint: dict[str, Any]) -> dict[str, Any]:
 
 
 def _restore_arrays(dataset_meta: Any) -> None:
-    """A keypoint set, and those of its subsets, in place."""
+    """Restore the arrays of a keypoint set, and of its subsets, in place."""
     if not isinstance(dataset_meta, dict):
         return
     for key, dtype in ARRAYS.items():

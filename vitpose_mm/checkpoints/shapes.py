@@ -1,4 +1,4 @@
-"""Tensors of one origin's shape -> ours: position rows, patch kernels, scales."""
+"""Convert tensors of one origin's shape to ours: position embeddings, patch kernels, scales."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Grid = tuple[int, int]
 
 
 def to_mae_shape(table: Tensor, origin: Origin, grid: Grid | None, report: Report) -> tuple[Tensor, Grid]:
-    """(1, first rows + H * W, C) -> (1, 1 + H * W, C) with the row that is added to every place first, and (H, W).
+    """Return a position embedding in MAE's shape, (1, 1 + H * W, C), and its grid (H, W).
 
     Args:
         table: the position embedding of a file.
@@ -56,7 +56,7 @@ def _find_grid(rows: int, first_rows: tuple[int, ...], grid: Grid | None) -> tup
 
 
 def fold_first_row(state: State, report: Report) -> None:
-    """(1, 1 + N, C) -> (1, N, C): the first row is added to every place, for formats without it."""
+    """Add the first token of a (1, 1 + N, C) position embedding to all others, for formats without it: (1, N, C)."""
     table = state['backbone.pos_embed']
     if bool(table[:, :1].any()):
         report.folded.append('the first row of pos_embed, added to every place')
@@ -66,7 +66,7 @@ def fold_first_row(state: State, report: Report) -> None:
 
 
 def fit_kernel(state: State, how: str, patch_size: int, report: Report) -> None:
-    """(C, 3, k, k) patch kernel -> (C, 3, patch_size, patch_size).
+    """Fit a (C, 3, k, k) patch kernel to (C, 3, patch_size, patch_size).
 
     'pad' adds zeros around it (MAE's, of 14 pixels). 'bicubic' resizes it and divides by the growth of its
     area, so that a resized patch gives about the same token (DINO's and timm's).
@@ -90,7 +90,7 @@ def fit_kernel(state: State, how: str, patch_size: int, report: Report) -> None:
 
 
 def resize_grid(state: State, source: Grid, target: Grid, report: Report) -> None:
-    """Position embedding of ``source`` -> of ``target``, bicubic without antialiasing."""
+    """Resize the position embedding of grid ``source`` to grid ``target``, bicubic without antialiasing."""
     if source == target:
         return
     table = state['backbone.pos_embed']
@@ -99,7 +99,7 @@ def resize_grid(state: State, source: Grid, target: Grid, report: Report) -> Non
 
 
 def fold_scales(state: State, report: Report) -> State:
-    """Scales after a layer (``x.gamma``, LayerScale) -> the layer's own rows."""
+    """Multiply the scales after a layer (``x.gamma``, LayerScale) into the layer's own weights."""
     scales = [name for name in state if name.endswith('.gamma')]
     for name in scales:
         stem = name.removesuffix('.gamma')

@@ -1,4 +1,4 @@
-"""Checkpoint -> a model that surely has its weights."""
+"""Load a checkpoint into a model, and refuse one that lacks weights of the model."""
 
 from __future__ import annotations
 

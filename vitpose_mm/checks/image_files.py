@@ -71,7 +71,7 @@ def check_names(file: LabelFile, images: Sequence[dict], folder: Folder) -> None
 
 
 def check_files(file: LabelFile, images: Sequence[dict], folder: Folder) -> list[dict]:
-    """Check that the images in use are regular files that are not empty -> the images whose files are.
+    """Check that the images in use are regular files that are not empty; return the images whose files are.
 
     Args:
         file: for sentences.

@@ -114,7 +114,7 @@ def _check_visibility(annotations: Annotations, points: np.ndarray, need: Need) 
 
 
 def _check_coordinates(annotations: Annotations, points: np.ndarray) -> None:
-    """Leave out people with labelled keypoints at no place; set unlabelled ones to 0, in ``points`` too."""
+    """Leave out people with labelled keypoints without coordinates; set unlabelled ones to 0, in ``points`` too."""
     nowhere = ~usable(points[..., :2]).all(axis=-1)
     labelled = points[..., 2] > 0
     annotations.leave_out((nowhere & labelled).any(axis=1), 'with a keypoint that is not two finite numbers')

@@ -1,4 +1,4 @@
-"""One pass over the annotations of a COCO-style file -> the people that can be trained on or scored."""
+"""Find the people of a COCO-style file that can be trained on or scored, in one pass over its annotations."""
 
 from __future__ import annotations
 

@@ -52,13 +52,13 @@ class Reader(NamedTuple):
 
 
 def join_root(cfg: Mapping, path: str) -> str:
-    """Config of a dataset and a path in it -> where MMPose looks for it."""
+    """Join data_root and a path of a dataset config as MMPose does."""
     root = cfg.get('data_root') or ''
     return path if not root or '://' in path else os.path.join(root, path)
 
 
 def find_reader(cfg: dict, *, where: str, scope: str) -> Reader | None:
-    """Config of a dataset -> what is known of how it reads; None for classes with files of their own kinds."""
+    """Return how a dataset reads its file; None for classes with files of their own kinds."""
     kind: Any = dataset_class(cfg, scope=scope)
     if not isinstance(kind, type):
         return None

@@ -42,7 +42,7 @@ class FileUse(NamedTuple):
 def check_labels(
     readers: Sequence[Reader], metrics: Sequence[Metric], *, folder: Path, max_missing: float = 0.0
 ) -> list[str]:
-    """Check the files of one loader's datasets and of its metrics -> sentences on what is left out and corrected.
+    """Check the files of a loader's datasets and metrics; return sentences on what is left out and corrected.
 
     Args:
         readers: the datasets; their configs are pointed to corrected copies.
@@ -149,7 +149,7 @@ def _check_coco(file: LabelFile, use: FileUse, folder: Path, max_missing: float,
 
 
 def _check_boxes(reader: Reader, labels: LabelFile, folder: Path, notes: list[str]) -> list[int]:
-    """Check the detected boxes of a dataset -> image id of each that is used."""
+    """Check the detected boxes of a dataset; return the image id of each that is used."""
     if not reader.cfg.get('test_mode'):
         raise ValueError(f"{reader.where} has a bbox_file without test_mode=True: set that too, or bbox_file=''.")
     assert reader.boxes is not None

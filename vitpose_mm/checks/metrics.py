@@ -67,7 +67,7 @@ class Metric(NamedTuple):
 
 
 def find_metrics(evaluators: Any, *, where: str, scope: str, subset: str | None = None) -> Iterator[Metric]:
-    """Evaluator config, or list of them -> its metrics."""
+    """Yield the metrics of an evaluator's config, or of a list of them."""
     if isinstance(evaluators, (list, tuple)):
         for one in evaluators:
             yield from find_metrics(one, where=where, scope=scope, subset=subset)
@@ -83,7 +83,7 @@ def find_metrics(evaluators: Any, *, where: str, scope: str, subset: str | None 
 
 
 def metric_class(cfg: Mapping, *, scope: str) -> Any:
-    """Config of a metric -> its class; None where nothing of that name is registered."""
+    """Return the class of a metric's config; None where nothing of that name is registered."""
     kind = cfg.get('type')
     if not isinstance(kind, str):
         return kind
@@ -92,7 +92,7 @@ def metric_class(cfg: Mapping, *, scope: str) -> Any:
 
 
 def values_of(metric: Metric) -> list[str] | None:
-    """Names of the values that a metric gives; None where that is not known."""
+    """Return the names of the values that a metric gives; None where that is not known."""
     kind, cfg = metric.kind, metric.cfg
     if kind is CocoMetric:
         names: Sequence[str] = CROWD_VALUES if cfg.get('iou_type') == 'keypoints_crowd' else COCO_VALUES

@@ -49,7 +49,7 @@ class SeededIndex(int):
 
 
 def mix_seed(seed: int, use: int, first: int, second: int, turn: int = 0) -> int:
-    """(seed, use, numbers) -> a seed in [0, 2**32): near inputs give unrelated streams."""
+    """Mix a seed, a use and numbers into a seed in [0, 2**32): near inputs give unrelated streams."""
     numbers = (seed, use, first, second, *((turn,) if turn else ()))
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 

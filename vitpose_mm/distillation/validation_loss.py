@@ -1,4 +1,4 @@
-"""How far models are from the labels of people that they have not been trained on."""
+"""The loss of models on people that they have not been trained on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Heatmaps = Callable[[Tensor, tuple[int, int]], Tensor]  # (B, 3, h, w) crops, (h
 def validation_losses(
     cfg: Config, said: Mapping[str, Heatmaps], *, head: Any, preprocess: nn.Module
 ) -> dict[str, float]:
-    """A config with validation data and models by name -> mean loss to the labels by name, rounded to 6 digits.
+    """Return the mean loss to the labels by name of the model, rounded to 6 digits.
 
     Args:
         cfg: whole config; its ``val_dataloader`` and ``codec`` make crops and targets, in ground-truth boxes.
@@ -39,7 +39,7 @@ def validation_losses(
 
 
 def teacher_losses(cfg: Config, teacher: Teacher, token: Tensor) -> dict[str, float]:
-    """A teacher and a (1, T, C) token at its width -> its held-out loss without and with the token."""
+    """Return a teacher's validation loss without and with a (1, T, C) token at its width."""
     said: dict[str, Heatmaps] = {
         'teacher/held_out_loss': teacher.heatmaps,
         'teacher/held_out_loss_with_token': lambda inputs, size: teacher.heatmaps(inputs, size, token),
@@ -48,7 +48,7 @@ def teacher_losses(cfg: Config, teacher: Teacher, token: Tensor) -> dict[str, fl
 
 
 def student_loss(cfg: Config, student: Any) -> dict[str, float]:
-    """A trained student -> its held-out loss."""
+    """Return the validation loss of a trained student."""
     student.eval()
     said: dict[str, Heatmaps] = {'student/held_out_loss': lambda inputs, size: student(inputs, None)}
     return validation_losses(cfg, said, head=student.head, preprocess=student.data_preprocessor)

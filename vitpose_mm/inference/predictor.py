@@ -1,4 +1,4 @@
-"""Photos -> keypoints in three lines, with models by name."""
+"""Keypoints of photos in three lines of Python, with models by name."""
 
 from __future__ import annotations
 
@@ -88,13 +88,13 @@ class PosePredictor:
 
 
 def whole_image(image: np.ndarray) -> np.ndarray:
-    """(H, W, 3) image -> the (1, 5) box around it, with a score of 1."""
+    """Return the (1, 5) box around an (H, W, 3) image, with a score of 1."""
     height, width = image.shape[:2]
     return np.array([[0, 0, width, height, 1]], np.float32)
 
 
 def with_scores(boxes: np.ndarray) -> np.ndarray:
-    """(N, 4) boxes, or (N, 5) boxes and scores -> (N, 5), scores of 1 where there were none.
+    """Return (N, 5) boxes and scores of (N, 4) boxes, with scores of 1, or of (N, 5) ones as they are.
 
     Raises:
         ValueError: another shape, or a number that is not finite.

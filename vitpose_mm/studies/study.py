@@ -77,10 +77,10 @@ class Study:
             seen.append(run.name)
 
     def pick(self, names: Sequence[str] | None) -> tuple[Run, ...]:
-        """Names -> those runs, in order; None: all of them.
+        """Return the runs of these names, in order; all of them for None.
 
         Raises:
-            ValueError: a name that the study has not.
+            ValueError: a name that the study does not have.
         """
         known = [run.name for run in self.runs]
         unknown = [name for name in names or () if name not in known]

@@ -1,4 +1,4 @@
-"""The (H, W) grid of a position embedding: found from its number of rows, and changed."""
+"""Find the (H, W) grid of a position embedding from its number of tokens, and change it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ CLEARLY = 0.8
 
 
 def resize_position(pos_embed: Tensor, source: tuple[int, int], target: tuple[int, int]) -> Tensor:
-    """(1, 1 + H * W, C) embedding of the grid ``source`` -> (1, 1 + H' * W', C) of ``target``.
+    """Resize a (1, 1 + H * W, C) embedding of grid ``source`` to (1, 1 + H' * W', C) of grid ``target``.
 
-    Bicubic, align_corners=False, without antialiasing; the first row has no place and is kept.
+    Bicubic, align_corners=False, without antialiasing; the first token has no position and is kept.
 
     Raises:
         ValueError: ``source`` does not have as many tokens as the embedding.
@@ -36,7 +36,7 @@ def resize_position(pos_embed: Tensor, source: tuple[int, int], target: tuple[in
 
 
 def find_grid(pos_embed: Tensor, own: tuple[int, int]) -> tuple[int, int]:
-    """(1, 1 + H * W, C) embedding of a file that does not say its grid, and the model's grid -> (H, W).
+    """Return the (H, W) grid of an embedding (1, 1 + H * W, C) whose file does not say it.
 
     A square if it can be, else 4:3 upright, else the model's own. Where both the model's grid and another fit, as
     16x12 and 12x16, the embedding tells: tokens below each other are alike. The model's is taken unless they clearly
@@ -68,13 +68,13 @@ def find_grid(pos_embed: Tensor, own: tuple[int, int]) -> tuple[int, int]:
 
 
 def _roughness(pos_embed: Tensor, grid: tuple[int, int]) -> float:
-    """Mean square difference between tokens below each other."""
+    """Return the mean square difference between tokens below each other."""
     rows = pos_embed[0, 1:].float().unflatten(0, grid)
     return float((rows[1:] - rows[:-1]).square().mean()) if grid[0] > 1 else math.inf
 
 
 def guess_grid(num_tokens: int) -> tuple[int, int]:
-    """Number of tokens -> (H, W): square if it can be, else 4:3 upright, the two shapes of released weights.
+    """Return (H, W) of a number of tokens: square if it can be, else 4:3 upright, the two shapes of released weights.
 
     Raises:
         ValueError: neither fits.

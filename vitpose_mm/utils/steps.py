@@ -34,7 +34,7 @@ class Step:
 
 
 def run_steps(steps: Sequence[Step], *, say: Say, repeat_later: bool = False) -> list[bool]:
-    """Steps in order -> for each, whether it ran now; those that are done are not run again.
+    """Run steps in order; return for each whether it ran now. Those that are done are not run again.
 
     The processes of a distributed job wait for each other before and after each step, so that they decide alike.
 
@@ -60,7 +60,7 @@ def run_steps(steps: Sequence[Step], *, say: Say, repeat_later: bool = False) ->
 
 
 def duration(minutes: float) -> str:
-    """Minutes -> '20 seconds' or '1.5 minutes'."""
+    """Return minutes as text: '20 seconds' or '1.5 minutes'."""
     if minutes < 1:
         return f'{max(round(minutes * 60 / 5), 1) * 5} seconds'
     return f'{minutes:g} minute' + ('s' if minutes != 1 else '')

@@ -15,7 +15,7 @@ Ratios = Mapping[str, float] | Sequence[float]
 def subset_weights(
     sizes: Mapping[str, int], *, ratios: Ratios | None = None, temperature: float | None = None
 ) -> list[float]:
-    """Sizes of the subsets by name -> weight of each in an epoch.
+    """Return the weight of each subset in an epoch, from the sizes of the subsets by name.
 
     Args:
         sizes: samples of each subset.
@@ -47,7 +47,7 @@ def subset_weights(
 
 
 def count_samples(total: int, weights: Sequence[float]) -> list[int]:
-    """Samples of one or more epochs and weights -> samples of each subset, which add up to ``total``.
+    """Return the samples of each subset in one or more epochs, which add up to ``total``.
 
     Webster's (Sainte-Lague's) method: shares are rounded to the nearest, by a common factor that is chosen for the
     sum. No count falls when ``total`` grows, so that an epoch's counts can be the difference between the counts at its
@@ -64,7 +64,7 @@ def count_samples(total: int, weights: Sequence[float]) -> list[int]:
 
 
 def draw_indices(sizes: Sequence[int], weights: Sequence[float], *, seed: int, epoch: int) -> list[int]:
-    """Sizes and weights of the subsets -> as many indices into their concatenation as it is long, subset by subset.
+    """Draw as many indices into the concatenation of subsets as it is long, subset by subset.
 
     A subset's samples come from an endless sequence of its permutations, of which every epoch takes the next part:
     after any number of epochs the times that two samples came differ by one at most. It is a function of (seed, epoch).
@@ -86,7 +86,7 @@ def _permutation(size: int, seed: int) -> list[int]:
 
 
 def subset_sizes(dataset: object) -> dict[str, int]:
-    """Dataset -> samples of each subset by name.
+    """Return the samples of each subset of a dataset by name.
 
     Raises:
         ValueError: it has no subsets.

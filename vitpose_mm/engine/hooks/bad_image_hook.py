@@ -17,7 +17,7 @@ NAMED = 3  # files in a message
 
 @HOOKS.register_module()
 class BadImageHook(Hook):
-    """Batches of a :class:`MultiDataset` -> a line an epoch on unreadable images, an error when many.
+    """Logs the unreadable images of a :class:`MultiDataset` in one line an epoch, and raises when they are many.
 
     A sample that stands in for an unreadable one says so in its metainfo, so the count needs no shared
     memory. Processes add up their counts every ``interval`` iterations and then stop together.

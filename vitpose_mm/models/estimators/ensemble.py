@@ -1,4 +1,4 @@
-"""Several trained models as one: their heatmaps are averaged before keypoints are read off."""
+"""Several trained models as one: their heatmaps are averaged before keypoints are decoded."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class PoseEnsemble(BaseModel):
         self.members = nn.ModuleList(built)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = 'tensor') -> Any:
-        """Crops and their samples -> the samples with ``pred_instances`` ('predict'), or mean heatmaps ('tensor').
+        """Return the samples with ``pred_instances`` (mode 'predict'), or the mean heatmaps (mode 'tensor').
 
         Raises:
             ValueError: another mode.
@@ -67,7 +67,7 @@ class PoseEnsemble(BaseModel):
         raise ValueError(f"mode={mode!r}: an ensemble is for testing; train its members one by one, mode='loss' there.")
 
     def predict(self, inputs: Tensor, data_samples: list) -> list:
-        """(B, 3, h, w) crops and B samples -> the samples with ``pred_instances`` in image pixels."""
+        """Add ``pred_instances`` in image pixels to the B samples of (B, 3, h, w) crops."""
         first: Any = self.members[0]
         members: Any = self.members
         found = [
@@ -81,7 +81,7 @@ class PoseEnsemble(BaseModel):
 
 
 def mean_of(maps: Sequence[Tensor]) -> Tensor:
-    """Heatmaps (..., K, h, w) of the members -> their mean.
+    """Return the mean of the members' (..., K, h, w) heatmaps.
 
     Raises:
         ValueError: they differ in size.
@@ -96,7 +96,7 @@ def mean_of(maps: Sequence[Tensor]) -> Tensor:
 
 
 def _keypoints(head: Any) -> int | dict[str, int]:
-    """Head -> K, or that of each dataset's head."""
+    """Return K of a head, or of each dataset's head."""
     if hasattr(head, 'heads'):
         return {name: one.out_channels for name, one in head.heads.items()}
     return int(head.out_channels)

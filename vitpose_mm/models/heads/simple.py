@@ -50,7 +50,7 @@ class SimpleHead(PoseHeatmapHead):
         self.num_upsamples = num_upsamples
 
     def forward(self, feats: Features) -> Tensor:
-        """A tuple whose last map is (B, C, H, W) -> (B, K, h, w)."""
+        """Map a tuple whose last map is (B, C, H, W) to (B, K, h, w) heatmaps."""
         x = F.relu(feats[-1])
         size = self.upsampled((x.shape[-2], x.shape[-1]))
         return for_numpy(self.final_layer(F.interpolate(x, size=size, mode='bilinear', align_corners=False)))

@@ -28,17 +28,17 @@ class FeedForward(nn.Module):
         self.fc2 = nn.Linear(hidden, dim)
 
     def forward(self, x: Tensor, expert: Tensor | int | None = None) -> Tensor:
-        """(B, .., C), experts or None -> (B, .., C); a plain network ignores the expert."""
+        """Map (B, .., C) to the same shape; a plain network ignores the expert."""
         return self.fc2(F.gelu(self.fc1(x)))
 
 
 class ExpertFeedForward(nn.Module):
     """Maps (B, .., C) to (B, .., C) as FeedForward does; the last P of the C channels come from an image's expert.
 
-    The images of one expert go together through one linear layer, [shared rows; the expert's rows]: for them this
+    The images of one expert go together through one linear layer, [shared outputs; the expert's outputs]: for them this
     is the plain network that the model collapses to, bit by bit. An expert without an image in the batch is not
     run and gets zeros for a gradient. A plain network's weights load as they are: every expert starts from its
-    last P rows.
+    last P outputs.
 
     Args:
         dim: C.
@@ -60,7 +60,7 @@ class ExpertFeedForward(nn.Module):
         self.experts = nn.ModuleList(nn.Linear(hidden, expert_features) for _ in range(num_experts))
 
     def forward(self, x: Tensor, expert: Tensor | int | None = None) -> Tensor:
-        """(B, .., C), expert of each image (B,) or of all -> (B, .., C). Ids on the CPU save a GPU from waiting."""
+        """Map (B, .., C) to the same, expert (B,) of each image or one. Ids on the CPU save a GPU from waiting."""
         if expert is None:
             raise ValueError(
                 f'A network with {len(self.experts)} experts needs the expert of each image: pass (B,) ids.'
@@ -73,7 +73,7 @@ class ExpertFeedForward(nn.Module):
 
     @torch.compiler.disable  # a compiler would start anew for every mix of experts
     def _by_expert(self, hidden: Tensor, expert: Tensor) -> Tensor:
-        """(B, .., 4C), (B,) -> (B, .., C): one linear layer for the images of each expert."""
+        """Map (B, .., 4C) hidden values to (B, .., C): one linear layer for the images of each expert (B,)."""
         places: dict[int, list[int]] = {}
         for place, index in enumerate(expert.tolist()):
             places.setdefault(index, []).append(place)
@@ -88,12 +88,12 @@ class ExpertFeedForward(nn.Module):
         return torch.cat(mixed).index_select(0, order.argsort().to(hidden.device, non_blocking=True))
 
     def _joined(self, index: int, unused: Tensor) -> tuple[Tensor, Tensor]:
-        """-> weight and bias of [shared; expert]."""
+        """Return weight and bias of [shared; expert]."""
         own: Any = self.experts[index]
         return torch.cat([self.fc2.weight, own.weight]), torch.cat([self.fc2.bias, own.bias + unused])
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
-        """Take a plain network's fc2: its first C - P rows are shared, its last P start every expert that is absent."""
+        """Split a plain network's fc2: the first C - P outputs are shared, the last P start every absent expert."""
         shared = self.fc2.out_features
         for leaf in ('weight', 'bias'):
             whole = state_dict.get(f'{prefix}fc2.{leaf}')

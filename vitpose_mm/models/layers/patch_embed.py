@@ -35,14 +35,14 @@ class PatchEmbed(nn.Module):
         self.proj = nn.Conv2d(in_channels, dim, patch_size, self.stride, padding)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, 3, h, w) -> (B, H, W, C)."""
+        """Map (B, 3, h, w) images to (B, H, W, C) tokens."""
         return self.proj(x).permute(0, 2, 3, 1)
 
     def grid(self, size: tuple[int, int]) -> tuple[int, int]:
-        """(h, w) pixels -> (H, W) tokens.
+        """Return the (H, W) tokens of (h, w) pixels.
 
         Raises:
-            ValueError: a side is no multiple of the stride, or the padding does not give one token a stride.
+            ValueError: a side is not a multiple of the stride, or the padding does not give one token a stride.
         """
         kernel, padding = self.proj.kernel_size[0], int(self.proj.padding[0])
         if any(side % self.stride or side < kernel for side in size):
