@@ -38,7 +38,7 @@ def main() -> None:
     print(f'{len(pictures)} pictures are in {args.out_dir}')
     if unreadable:
         named = ', '.join(map(str, unreadable[:3]))
-        print(f'{len(unreadable)} images could not be read, and others stand in their place: {named}', file=sys.stderr)
+        print(f'{len(unreadable)} images could not be read, and others replace them: {named}', file=sys.stderr)
 
 
 if __name__ == '__main__':

@@ -1,6 +1,6 @@
 """The tested range of every package that has to be there, and one sentence where one is not.
 
-The mm packages are no hard requirements of our wheel (an environment that has them stays untouched),
+The mm packages are not hard requirements of our wheel (an environment that has them stays untouched),
 so an import of this package looks at them instead of pip.
 """
 

@@ -108,7 +108,9 @@ def test_the_real_vit_small_loads_as_it_is(shared_data: Path) -> None:
 def test_a_grid_that_cannot_be_guessed_is_the_modules_own(official: State) -> None:
     official['backbone.pos_embed'] = torch.randn(1, 1 + 5 * 2, 12)
     ViT(ARCH, input_size=(32, 80)).load_state_dict(official)
-    with pytest.raises(ValueError, match='11 rows is of no square and no 4:3 grid: name the one it was trained on'):
+    with pytest.raises(
+        ValueError, match='11 tokens is neither a square nor a 4:3 grid: name the one it was trained on'
+    ):
         make_vit().load_state_dict(official)
 
 

@@ -64,11 +64,11 @@ def _truncated_safetensors(path: Path) -> None:
 
 
 DAMAGED = {
-    'truncated.pth': (_truncated, 'truncated, damaged or no checkpoint'),
-    'truncated_old.pth': (_truncated_old_format, 'truncated, damaged or no checkpoint'),
-    'truncated.safetensors': (_truncated_safetensors, 'truncated, damaged or no checkpoint'),
+    'truncated.pth': (_truncated, 'truncated, damaged or not a checkpoint'),
+    'truncated_old.pth': (_truncated_old_format, 'truncated, damaged or not a checkpoint'),
+    'truncated.safetensors': (_truncated_safetensors, 'truncated, damaged or not a checkpoint'),
     'empty.pth': (lambda path: path.touch(), 'is empty'),
-    'page.pth': (lambda path: path.write_text('<html>404</html>'), 'truncated, damaged or no checkpoint'),
+    'page.pth': (lambda path: path.write_text('<html>404</html>'), 'truncated, damaged or not a checkpoint'),
     'missing.pth': (lambda path: None, 'does not exist'),
     'folder.pth': (lambda path: path.mkdir(), 'is a folder'),
     'list.pth': (lambda path: torch.save([torch.ones(1)], path), 'holds a list'),

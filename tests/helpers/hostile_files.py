@@ -45,7 +45,7 @@ UNSEEN = (
     'BUILD',
     'BUILD of slots',
 )
-ODD, PLAIN, BROKEN = 'it asks for', None, 'is truncated, damaged or no checkpoint'
+ODD, PLAIN, BROKEN = 'it asks for', None, 'is truncated, damaged or not a checkpoint'
 
 
 def zipped(pickled: bytes, says: str | None, **kwargs: object) -> Case:

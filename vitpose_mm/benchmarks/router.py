@@ -36,7 +36,7 @@ def make_step(config: Path, datasets: Sequence[str], stand: Stand) -> LossStep:
     built = MODELS.build(model).to(stand.device)
     width, height = built.backbone.input_size
     crops = torch.randn(stand.batch, 3, height, width, device=stand.device)
-    names = [datasets[place % len(datasets)] for place in range(stand.batch)]
+    names = [datasets[index % len(datasets)] for index in range(stand.batch)]
     size = (width // 4, height // 4)
     samples = [random_labels(KEYPOINTS[name], size, stand.device, dataset_name=name) for name in names]
     return LossStep(built, crops, samples)

@@ -19,7 +19,7 @@ class Report:
         renamed: their name -> the new name, where they differ.
         resized: what was brought to another size.
         folded: what was added or multiplied into something else.
-        dropped: names that the target has no use for.
+        dropped: names that the target does not need.
         missing: names that the target needs and the source does not have.
         unknown: names that nobody knows; dropping them could change the function.
         notes: what else one should know.

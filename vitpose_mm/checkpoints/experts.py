@@ -130,7 +130,7 @@ def _cut(state: State, prefix: str, dataset: str, report: Report) -> State:
     for name in (f'{prefix}final_layer.weight', f'{prefix}final_layer.bias'):
         if name in state and len(state[name]) < wanted and report.origin != 'vitpose_mm':
             raise ValueError(
-                f'The decoder at the place of {dataset} predicts {len(state[name])} keypoints and {dataset} has '
+                f'The decoder at the index of {dataset} predicts {len(state[name])} keypoints and {dataset} has '
                 f'{wanted}: the file is of other datasets than {", ".join(DATASETS)}; name another with --dataset.'
             )
         if name in state and len(state[name]) > wanted:

@@ -49,7 +49,7 @@ def open_regular(path: Path) -> Iterator[io.BufferedReader]:
     """Open a regular file; refuse anything else (a pipe, a device, a folder) without waiting for it.
 
     Raises:
-        Refused: it is no regular file.
+        Refused: it is not a regular file.
         OSError: it is not there or may not be read.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0))
@@ -95,19 +95,19 @@ def _read_zip(file: io.BufferedReader) -> Content:
             members, end = archive.infolist(), archive.start_dir
     except (zipfile.BadZipFile, ValueError, struct.error, NotImplementedError, OSError) as error:
         raise Damaged(shown(error)) from None
-    places = dict(_locate(file, members, end))
-    stems = [name.removesuffix('/data.pkl') for name in places if name.endswith('/data.pkl')]
+    sections = dict(_locate(file, members, end))
+    stems = [name.removesuffix('/data.pkl') for name in sections if name.endswith('/data.pkl')]
     if len(stems) != 1:
         raise Damaged('a zip file of something else')
     stem = stems[0]
-    if f'{stem}/constants.pkl' in places:
+    if f'{stem}/constants.pkl' in sections:
         raise Refused(f'it is a TorchScript program: {SAVE_AGAIN}')
-    order = _read_section(file, places.get(f'{stem}/byteorder', Section(0, 0)))
+    order = _read_section(file, sections.get(f'{stem}/byteorder', Section(0, 0)))
     if order not in (b'', sys.byteorder.encode()):
         raise Refused(f'its numbers have the byte order of another kind of machine: {SAVE_AGAIN}')
-    root, _ = read_pickle(io.BytesIO(_read_section(file, places[f'{stem}/data.pkl'])))
+    root, _ = read_pickle(io.BytesIO(_read_section(file, sections[f'{stem}/data.pkl'])))
     prefix = f'{stem}/data/'
-    return Content(root, {name.removeprefix(prefix): one for name, one in places.items() if name.startswith(prefix)})
+    return Content(root, {name.removeprefix(prefix): one for name, one in sections.items() if name.startswith(prefix)})
 
 
 def _locate(file: io.BufferedReader, members: list[zipfile.ZipInfo], end: int) -> Located:

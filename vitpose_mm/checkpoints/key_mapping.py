@@ -76,7 +76,7 @@ def detect(state: Mapping[str, Tensor]) -> str | None:
 
 
 def is_dropped(name: str, origin: str) -> bool:
-    """Whether a pose model has no use for this name."""
+    """Whether a pose model does not need this name."""
     return name.startswith(ORIGINS[origin].dropped or ('\n',))
 
 

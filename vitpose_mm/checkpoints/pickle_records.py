@@ -209,7 +209,7 @@ class _Machine:
 
     def do_binget(self, index: int) -> None:
         if index not in self.memo:
-            raise Damaged('a pickle that names what it has not')
+            raise Damaged('a pickle that names what it does not hold')
         self.stack.append(self.memo[index])
 
     do_long_binget = do_binget

@@ -83,7 +83,7 @@ def restore(name: str, checkpoint: dict[str, Any]) -> dict[str, Any]:
         checkpoint: changed in place.
 
     Raises:
-        CheckpointError: they are no numbers, or do not fit one another.
+        CheckpointError: they are not numbers, or do not fit one another.
     """
     logs: Any = (checkpoint.get('message_hub') or {}).get('log_scalars')
     dataset_meta = (checkpoint.get('meta') or {}).get('dataset_meta')
@@ -124,7 +124,7 @@ def _array(numbers: Any, dtype: Any) -> np.ndarray:
 
 def _restore_history(values: Any, counts: Any, max_length: Any) -> HistoryBuffer:
     if not isinstance(values, Tensor) or not isinstance(counts, Tensor) or type(max_length) is not int:
-        raise TypeError('a log is no tensor')
+        raise TypeError('a log is not a tensor')
     if values.ndim != 1 or values.shape != counts.shape or not 0 <= len(values) <= max_length:
         raise ValueError(f'{len(values)} values in a log of at most {max_length}')
     if values.is_meta:  # somebody looks at the file's structure alone

@@ -81,7 +81,7 @@ def newest_readable(work_dir: str | Path) -> Path | None:
 
     That is the file that ``last_checkpoint`` names, unless a newer file is further on; where it cannot be
     read, the newest that can. A file that cannot be read is passed over with a warning; files without an
-    optimizer (best_*.pth) are no state to resume from.
+    optimizer (best_*.pth) cannot be resumed from.
 
     Raises:
         CheckpointError: there are such files and none can be read; a training begun anew would overwrite them.
@@ -167,7 +167,7 @@ def explain(name: str, error: Exception) -> CheckpointError:
     if isinstance(error, OSError) and error.strerror:
         return CheckpointError(f'{name} cannot be read ({error.strerror}): check its permissions and its disk.')
     reason = shown(error, 160) or type(error).__name__
-    return CheckpointError(f'{name} is truncated, damaged or no checkpoint ({reason}): copy or download it again.')
+    return CheckpointError(f'{name} is truncated, damaged or not a checkpoint ({reason}): copy or download it again.')
 
 
 def _holds_tensors(value: object) -> bool:

@@ -21,7 +21,7 @@ def read_safetensors(path: Path, map_location: MapLocation) -> tuple[dict[str, t
 
     Raises:
         CheckpointError: the library is not installed.
-        Refused: the file is damaged, or no regular one.
+        Refused: the file is damaged, or not a regular one.
     """
     try:
         import safetensors.torch  # not needed for .pth files

@@ -55,7 +55,7 @@ def check_content(name: str, checkpoint: Mapping[str, Any], *, all_finite: bool)
         all_finite: no number in it is NaN or infinite.
 
     Raises:
-        CheckpointError: parts that are no dicts, weights without names or that are no tensors, or of no use.
+        CheckpointError: parts that are not dicts, weights without names, weights that are not finite tensors.
     """
     for path in DICTS:
         part: Any = checkpoint

@@ -12,11 +12,11 @@ from .label_file import LabelFile, count_reasons
 from .label_structure import clean_ids
 from .number_lists import is_number
 
-# MMPose leaves these out too when it trains: they alone are no reason to write a copy
+# MMPose leaves these out too when it trains: they alone do not call for a copy
 NO_BOX = 'with no box'
 NO_KEYPOINTS = 'with no keypoints'
 UNKNOWN_IMAGE = 'of an image that the file does not list'
-EMPTY_BOX = 'with a box of no width or height'
+EMPTY_BOX = 'with a box without width or height'
 NEGATIVE_BOX = 'with a box of negative width or height'
 BOX_OUTSIDE = 'with a box outside the image'
 NOTHING_INSIDE = 'with all keypoints left of or above the image'

@@ -37,9 +37,9 @@ def check_files(cfg: dict, *, where: str) -> None:
     ann_file = cfg.get('ann_file') or ''
     folders = cfg.get('data_prefix') or {}
     if root and not _exists(root, folder=True):
-        held = ' and '.join(repr(name) for name in [ann_file, *folders.values()] if name)
+        wanted = ' and '.join(repr(name) for name in [ann_file, *folders.values()] if name)
         raise ValueError(
-            f'{where}: data_root {root!r} is not a folder; put the data there ({held or "images"} below it), '
+            f'{where}: data_root {root!r} is not a folder; put the data there ({wanted or "images"} below it), '
             f'make it a link, or set {where}.data_root to where it is'
         )
     if ann_file and not _exists(join_root(root, ann_file)):
@@ -129,7 +129,7 @@ def check_loaded(dataset: BaseDataset, *, where: str) -> None:
         moved = find_moved(names or (), dataset.metainfo.get('keypoint_id2name') or {})
         if moved is not None:
             raise ValueError(
-                f'{where}: annotation file {dataset.ann_file!r} has {moved} at another place than the metainfo of '
+                f'{where}: annotation file {dataset.ann_file!r} has {moved} at another index than the metainfo of '
                 f'{type(dataset).__name__}; set {where}.type or {where}.metainfo to the dataset of the file'
             )
 
@@ -139,9 +139,9 @@ def find_moved(names: Sequence[str], known: Mapping[int, str]) -> str | None:
 
     Files and metainfos spell them differently ('L_Eye', 'left_eye'); a name that only one has says nothing.
     """
-    places = {_plain(name): place for place, name in known.items()}
-    for place, name in enumerate(names):
-        if places.get(_plain(name), place) != place:
+    indices = {_plain(name): index for index, name in known.items()}
+    for index, name in enumerate(names):
+        if indices.get(_plain(name), index) != index:
             return name
     return None
 

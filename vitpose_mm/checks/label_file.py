@@ -1,4 +1,4 @@
-"""An annotation file on its way through the checks: its content, what was corrected in it, and what was said."""
+"""An annotation file while it is checked: its content, whether it was corrected, and notes for the log."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """One pass over all annotation files and files of boxes that a run will read, before anything is built.
 
-What cannot be used is left out, areas that would score 0 are replaced, and both are said with counts; readers are then
-pointed to a corrected copy below the work folder, so that MMPose's datasets and metrics see the same people. What
+What cannot be used is left out, areas that would score 0 are replaced, and both are logged with counts; readers are
+then pointed to a corrected copy below the work folder, so that MMPose's datasets and metrics see the same people. What
 cannot be corrected ends the run with one sentence.
 """
 
@@ -94,7 +94,7 @@ def check_file(use: FileUse, folder: Path, max_missing: float, notes: list[str])
         use: the file, and who reads it.
         folder: for a corrected copy.
         max_missing: share of a training set's images that may be missing.
-        notes: gets what is said.
+        notes: gets sentences on what is left out and corrected.
 
     Returns:
         what is kept of it; None for MPII's list.

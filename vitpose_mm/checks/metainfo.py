@@ -52,11 +52,11 @@ def check_metainfo(cfg: Mapping[str, Any], *, where: str, scope: str = 'mmpose')
                 f'{where}.metainfo: there are {len(given)} {key} for {number} keypoints; give one for each.'
             )
     partners = list(meta.get('flip_indices') or ())
-    for place, partner in enumerate(partners):
-        if partners[partner] != place:
+    for index, partner in enumerate(partners):
+        if partners[partner] != index:
             names = meta['keypoint_id2name']
             raise ValueError(
-                f'{where}.metainfo: {names[place]} changes places with {names[partner]} in a mirror image, and not the '
+                f'{where}.metainfo: {names[index]} is the mirror image of {names[partner]}, and not the '
                 f'other way round; give both the other as swap.'
             )
 

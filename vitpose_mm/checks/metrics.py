@@ -136,8 +136,8 @@ def check_best(save_best: Any, metrics: Sequence[Metric], *, where: str = 'val_e
         wrong_subset = bool(subsets) and '/' in name and name.split('/')[0] not in subsets
         if wrong_subset or (unknown and None not in known):
             few = ', '.join(map(repr, given[:4])) or 'no values'
-            of_no_subset = f' is of no subset of {where}' if wrong_subset else f', which {where} does not give'
+            reason = f' does not belong to a subset of {where}' if wrong_subset else f', which {where} does not give'
             choice = f'name a metric of one of {", ".join(subsets)}, or None' if wrong_subset else (
                 f"it gives {few}{', ...' if len(given) > 4 else ''}: name one of these, 'auto' or None"
             )  # fmt: skip
-            raise ValueError(f'default_hooks.checkpoint.save_best={name!r}{of_no_subset}: {choice}.')
+            raise ValueError(f'default_hooks.checkpoint.save_best={name!r}{reason}: {choice}.')

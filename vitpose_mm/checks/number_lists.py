@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-LARGEST = 1e6  # pixels: beyond it there is no image, and squares lose their digits in float32
+LARGEST = 1e6  # pixels: no image is larger, and squares lose their digits in float32
 
 
 def is_number(value: Any) -> bool:

@@ -10,7 +10,7 @@ from mmengine.config import Config, ConfigDict
 from ..models.distillers.knowledge_token import student_config
 
 DISTILLER = 'vitpose_mm.KnowledgeTokenDistiller'
-TUNING = ('train_cfg', 'optim_wrapper', 'param_scheduler')  # what token_tuning says instead of the student's
+TUNING = ('train_cfg', 'optim_wrapper', 'param_scheduler')  # the keys that token_tuning sets instead of the student's
 
 
 def check_distillation(cfg: Config) -> None:

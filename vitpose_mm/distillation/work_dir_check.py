@@ -77,7 +77,7 @@ def _leaves(node: Any, where: str) -> Iterator[tuple[str, Any]]:
         for key, value in node.items():
             yield from _leaves(value, f'{where}.{key}' if where else str(key))
     elif isinstance(node, list) and node:
-        for place, value in enumerate(node):
-            yield from _leaves(value, f'{where}.{place}')
+        for index, value in enumerate(node):
+            yield from _leaves(value, f'{where}.{index}')
     else:
         yield where, node

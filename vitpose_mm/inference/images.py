@@ -17,7 +17,7 @@ IMAGE_SUFFIXES = frozenset(
 )
 VIDEO_SUFFIXES = frozenset(('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg', '.wmv', '.flv'))
 MAX_SIDE = 32_000  # OpenCV's warpAffine takes less than 2 ** 15
-MAX_ASPECT = 100  # beyond it a detector's resized image has sides of no pixel
+MAX_ASPECT = 100  # beyond it a detector's resized image has a side of 0 pixels
 
 
 class ImageFiles(NamedTuple):

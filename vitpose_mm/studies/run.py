@@ -139,7 +139,7 @@ def call_tool(root: Path, command: Sequence[str | Path], *, log: Path) -> None:
         whole = [sys.executable, str(root / 'tools' / tool), *arguments]
         code = subprocess.run(whole, stdout=file, stderr=subprocess.STDOUT).returncode
     if code:
-        raise RuntimeError(f'{tool} ended with code {code}: {log} says why')
+        raise RuntimeError(f'{tool} ended with code {code}: {log} has the reason')
 
 
 def read_records(study: Study, folder: Path) -> list[dict]:

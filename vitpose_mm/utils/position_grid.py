@@ -24,7 +24,7 @@ def resize_position(pos_embed: Tensor, source: tuple[int, int], target: tuple[in
     """
     if pos_embed.shape[1] != 1 + source[0] * source[1]:
         raise ValueError(
-            f'A position embedding of {pos_embed.shape[1]} rows does not belong to a grid of '
+            f'A position embedding of {pos_embed.shape[1]} tokens does not belong to a grid of '
             f'{source[0]}x{source[1]} tokens (one row more than tokens): name the grid it was trained on.'
         )
     if source == target:
@@ -60,7 +60,7 @@ def find_grid(pos_embed: Tensor, own: tuple[int, int]) -> tuple[int, int]:
     print_log(
         f'The checkpoint does not say the grid of its position embedding: its {num_tokens} tokens are taken for '
         f'{found[0]}x{found[1]}, not {other[0]}x{other[1]}, by how alike neighbours are; '
-        f'tools/convert_checkpoint.py --grid H W says another.',
+        f'tools/convert_checkpoint.py --grid H W sets another.',
         logger='current',
         level=logging.WARNING,
     )
@@ -69,8 +69,8 @@ def find_grid(pos_embed: Tensor, own: tuple[int, int]) -> tuple[int, int]:
 
 def _roughness(pos_embed: Tensor, grid: tuple[int, int]) -> float:
     """Return the mean square difference between tokens below each other."""
-    rows = pos_embed[0, 1:].float().unflatten(0, grid)
-    return float((rows[1:] - rows[:-1]).square().mean()) if grid[0] > 1 else math.inf
+    tokens = pos_embed[0, 1:].float().unflatten(0, grid)
+    return float((tokens[1:] - tokens[:-1]).square().mean()) if grid[0] > 1 else math.inf
 
 
 def guess_grid(num_tokens: int) -> tuple[int, int]:
@@ -86,6 +86,6 @@ def guess_grid(num_tokens: int) -> tuple[int, int]:
     if 12 * unit * unit == num_tokens:
         return 4 * unit, 3 * unit
     raise ValueError(
-        f'{num_tokens} position rows are neither a square nor a 4:3 grid: convert the checkpoint with '
+        f'{num_tokens} position tokens are neither a square nor a 4:3 grid: convert the checkpoint with '
         f'tools/convert_checkpoint.py --grid H W.'
     )

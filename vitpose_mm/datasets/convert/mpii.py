@@ -122,20 +122,21 @@ def parse_person(rectangle: Any, image: str, source: Path) -> Person | None:
     """Return the person of one annorect; None where joints, head box, centre or scale are missing.
 
     Raises:
-        ValueError: a joint that MPII has not, a number that is not finite, or a head box with its right edge first.
+        ValueError: a joint that MPII does not have, a number that is not finite, or a head box whose right edge comes
+            first.
     """
     where = f'{source}, image {image}'
     points = listed(field(rectangle, 'annopoints', 'point'))
-    places = [('scale',), ('objpos', 'x'), ('objpos', 'y'), ('x1',), ('y1',), ('x2',), ('y2',)]
-    numbers = [field(rectangle, *names) for names in places]
+    paths = [('scale',), ('objpos', 'x'), ('objpos', 'y'), ('x1',), ('y1',), ('x2',), ('y2',)]
+    numbers = [field(rectangle, *names) for names in paths]
     if not points or not all(map(is_number, numbers)):
         return None
     joints, seen = [list(MISSING) for _ in MPII], [0] * len(MPII)
     for point in points:
-        number, place = field(point, 'id'), [field(point, 'x'), field(point, 'y')]
+        number, position = field(point, 'id'), [field(point, 'x'), field(point, 'y')]
         if number not in range(len(MPII)):
             raise ValueError(f'{where}: joint {number} is not one of 0 to {len(MPII) - 1}')
-        joints[number], seen[number] = [_finite(one, where, 'joints') for one in place], 1
+        joints[number], seen[number] = [_finite(one, where, 'joints') for one in position], 1
     scale, x, y, *box = (_finite(one, where, 'scale, centre and head box') for one in numbers)
     if box[2] < box[0] or box[3] < box[1]:
         raise ValueError(f'{where}: the head box {box} has its right or lower edge first: correct it, or take it out')

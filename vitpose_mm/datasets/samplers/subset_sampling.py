@@ -23,7 +23,7 @@ def subset_weights(
         temperature: T > 0, weights are size ** (1 / T): 1 is by size, a large T makes all subsets equal.
 
     Raises:
-        ValueError: not one of both is given, or a weight is missing, of no subset or not positive.
+        ValueError: not one of both is given, or a weight is missing, of an unknown subset or not positive.
     """
     if (ratios is None) == (temperature is None):
         raise ValueError(f'SeededSampler got ratios={ratios} and temperature={temperature}: give one of them')
@@ -32,7 +32,7 @@ def subset_weights(
             raise ValueError(f'SeededSampler got temperature={temperature!r}: give a number above 0')
         return [size ** (1 / temperature) for size in sizes.values()]
     if not isinstance(ratios, Mapping):
-        if list(sizes) != [str(place) for place in range(len(ratios))]:
+        if list(sizes) != [str(index) for index in range(len(ratios))]:
             raise ValueError(
                 f'SeededSampler got ratios={list(ratios)} for the subsets {list(sizes)}: give one for each by name, as '
                 f'dict({next(iter(sizes))}=2, ...), or without names one for each in order'

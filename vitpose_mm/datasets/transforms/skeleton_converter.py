@@ -58,7 +58,7 @@ class SkeletonConverter(KeypointConverter):
 def find_partners(sources: Mapping[int, tuple[int, ...]], pairs: Iterable[Sequence[int]]) -> dict[int, int | None]:
     """Return the mirror partner of each target, from the targets' sources and the sources' mirror pairs.
 
-    Several targets of the same sources answer those of the mirrored sources in their order. None: there is no target of
+    Several targets of the same sources are matched to those of the mirrored sources in their order. None: no target has
     the mirrored sources.
     """
     mirrored: dict[int, int] = {}

@@ -65,7 +65,7 @@ class BadImageHook(Hook):
             return
         raise ValueError(
             f'{bad} of {seen} training samples so far have an unreadable image, more than '
-            f'{self.max_ratio:.2%}: {self._name()}; mend these files, remove them from the '
+            f'{self.max_ratio:.2%}: {self._name()}; fix these files, remove them from the '
             f'annotation file, or raise max_ratio={self.max_ratio} of vitpose_mm.BadImageHook in custom_hooks'
         )
 

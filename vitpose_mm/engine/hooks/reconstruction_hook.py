@@ -57,8 +57,8 @@ class ReconstructionHook(Hook):
     def _draw(self, runner: Any) -> None:
         model = _bare(runner.model)
         loader = runner.train_dataloader
-        places = np.linspace(0, len(loader.dataset) - 1, self.num_images).astype(int)
-        batch = loader.collate_fn([loader.dataset[SeededIndex(i, seed=self.seed)] for i in places])
+        indices = np.linspace(0, len(loader.dataset) - 1, self.num_images).astype(int)
+        batch = loader.collate_fn([loader.dataset[SeededIndex(i, seed=self.seed)] for i in indices])
         inputs = model.data_preprocessor(batch)['inputs']  # (B, 3, h, h), normalised
         devices = [inputs.device] if inputs.is_cuda else []
         with isolated_rng(self.seed), torch.random.fork_rng(devices):

@@ -42,7 +42,7 @@ ATTENTION: dict[str, dict[str, bool] | None] = {
     'shift+pool': {'shift': True, 'pool': True},
 }
 
-# what a frozen part takes with it, as in the authors' code: names below a block, names below the backbone
+# what is frozen with a part, as in the authors' code: names below a block, names below the backbone
 FREEZABLE = {
     'attention': (('attn', 'norm1'), ()),
     'ffn': (('mlp', 'norm2'), ('patch_embed', 'pos_embed')),
@@ -53,7 +53,7 @@ def find_arch(arch: str | dict) -> Arch:
     """Return the size of a name, or of a dict of fields.
 
     Raises:
-        ValueError: an unknown name, or fields that are no size.
+        ValueError: an unknown name, or fields that are not a valid size.
     """
     if isinstance(arch, str):
         if arch not in ARCH:

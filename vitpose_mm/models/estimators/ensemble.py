@@ -38,20 +38,20 @@ class PoseEnsemble(BaseModel):
             raise ValueError(f'{len(members)} members and {len(checkpoints)} checkpoints: give one of each at least.')
         built: list[Any] = [MODELS.build(member) for member in members]
         keypoints = [_keypoints(member.head) for member in built]
-        for place, own in enumerate(keypoints):
+        for index, own in enumerate(keypoints):
             if own != keypoints[0]:
                 raise ValueError(
-                    f'Model {place + 1} of the ensemble predicts {own} keypoints and the first one {keypoints[0]}: '
+                    f'Model {index + 1} of the ensemble predicts {own} keypoints and the first one {keypoints[0]}: '
                     f'their heatmaps have no mean; leave one of them out.'
                 )
-            if name := find_preprocessor_difference(built[0].data_preprocessor, built[place].data_preprocessor):
+            if name := find_preprocessor_difference(built[0].data_preprocessor, built[index].data_preprocessor):
                 raise ValueError(
-                    f'The data_preprocessor of model {place + 1} of the ensemble has another {name} than the first '
+                    f'The data_preprocessor of model {index + 1} of the ensemble has another {name} than the first '
                     f"one's: all see the same crops; leave one of them out."
                 )
         super().__init__(built[0].data_preprocessor)
-        for place, (member, checkpoint) in enumerate(zip(built, checkpoints, strict=True)):
-            load_strictly(member, checkpoint, f'model {place + 1} of the ensemble')
+        for index, (member, checkpoint) in enumerate(zip(built, checkpoints, strict=True)):
+            load_strictly(member, checkpoint, f'model {index + 1} of the ensemble')
         self.members = nn.ModuleList(built)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = 'tensor') -> Any:

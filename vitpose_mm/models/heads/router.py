@@ -112,12 +112,12 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
 
     def loss(self, feats: Features, batch_data_samples: list, train_cfg: Any = None) -> dict[str, Tensor]:
         """Return losses and accuracies of all heads, the same keys whatever the batch holds."""
-        places = self._places(batch_data_samples)
+        indices = self._indices_by_dataset(batch_data_samples)
         logs: dict[str, Tensor] = {}
         for name, head in self.heads.items():
-            if name in places:
-                samples = [batch_data_samples[i] for i in places[name]]
-                found = head.loss(select(feats, places[name]), samples, train_cfg)
+            if name in indices:
+                samples = [batch_data_samples[i] for i in indices[name]]
+                found = head.loss(select(feats, indices[name]), samples, train_cfg)
                 share = len(samples) / len(batch_data_samples)
                 logs |= {f'{name}.{key}': value * share if 'loss' in key else value for key, value in found.items()}
             else:
@@ -136,38 +136,38 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
     def heatmaps(self, feats: Features | list[Features], samples: list, test_cfg: Any = None) -> list[Tensor]:
         """Return heatmaps as HeatmapPredictor does; K is that of each sample's dataset."""
 
-        def own(head: Any, places: list[int]) -> list[Tensor]:
-            chosen = [select(one, places) for one in feats] if isinstance(feats, list) else select(feats, places)
-            return head.heatmaps(chosen, [samples[i] for i in places], test_cfg)
+        def own(head: Any, indices: list[int]) -> list[Tensor]:
+            chosen = [select(one, indices) for one in feats] if isinstance(feats, list) else select(feats, indices)
+            return head.heatmaps(chosen, [samples[i] for i in indices], test_cfg)
 
         return self._by_head(samples, own)
 
     def decode_each(self, heatmaps: list[Tensor], samples: list) -> list:
         """Decode B heatmaps (K, h, w), K by dataset, to keypoints of each in input space, pixels."""
 
-        def own(head: Any, places: list[int]) -> list:
-            return head.decode_each([heatmaps[i] for i in places], [samples[i] for i in places])
+        def own(head: Any, indices: list[int]) -> list:
+            return head.decode_each([heatmaps[i] for i in indices], [samples[i] for i in indices])
 
         return self._by_head(samples, own)
 
     def _by_head(self, samples: list, call: Callable[[Any, list[int]], list]) -> list:
         """Run ``call(head, indices)`` for each dataset in the batch; return the result of each sample, in order."""
         results: dict[int, Any] = {}
-        for name, places in self._places(samples).items():
-            results.update(zip(places, call(self.heads[name], places), strict=True))
-        return [results[place] for place in range(len(samples))]
+        for name, indices in self._indices_by_dataset(samples).items():
+            results.update(zip(indices, call(self.heads[name], indices), strict=True))
+        return [results[index] for index in range(len(samples))]
 
-    def _places(self, samples: list) -> dict[str, list[int]]:
+    def _indices_by_dataset(self, samples: list) -> dict[str, list[int]]:
         """Return the indices in the batch of each dataset's samples; datasets without one are left out."""
-        places: dict[str, list[int]] = {}
-        for place, name in enumerate(self.names.of(samples)):
-            places.setdefault(name, []).append(place)
-        return places
+        indices: dict[str, list[int]] = {}
+        for index, name in enumerate(self.names.of(samples)):
+            indices.setdefault(name, []).append(index)
+        return indices
 
 
-def select(feats: Features, places: list[int]) -> Features:
+def select(feats: Features, indices: list[int]) -> Features:
     """Select b indices of maps of B samples: maps (b, C, H, W), or the same maps where all of a batch are asked for."""
-    if len(places) == len(feats[-1]):
+    if len(indices) == len(feats[-1]):
         return feats
-    index = torch.tensor(places).to(feats[-1].device, non_blocking=True)
+    index = torch.tensor(indices).to(feats[-1].device, non_blocking=True)
     return tuple(feat.index_select(0, index) for feat in feats)

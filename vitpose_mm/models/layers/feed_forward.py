@@ -53,7 +53,7 @@ class ExpertFeedForward(nn.Module):
         super().__init__()
         expert_features = dim // 4 if expert_features is None else expert_features
         if not 0 < expert_features < dim:
-            raise ValueError(f'expert_features={expert_features} is no part of {dim} channels: {dim // 4} is usual.')
+            raise ValueError(f'expert_features={expert_features} is not a part of {dim} channels: {dim // 4} is usual.')
         self.fc1 = nn.Linear(dim, hidden)
         self.fc2 = nn.Linear(hidden, dim - expert_features)
         self.dim = dim
@@ -74,17 +74,17 @@ class ExpertFeedForward(nn.Module):
     @torch.compiler.disable  # a compiler would start anew for every mix of experts
     def _by_expert(self, hidden: Tensor, expert: Tensor) -> Tensor:
         """Map (B, .., 4C) hidden values to (B, .., C): one linear layer for the images of each expert (B,)."""
-        places: dict[int, list[int]] = {}
-        for place, index in enumerate(expert.tolist()):
-            places.setdefault(index, []).append(place)
-        unused = zero_loss((one for i, one in enumerate(self.experts) if i not in places), hidden.device)
-        if len(places) == 1:
-            return F.linear(hidden, *self._joined(next(iter(places)), unused))
-        order = torch.tensor([place for own in places.values() for place in own])
+        images_of: dict[int, list[int]] = {}
+        for image, index in enumerate(expert.tolist()):
+            images_of.setdefault(index, []).append(image)
+        unused = zero_loss((one for i, one in enumerate(self.experts) if i not in images_of), hidden.device)
+        if len(images_of) == 1:
+            return F.linear(hidden, *self._joined(next(iter(images_of)), unused))
+        order = torch.tensor([image for own in images_of.values() for image in own])
         parts = hidden.index_select(0, order.to(hidden.device, non_blocking=True)).split(
-            list(map(len, places.values()))
+            list(map(len, images_of.values()))
         )
-        mixed = [F.linear(part, *self._joined(index, unused)) for index, part in zip(places, parts, strict=True)]
+        mixed = [F.linear(part, *self._joined(index, unused)) for index, part in zip(images_of, parts, strict=True)]
         return torch.cat(mixed).index_select(0, order.argsort().to(hidden.device, non_blocking=True))
 
     def _joined(self, index: int, unused: Tensor) -> tuple[Tensor, Tensor]:
