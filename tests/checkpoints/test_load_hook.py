@@ -116,7 +116,7 @@ def test_a_grid_that_cannot_be_guessed_is_the_modules_own(official: State) -> No
 
 @pytest.mark.parametrize('target', ['official', 'mmpose', 'hf'])
 def test_a_grid_with_as_many_places_as_the_modules_is_its_own(target: str) -> None:
-    """12 places: 4x3 by the rule, 3x4 in a wide model; the converter says that the way back needs the grid."""
+    """12 tokens: 4x3 by the rule, 3x4 in a wide model; the converter says that the way back needs the grid."""
     wide = ViT(ARCH, input_size=(64, 48))
     torch.nn.init.normal_(wide.pos_embed)
     ours = {f'backbone.{name}': value for name, value in wide.state_dict().items()}
@@ -124,8 +124,8 @@ def test_a_grid_with_as_many_places_as_the_modules_is_its_own(target: str) -> No
     assert any('--grid H W' in note for note in report.notes)
     again = ViT(ARCH, input_size=(64, 48))
     again.load_state_dict(theirs, strict=False)
-    places = [vit.pos_embed[:, 1:] + vit.pos_embed[:, :1] for vit in (wide, again)]
-    torch.testing.assert_close(*places)
+    embeddings = [vit.pos_embed[:, 1:] + vit.pos_embed[:, :1] for vit in (wide, again)]
+    torch.testing.assert_close(*embeddings)
     _, report = convert(convert(ours, to_grid=(4, 3))[0], target=target)
     assert not any('--grid H W' in note for note in report.notes)
 

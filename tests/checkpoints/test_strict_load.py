@@ -13,7 +13,7 @@ from vitpose_mm.checkpoints.strict_load import load_strictly
 
 
 class Renamed(nn.Linear):
-    """A layer that reads files of before version 2 under another name, as some of the host's do."""
+    """A layer that reads files of before version 2 under another name, as some of MMPose's do."""
 
     _version = 2
 

@@ -59,7 +59,7 @@ def describe_memory(args: argparse.Namespace) -> str:
     parts = {name: getattr(memory, name) for name in ('parameters', 'gradients', 'optimizer', 'activations', 'peak')}
     millions = sum(p.numel() for p in model.parameters()) / 1e6
     lines = [f'{millions:.1f} M parameters, {args.batch} crops of {size[0]}x{size[1]} (w x h)']
-    return '\n'.join(lines + [f'{name:12} {held / GIB:7.2f} GiB' for name, held in parts.items()])
+    return '\n'.join(lines + [f'{name:12} {used / GIB:7.2f} GiB' for name, used in parts.items()])
 
 
 def _stand(args: argparse.Namespace, device: torch.device, say: Say) -> Stand:

@@ -165,7 +165,7 @@ def _read_legacy(file: io.BufferedReader) -> Content:
 def _follow(
     file: io.BufferedReader, keys: list[Record], storages: Mapping[str, StorageId]
 ) -> Iterator[tuple[str, Section]]:
-    """Yield where the bytes of each key are; in front of them stands how many numbers they are."""
+    """Yield where the bytes of each key are; the number of numbers is in front of them."""
     offset, end = file.tell(), os.fstat(file.fileno()).st_size
     for key in keys:
         storage = storages.get(key) if type(key) is str else None

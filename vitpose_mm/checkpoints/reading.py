@@ -115,7 +115,7 @@ def newest_readable(work_dir: str | Path) -> Path | None:
 
 
 def _name_in(pointer: Path) -> str:
-    """Return the name of the file whose path stands in ``last_checkpoint``, of this or of another machine."""
+    """Return the name of the file whose path is in ``last_checkpoint``, of this or of another machine."""
     with pointer.open(errors='replace') as file:
         return re.split(r'[/\\]', file.read(4096).strip())[-1]
 

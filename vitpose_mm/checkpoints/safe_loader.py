@@ -57,7 +57,7 @@ def load_from_http(filename: str, map_location: MapLocation = None, model_dir: s
     name = os.path.basename(urlparse(filename).path)
     if not name:
         raise CheckpointError(f'{filename} names no file: give the whole address of the checkpoint.')
-    if not re.search(r'[-_][0-9a-f]{8,}\.\w+$', name):  # it tells no other file from this one
+    if not re.search(r'[-_][0-9a-f]{8,}\.\w+$', name):  # other files may have the same name
         folder = folder / hashlib.sha256(filename.encode()).hexdigest()[:12]
     mirrored = find_in_mirror(filename)
     if mirrored is not None:

@@ -15,7 +15,7 @@ def load_strictly(model: nn.Module, checkpoint: str, config: str) -> Mapping[str
 
     Raises:
         ValueError: a weight of the model is missing or has another shape: mmengine only logs that, and the
-            model then answers with noise.
+            model then predicts noise.
     """
     content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     state = content.get('state_dict', content)

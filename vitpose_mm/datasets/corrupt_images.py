@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from mmcv.transforms import LoadImageFromFile
 
-# metainfo key of a sample that stands in for others
+# metainfo key of a sample that replaces others
 META_KEY = 'unreadable_images'
 
 

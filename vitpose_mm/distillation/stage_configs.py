@@ -126,7 +126,7 @@ def deploy_config(cfg: Config) -> Config:
 
 
 def _keep_checkpoints(stage: Config, **settings: int) -> None:
-    """End a stage with a checkpoint that tells it from one that was stopped, whatever else the config saves."""
+    """End a stage with a checkpoint of its own, which a stopped one lacks, whatever else the config saves."""
     hook = stage.default_hooks.setdefault('checkpoint', {'type': 'CheckpointHook'})
     hook.update(save_optimizer=True, save_last=True, **settings)
 

@@ -24,7 +24,7 @@ class ShardedStrategy(FSDPStrategy):
 
     Over mmengine 0.10.7 it clips gradients by the norm of all shards (there every process clips its own shard
     by its own norm), it resumes the optimizer (there torch 2.0's order of arguments is used and fails), it
-    tells which weights a checkpoint lacks, and it runs on a CPU too.
+    logs which weights a checkpoint lacks, and it runs on a CPU too.
 
     Args:
         model_wrapper: arguments of MMFullyShardedDataParallel to change or to add.

@@ -18,7 +18,7 @@ class WarmupLR(LinearLR):
     """MMEngine's LinearLR by iterations, which ends at ``end`` or after a tenth of the training, whichever comes first.
 
     500 iterations are a moment of COCO's 210 epochs and more than all that 100 people give. How long a training is
-    stands in MMEngine's message hub by the time of the second iteration; without a runner ``end`` holds.
+    is in MMEngine's message hub by the second iteration; without a runner ``end`` holds.
 
     Args:
         optimizer: optimizer or its wrapper.

@@ -24,7 +24,7 @@ Scored = tuple[str, list[list[Any]]]
 class SubsetMetric(BaseMetric):
     """Scores a MultiDataset with named subsets: {'<subset>/<metric>': value}, and one table in the log.
 
-    It is a metric and not an evaluator, so that it stands beside DumpResults in a list, whoever's tool builds it.
+    It is a metric and not an evaluator, so that it works beside DumpResults in a list, in every tool.
     Every sample goes to the metrics of the subset in its metainfo; its results stay with it until those of all
     processes are gathered in the order of the whole test set, so that MMEngine drops padded ones as usual.
 
@@ -112,7 +112,7 @@ def build_metrics(given: dict | BaseMetric | Sequence[dict | BaseMetric]) -> lis
 
 
 def _own_prefix(metric: BaseMetric, subset: str) -> list[str]:
-    """What tells a metric from others of its subset: a prefix that is neither the default nor the subset's name."""
+    """Return what distinguishes a metric from others of its subset: a prefix that is neither the default nor the subset's name."""
     return [] if metric.prefix in (None, metric.default_prefix, subset) else [metric.prefix]
 
 

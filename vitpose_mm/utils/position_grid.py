@@ -39,7 +39,7 @@ def find_grid(pos_embed: Tensor, own: tuple[int, int]) -> tuple[int, int]:
     """Return the (H, W) grid of an embedding (1, 1 + H * W, C) whose file does not say it.
 
     A square if it can be, else 4:3 upright, else the model's own. Where both the model's grid and another fit, as
-    16x12 and 12x16, the embedding tells: tokens below each other are alike. The model's is taken unless they clearly
+    16x12 and 12x16, the embedding decides: tokens below each other are alike. The model's is taken unless they clearly
     are more so in the other. What was taken is logged then.
 
     Raises:

@@ -23,7 +23,7 @@ class SeededSampler(Sampler):
     the same samples. ``start`` makes the present epoch begin later; ``set_epoch`` clears it.
 
     By default every sample comes once an epoch, so that subsets come in proportion to their sizes. With ``ratios`` or
-    ``temperature`` an epoch is as long, but small subsets come more often than once, and large ones take their turns
+    ``temperature`` an epoch is as long, but small subsets come more often than once, and large ones come in parts
     over several epochs (see subset_sampling.py).
 
     Args:

@@ -19,7 +19,7 @@ NAMED = 3  # files in a message
 class BadImageHook(Hook):
     """Logs the unreadable images of a :class:`MultiDataset` in one line an epoch, and raises when they are many.
 
-    A sample that stands in for an unreadable one says so in its metainfo, so the count needs no shared
+    A sample that replaces an unreadable one has that in its metainfo, so the count needs no shared
     memory. Processes add up their counts every ``interval`` iterations and then stop together.
 
     Args:

@@ -18,7 +18,7 @@ from ...datasets.samplers.seeded_sampler import SeededSampler
 from ...datasets.seeding import STEP, mix_seed
 from ...registry import HOOKS
 
-# where the position stands in a checkpoint: checkpoint['meta'][META_KEY]
+# where a checkpoint keeps the position: checkpoint['meta'][META_KEY]
 META_KEY = 'position'
 
 

@@ -55,7 +55,7 @@ class ViT(BaseBackbone):
     Checkpoints of the official code, mmpose, Hugging Face, MAE, timm and DINO load as they are
     (:func:`vitpose_mm.checkpoints.convert_on_load`). A position embedding of another grid is resized (bicubic); its
     grid is read from ``pos_grid``, which our checkpoints carry, else taken for a square, else for 4:3 upright, else
-    for the model's own; where 4:3 and the model's own fit, as 16x12 and 12x16, the embedding tells which.
+    for the model's own; where 4:3 and the model's own fit, as 16x12 and 12x16, the embedding decides.
 
     Raises:
         ValueError: an unknown name in an argument, or sizes that do not divide, also those of a forward pass.
