@@ -19,7 +19,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out', type=Path, default=Path('work_dirs/studies'), help='folder (default: %(default)s)')
     parser.add_argument('--seeds', type=int, nargs='+', help="instead of the study's")
     parser.add_argument('--only', nargs='+', metavar='RUN', help='these runs only')
-    parser.add_argument('--amp', action='store_true', help='train in mixed precision (a GPU, or a CPU with AMX or AVX512-BF16)')
+    parser.add_argument(
+        '--amp', action='store_true', help='train in mixed precision (a GPU, or a CPU with AMX or AVX512-BF16)'
+    )
     return parser.parse_args()
 
 

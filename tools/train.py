@@ -26,7 +26,9 @@ def parse_args() -> argparse.Namespace:
         metavar='CHECKPOINT',
         help='go on from this checkpoint, or without a path from the newest one in the work folder',
     )
-    parser.add_argument('--amp', action='store_true', help='train in mixed precision (a GPU, or a CPU with AMX or AVX512-BF16)')
+    parser.add_argument(
+        '--amp', action='store_true', help='train in mixed precision (a GPU, or a CPU with AMX or AVX512-BF16)'
+    )
     parser.add_argument('--no-validate', action='store_true', help='do not evaluate during training')
     parser.add_argument(
         '--auto-scale-lr',

@@ -112,7 +112,7 @@ def build_metrics(given: dict | BaseMetric | Sequence[dict | BaseMetric]) -> lis
 
 
 def _own_prefix(metric: BaseMetric, subset: str) -> list[str]:
-    """Return what distinguishes a metric from others of its subset: a prefix that is neither the default nor the subset's name."""
+    """Return the prefix that distinguishes a metric from others of its subset, as a list of one or none."""
     return [] if metric.prefix in (None, metric.default_prefix, subset) else [metric.prefix]
 
 
