@@ -59,8 +59,8 @@ class Crossover:
 
     Args:
         stand: device and how to time.
-        setting: of the training step.
-        layers: of each backbone; all of one kind cost the same, so that a few show the ratios.
+        setting: number type and compiler of the training step.
+        layers: number of blocks of each backbone; all of one kind cost the same, so that a few show the ratios.
         memory_batch: crops of the step whose memory is computed, with autocast to bf16.
     """
 

@@ -54,8 +54,8 @@ class Bench:
 
     Args:
         stand: device and how to time.
-        settings: that every model is tried in.
-        matmul_side: of the matrices whose product is the ceiling.
+        settings: every model is tried in each of them.
+        matmul_side: side of the matrices whose product is the ceiling.
     """
 
     stand: Stand

@@ -16,8 +16,8 @@ class Report:
     """One run of one benchmark.
 
     Args:
-        title: of the page.
-        machine: what it ran on.
+        title: title of the page.
+        machine: description of the machine and versions.
         notes: what a reader must know to use the figures, a sentence each.
         tables: heading to rows of the same columns.
         raw: everything measured, for programs.

@@ -21,7 +21,7 @@ class Setting:
     Args:
         number: 'fp32' (TF32 off), 'tf32', 'bf16' or 'fp16'; weights and activations have this type.
         channels_last: whether images and convolutions are stored channels last.
-        mode: of torch.compile, or None to run as it is; 'max-autotune' captures CUDA graphs too.
+        mode: mode of torch.compile, or None to run as it is; 'max-autotune' captures CUDA graphs too.
     """
 
     number: str

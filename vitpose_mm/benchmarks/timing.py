@@ -24,7 +24,7 @@ class Clock:
     """Times a number of calls in a row.
 
     Args:
-        device: that the calls use.
+        device: device of the calls.
         kind: 'events' (CUDA), 'wall' or 'process'.
     """
 
@@ -106,11 +106,11 @@ class Stand:
     """Where and how calls are timed.
 
     Args:
-        device: to run on.
-        clock: to time with.
-        protocol: how often.
-        batch: crops a call.
-        say: is told how far it is.
+        device: where the calls run.
+        clock: clock that times them.
+        protocol: how often each is called.
+        batch: number of crops a call.
+        say: called with a line of progress.
     """
 
     device: torch.device

@@ -45,9 +45,9 @@ def select_dataset(state: State, dataset: str, report: Report, *, expert: int | 
 
     Args:
         state: names to tensors, by our names.
-        dataset: which one.
-        report: of what was done.
-        expert: of the dataset; None: as in the authors' order of datasets.
+        dataset: name of the dataset to keep.
+        report: gets a line for what was done.
+        expert: index of the dataset's expert; None: as in the authors' order of datasets.
 
     Raises:
         ValueError: an unknown dataset, or one that has no expert or no decoder in the file.

@@ -18,7 +18,7 @@ def find_missing_keys(native: State, origin: str = 'vitpose_mm') -> list[str]:
 
     Args:
         native: names to tensors.
-        origin: of the file; official decoders and Hugging Face's have no deconvolution or two.
+        origin: origin of the file; official decoders and Hugging Face's have no deconvolution or two.
     """
     depth = max(max(numbers(native, r'backbone\.blocks\.(\d+)\.'), default=-1) + 1, 1)
     parts = [*BACKBONE_PARTS, *(f'backbone.blocks.{i}.{part}' for i in range(depth) for part in BLOCK_PARTS)]

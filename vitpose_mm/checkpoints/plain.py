@@ -79,7 +79,7 @@ def restore(name: str, checkpoint: dict[str, Any]) -> dict[str, Any]:
     """Restore the arrays and histories that MMEngine and mmpose work with in a checkpoint as it was read.
 
     Args:
-        name: of the file.
+        name: name of the file, for errors.
         checkpoint: changed in place.
 
     Raises:

@@ -58,7 +58,7 @@ def check_checkpoint(path: str | Path, *, to_resume: bool = False) -> None:
     """Check that a checkpoint will load, without reading its tensors. Addresses are not looked at.
 
     Args:
-        path: of the file.
+        path: path of the file.
         to_resume: a training is to go on from it, which takes more than weights.
 
     Raises:

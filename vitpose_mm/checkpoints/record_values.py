@@ -40,9 +40,9 @@ def build_values(root: Record, storages: StorageReader, memory: Memory) -> Any:
     """Build what a record stands for.
 
     Args:
-        root: of :func:`pickle_records.read_pickle`.
-        storages: of the same file.
-        memory: what may be taken besides storages.
+        root: record from :func:`pickle_records.read_pickle`.
+        storages: storages of the same file.
+        memory: memory that may be taken besides storages.
 
     Raises:
         Refused: something that is not plain data, by its name; sizes that do not fit; a container that holds itself.

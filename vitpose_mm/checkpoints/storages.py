@@ -47,8 +47,8 @@ class Storage(NamedTuple):
 
     Attributes:
         data: the bytes, on the device where they are to be; on 'meta' there are none.
-        dtype: of the numbers.
-        nbytes: of all of them.
+        dtype: type of the numbers.
+        nbytes: bytes of all of them.
     """
 
     data: torch.UntypedStorage
@@ -133,11 +133,11 @@ def make_tensor(storage: Storage, dtype: torch.dtype, offset: Any, size: Any, st
     """A tensor on a storage; nothing is copied.
 
     Args:
-        storage: its numbers and others.
-        dtype: of its numbers.
+        storage: storage that holds its numbers, and perhaps others.
+        dtype: type of its numbers.
         offset: numbers before the first one.
         size: (dimension, ...).
-        stride: of each dimension, numbers.
+        stride: numbers from one index to the next, of each dimension.
 
     Raises:
         Damaged: it reaches beyond the storage, or repeats its numbers.

@@ -50,7 +50,7 @@ def check_content(name: str, checkpoint: Mapping[str, Any], *, all_finite: bool)
     """Check what a checkpoint holds; an optimizer's state may hold infinity, weights may not.
 
     Args:
-        name: of the file.
+        name: name of the file, for errors.
         checkpoint: what it holds.
         all_finite: no number in it is NaN or infinite.
 

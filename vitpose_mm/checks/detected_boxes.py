@@ -21,10 +21,10 @@ def check_boxes(
     """Check a file of detected boxes and leave out those that cannot be used; return the image id of each that can.
 
     Args:
-        file: parsed.
-        image_ids: that the annotation file lists.
-        labels: name of that file, for sentences.
-        threshold: of the score, as of the dataset's ``filter_cfg``; None: any score will do.
+        file: the parsed file.
+        image_ids: ids of images that the annotation file lists.
+        labels: name of the annotation file, for errors.
+        threshold: lowest score, as in the dataset's ``filter_cfg``; None: any score will do.
 
     Raises:
         ValueError: the file has another form, is of other images or another category, or has no box.

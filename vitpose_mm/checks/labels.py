@@ -46,7 +46,7 @@ def check_labels(
 
     Args:
         readers: the datasets; their configs are pointed to corrected copies.
-        metrics: of the evaluation of these datasets; theirs too.
+        metrics: metrics of these datasets; their configs too are pointed to the copies.
         folder: for corrected copies.
         max_missing: share of a training set's images that may be missing.
 

@@ -15,7 +15,7 @@ def metainfo_of(cfg: Mapping[str, Any], *, scope: str = 'mmpose') -> dict:
 
     Args:
         cfg: the dataset's config.
-        scope: of bare class names: mmdet too has a CocoDataset.
+        scope: registry scope of bare class names: mmdet too has a CocoDataset.
     """
     kind = dataset_class(cfg, scope=scope)
     metainfo = dict(cfg.get('metainfo') or getattr(kind, 'METAINFO', {}))

@@ -120,9 +120,9 @@ def check_best(save_best: Any, metrics: Sequence[Metric], *, where: str = 'val_e
     """Check that the value which chooses the best checkpoint is one that a metric gives.
 
     Args:
-        save_best: of the checkpoint hook: a name, several, 'auto' or None.
-        metrics: of the validation.
-        where: of these metrics in the config.
+        save_best: option of the checkpoint hook: a name, several, 'auto' or None.
+        metrics: metrics of the validation.
+        where: key of these metrics in the config.
 
     Raises:
         ValueError: no metric gives it.

@@ -25,7 +25,7 @@ def validation_losses(
     Args:
         cfg: whole config; its ``val_dataloader`` and ``codec`` make crops and targets, in ground-truth boxes.
         models: functions that return heatmaps, of models in eval mode.
-        head: whose loss it is.
+        head: head whose loss is computed.
         preprocess: the models' data preprocessor, on their device.
     """
     sums = dict.fromkeys(models, 0.0)

@@ -28,7 +28,7 @@ class ShardedStrategy(FSDPStrategy):
 
     Args:
         model_wrapper: arguments of MMFullyShardedDataParallel to change or to add.
-        kwargs: of mmengine's FSDPStrategy; ``state_dict_cfg`` is 'full' unless given.
+        kwargs: arguments of mmengine's FSDPStrategy; ``state_dict_cfg`` is 'full' unless given.
 
     Raises:
         ValueError: there are no processes to split the model over.

@@ -27,7 +27,7 @@ def choose_dataset(cfg: Config, name: str) -> None:
 
     Args:
         cfg: whole config; changed in place.
-        name: of a subset, or the dataset_name of one or more.
+        name: name of a subset, or the dataset_name of one or more.
 
     Raises:
         ValueError: the test set has nothing of the dataset.

@@ -23,8 +23,8 @@ class WarmupLR(LinearLR):
     Args:
         optimizer: optimizer or its wrapper.
         by_epoch: has to be False.
-        kwargs: of mmengine's LinearLR: ``start_factor``, ``begin``, and ``end``, the iteration at which the learning
-            rate is reached at the latest.
+        kwargs: arguments of mmengine's LinearLR: ``start_factor``, ``begin``, and ``end``, the iteration at which the
+            learning rate is reached at the latest.
 
     Raises:
         ValueError: by_epoch is True.

@@ -25,8 +25,8 @@ class PoseDrawer:
     Args:
         metainfo: the keypoint set with its colours and links, parsed as mmpose does.
         kpt_thr: keypoints with a lower score are left out, 0 to 1.
-        radius: of a keypoint in pixels; None: grows with the image, 3 at least.
-        thickness: of a link in pixels; None: two thirds of the radius.
+        radius: radius of a keypoint in pixels; None: grows with the image, 3 at least.
+        thickness: thickness of a link in pixels; None: two thirds of the radius.
         alpha: how much of the drawing covers the image, 0 to 1.
 
     Raises:
@@ -94,7 +94,7 @@ def save_picture(picture: np.ndarray, path: Path, *, taken: Collection[str] = ()
     """Write an (H, W, 3) uint8 BGR picture to ``path``, as ``path.png`` where OpenCV cannot write that format.
 
     Args:
-        picture: to write.
+        picture: pixels to write.
         path: its file; an existing one is replaced.
         taken: file names in the same folder that other pictures will get; one of these gets a number instead.
 

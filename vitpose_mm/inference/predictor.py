@@ -22,9 +22,9 @@ class PosePredictor:
 
     Args:
         pose: name of a pose model of the zoo, or (config, checkpoint).
-        detector: likewise of a detector of people; None: every image is one person, unless boxes are given.
+        detector: likewise, for a detector of people; None: every image is one person, unless boxes are given.
         device: such as 'cpu' or 'cuda:0'; None: the first GPU, or the CPU.
-        dataset: of a pose model of several, whose keypoints.
+        dataset: dataset whose keypoints are found, for a pose model of several.
         det_cat_id: the detector's class index of a person.
         bbox_thr: lowest score of a person box, 0 to 1.
         nms_thr: largest intersection over union of two person boxes, 0 to 1.

@@ -48,7 +48,7 @@ def forget_other_settings(folder: Path, settings: Result, *, results: list[Path]
     """Remove outcomes and results where they come from other settings than these; remember these.
 
     Args:
-        folder: of the outcomes.
+        folder: folder of the outcomes.
         settings: everything that the results depend on, as json.
         results: folders that would be mistaken for this run's (a training would be resumed from them).
     """

@@ -46,9 +46,9 @@ def train(cfg: Config, *, epochs: int, title: str = 'train', row: int = 0) -> No
 
     Args:
         cfg: from :func:`load`; it is changed.
-        epochs: how many.
-        title: of the line of progress.
-        row: of that line, where several trainings run at once.
+        epochs: number of epochs.
+        title: title of the line of progress.
+        row: position of that line, where several trainings run at once.
     """
     cfg.train_cfg.max_epochs = epochs
     for scheduler in cfg.param_scheduler:

@@ -33,13 +33,13 @@ def run_study(
     is resumed from its newest checkpoint.
 
     Args:
-        study: what to run.
+        study: study to run.
         out: folder of logs, checkpoints and results.
         root: folder that holds tools/ and configs/.
-        seeds: instead of the study's.
+        seeds: seeds in place of the study's.
         only: names of the runs wanted; what they need has to be there.
         amp: train in mixed precision.
-        say: is told what happens.
+        say: called with a line for each step.
 
     Raises:
         ValueError: a run that the study does not have.

@@ -41,7 +41,7 @@ def write_json(content: Any, file: Path, *, compact: bool = False) -> None:
     """Write anything JSON can hold to a file that appears when it is complete.
 
     Args:
-        content: what it is to hold.
+        content: content of the file.
         file: the path, ``.json``.
         compact: in one line, for large files.
     """

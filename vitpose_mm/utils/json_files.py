@@ -19,7 +19,7 @@ def read_json(path: str | Path, *, content: str) -> tuple[Any, bool]:
     """Read a JSON file; also return whether it is plain UTF-8, as the readers of MMPose want it.
 
     Args:
-        path: of a regular file that ends in .json.
+        path: path of a regular file that ends in .json.
         content: what it is, for the sentence: 'annotation file'.
 
     Raises:

@@ -18,7 +18,7 @@ def read_mat(path: str | Path, *, content: str) -> dict[str, Any]:
     """Read a Matlab 5 file's variables by name: structs as dicts, arrays as (nested) lists, axes of 1 dropped.
 
     Args:
-        path: of a regular file.
+        path: path of a regular file.
         content: what it is, for the sentence: 'file of head boxes'.
 
     Raises:

@@ -16,9 +16,9 @@ class Step:
     """One step.
 
     Args:
-        title: what it does, for the user.
-        files: what it writes, the last of them when all else is done; it is done where all are there.
-        run: does it.
+        title: its name for the user.
+        files: files that it writes, the last one when all else is done; the step is done where all are there.
+        run: function that does it.
         minutes: about how long it takes; None where nobody knows.
     """
 
@@ -39,7 +39,7 @@ def run_steps(steps: Sequence[Step], *, say: Say, repeat_later: bool = False) ->
     The processes of a distributed job wait for each other before and after each step, so that they decide alike.
 
     Args:
-        steps: what to do.
+        steps: steps to run.
         say: gets a line a step.
         repeat_later: a step that runs makes all later ones run too: they were made from what it made before.
     """

@@ -41,7 +41,7 @@ def keep_own_files(runner: Any, message_hub: dict[str, Any]) -> None:
     """Keep only the best checkpoints that are in the run's own folder in a checkpoint's message hub, in place.
 
     Args:
-        runner: that resumes.
+        runner: runner that resumes.
         message_hub: its ``runtime_info`` holds paths (best_ckpt...) and epochs (keep_ckpt_ids) of files to remove.
     """
     info, folder = message_hub['runtime_info'], checkpoint_folder(runner)

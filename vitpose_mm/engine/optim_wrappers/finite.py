@@ -27,7 +27,7 @@ class FiniteOptimWrapper(OptimWrapper):
     :class:`NonFiniteHook` counts and logs what is skipped.
 
     Args:
-        kwargs: of mmengine's OptimWrapper.
+        kwargs: arguments of mmengine's OptimWrapper.
 
     Attributes:
         fault: what was not finite in the last update, 'loss' or 'gradient'; '' where it was made.
@@ -119,7 +119,7 @@ class FiniteAmpOptimWrapper(FiniteOptimWrapper, AmpOptimWrapper):
     scaled, and a checkpoint of a GPU is resumed without its scale.
 
     Args:
-        kwargs: of mmengine's AmpOptimWrapper.
+        kwargs: arguments of mmengine's AmpOptimWrapper.
 
     Raises:
         ValueError: another ``dtype`` than bfloat16 on a CPU.

@@ -36,21 +36,21 @@ class ViT(BaseBackbone):
         patch_size: side of the patch kernel, pixels.
         patch_padding: zeros around the image, pixels; None for the released models' 2 (4 at ratio 2).
         patch_ratio: 1, or 2 for overlapping patches at half the stride.
-        in_channels: of the image.
+        in_channels: channels of the image.
         attention: kind of every block, or a pattern that repeats: 'full', 'window', 'shift', 'pool', 'shift+pool'.
         window_size: (h, w) tokens of a window.
         rel_pos: which blocks have a relative position bias: 'none', 'windows' (all but full ones) or 'all'.
         parallel_conv: add ViTAE's convolution beside every attention.
-        num_experts: of ViTPose++'s feed-forward networks; 0 for plain ones.
+        num_experts: experts of ViTPose++'s feed-forward networks; 0 for plain ones.
         expert_features: channels that come from the expert; None for a quarter, as in the released models.
-        drop_path_rate: of the last block; the first has 0 and it grows linearly.
+        drop_path_rate: rate of the last block; the first has 0 and it grows linearly.
         dynamic_input: take crops of any size and resize the position embedding to them.
         frozen_blocks: number of first blocks that are not trained; patches and positions are frozen with them.
         frozen_parts: 'attention', 'ffn' or a list of both, of all blocks. Attention takes norm1 with it; the FFN
             takes norm2, the patch embedding and the position embedding, as in the authors' partial finetuning.
         num_tokens: T of a distilled model's constant (1, T, C) ``tokens``, appended to every image's patches.
         with_cp: recompute blocks in the backward pass to save memory (non-reentrant).
-        init_cfg: of mmengine; without one, weights start as MAE's do.
+        init_cfg: mmengine's; without one, weights start as MAE's do.
 
     Checkpoints of the official code, mmpose, Hugging Face, MAE, timm and DINO load as they are
     (:func:`vitpose_mm.checkpoints.convert_on_load`). A position embedding of another grid is resized (bicubic); its

@@ -33,14 +33,14 @@ class KnowledgeTokenDistiller(BaseModel):
     Args:
         student: config of a PoseEstimator.
         teacher: file, ``package::path`` name, or the model's own config; read where ``output_weight`` is not 0.
-        teacher_checkpoint: of its weights.
+        teacher_checkpoint: file of its weights.
         teacher_dtype: number type of its autocast ('bfloat16', 'float16'); None: float32.
         token: 'tuned' is the paper's, frozen; 'none'; the controls 'random' (frozen, normal, as large as the
             tuned one) and 'trainable' (starts as 'random' and is trained).
-        token_file: of a (1, T, C) token at the student's width.
+        token_file: file of a (1, T, C) token at the student's width.
         num_tokens: T.
-        output_weight: of the loss to the teacher's heatmaps; 0 for none (and no teacher in memory). The weight of the
-            loss to the labels is the head's, ``loss=dict(type='KeypointMSELoss', loss_weight=...)``.
+        output_weight: weight of the loss to the teacher's heatmaps; 0 for none (and no teacher in memory). The
+            weight of the loss to the labels is the head's, ``loss=dict(type='KeypointMSELoss', loss_weight=...)``.
 
     Raises:
         ValueError: an unknown word; a token or a teacher that is not there or does not fit.

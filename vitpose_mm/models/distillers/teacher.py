@@ -99,7 +99,7 @@ def load_teacher(config: str | dict, checkpoint: str | None, *, dtype: str | Non
     Args:
         config: file, ``package::path`` name, or the model's own config.
         checkpoint: file or address of its weights.
-        dtype: as of :class:`Teacher`.
+        dtype: as for :class:`Teacher`.
 
     Raises:
         ValueError: config or checkpoint are missing, or do not fit each other.

@@ -24,7 +24,7 @@ class KnowledgeTokenTuner(BaseModel):
 
     Args:
         teacher: file, ``package::path`` name, or the model's own config; its backbone is a ViT.
-        teacher_checkpoint: of its weights.
+        teacher_checkpoint: file of its weights.
         teacher_dtype: number type of its autocast, 'bfloat16'; None: float32.
         num_tokens: T.
 

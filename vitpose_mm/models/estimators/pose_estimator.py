@@ -25,10 +25,10 @@ class PoseEstimator(TopdownPoseEstimator):
         backbone: config; called with (crops) or, where ``expert_ids`` is given, with (crops, expert ids).
         head: config of a head with mmpose's ``loss`` and ``predict``.
         neck: config, or None.
-        train_cfg: for the head's loss.
-        test_cfg: for the head's predict.
+        train_cfg: passed to the head's loss.
+        test_cfg: passed to the head's predict.
         data_preprocessor: config.
-        init_cfg: of mmengine.
+        init_cfg: mmengine's.
         metainfo: path of a metainfo file that replaces the dataset's, or None.
         expert_ids: dataset name to the backbone's expert, or None for a backbone without experts. Where the head
             is a DatasetRouter, its datasets, aliases and default are those of the experts too.

@@ -25,7 +25,7 @@ def unmirror(heatmaps: Tensor, samples: Sequence[Any], *, shift: bool) -> Tensor
     """Turn (B, K, h, w) heatmaps of mirrored crops into those of the crops, by each sample's ``flip_indices``.
 
     Args:
-        heatmaps: of crops flipped left to right.
+        heatmaps: heatmaps of crops flipped left to right.
         samples: B samples; those with the same ``flip_indices`` are done together.
         shift: move the result one pixel to the right (for codecs that are not unbiased).
     """

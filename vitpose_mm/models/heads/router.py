@@ -41,7 +41,7 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
         default: dataset of :meth:`forward`, which has no samples (FLOPs, export); None for the first, which
             in a dumped config is the first by name.
         shared: what the configs of all heads have in common; a head's own keys go first.
-        init_cfg: of mmengine; the heads have their own.
+        init_cfg: mmengine's; the heads have their own.
 
     Raises:
         ValueError: a default or alias for which there is no head, or a head of another kind.

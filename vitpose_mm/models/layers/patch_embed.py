@@ -13,7 +13,7 @@ class PatchEmbed(nn.Module):
         patch_size: side of the kernel, pixels.
         ratio: 1 for one token a patch, 2 for a stride of half a patch (1/8 features from 16x16 patches).
         padding: pixels of zeros on every side; None for the released code's 2 at ratio 1 and 4 at ratio 2.
-        in_channels: of the image.
+        in_channels: channels of the image.
 
     Source: ViTPose sec. 3.2 and the authors' code.
     """
