@@ -32,7 +32,7 @@ def parse_args() -> argparse.Namespace:
         '--models', nargs='+', default=['vitpose_base', 'vitpose_mini'], help='model bases by name (default: both)'
     )
     add_protocol(router)
-    profile = subjects.add_parser('profile', help='the operators of one model, the dearest first')
+    profile = subjects.add_parser('profile', help='the operators of one model, the slowest first')
     profile.add_argument('config')
     profile.add_argument('--setting', default=None, help='as in `model` (default: bf16 on a GPU, fp32)')
     profile.add_argument('--train', action='store_true', help='a training step instead of a forward pass')

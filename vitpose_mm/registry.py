@@ -4,7 +4,7 @@ mmengine imports this module whenever a config names the scope ``vitpose_mm``. E
 child of mmengine's root, so that every scope finds it, and then hung below mmpose's node, so that
 bare names of mmpose resolve from our scope too. One parent alone does only one of the two.
 
-Checkpoints and data files are made safe to load here as well: whoever uses a class of ours has been here first.
+Checkpoints and data files are made safe to load here as well: every use of a class of ours imports this module first.
 """
 
 from __future__ import annotations

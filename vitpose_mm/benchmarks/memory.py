@@ -61,7 +61,7 @@ class LiveTensors(TorchDispatchMode):
 
 
 class FusedAttention(TorchFunctionMode):
-    """Attention with a mask that is trained weighs what it does on a GPU; its values are not computed.
+    """Attention with a trained mask takes the memory that it takes on a GPU; its values are not computed.
 
     A GPU has one kernel for it, a CPU takes it apart and keeps the weights of all queries and keys.
     """
@@ -109,7 +109,7 @@ def estimate_training_memory(
 ) -> TrainingMemory:
     """Estimate the bytes of one AdamW step on B crops of (w, h) pixels, without making any of the tensors.
 
-    The second step is weighed, when the optimizer's state exists already.
+    The memory is that of the second step, when the optimizer's state exists already.
 
     Args:
         model: maps (B, 3, h, w) to heatmaps; on any device, the meta device too; left as it is.

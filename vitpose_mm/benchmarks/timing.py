@@ -1,4 +1,4 @@
-"""Seconds a call, measured in turns so that whatever disturbs the machine meets everyone.
+"""Measure the seconds of calls in turns, so that a disturbance of the machine affects all of them alike.
 
 On a GPU: CUDA events around the calls, and synchronisation. On a CPU: wall time, or the processor time of this
 process, which leaves out the turns of other programs and is a fair clock for one thread only.

@@ -1,4 +1,4 @@
-"""One step of training on random crops, as the benchmarks time and weigh it."""
+"""One step of training on random crops, of which the benchmarks measure time and memory."""
 
 from __future__ import annotations
 

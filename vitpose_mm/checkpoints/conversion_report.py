@@ -21,7 +21,7 @@ class Report:
         folded: what was added or multiplied into something else.
         dropped: names that the target does not need.
         missing: names that the target needs and the source does not have.
-        unknown: names that nobody knows; dropping them could change the function.
+        unknown: names that are not known; dropping them could change the function.
         notes: what else one should know.
     """
 
@@ -36,7 +36,7 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Whether the result has all that it needs and nothing was left without a meaning."""
+        """Whether the result has all that it needs and every name is known."""
         return not self.missing and not self.unknown
 
     def lines(self) -> list[str]:

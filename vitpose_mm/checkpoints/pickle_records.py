@@ -118,7 +118,7 @@ def read_pickle(source: Readable) -> tuple[Record, list[StorageId]]:
 
 
 class PickleStream:
-    """The pickles at the beginning of a file, whose length nobody knows before they are read."""
+    """The pickles at the beginning of a file, whose length is not known before they are read."""
 
     def __init__(self, file: BufferedReader) -> None:
         self._file, self._left = file, MAX_PICKLE
@@ -322,7 +322,7 @@ def _number(value: float) -> float:
 
 def _text(value: str) -> str:
     if not value.isascii():
-        value.encode()  # raises a ValueError for half of a surrogate pair, which nobody can print
+        value.encode()  # raises a ValueError for half of a surrogate pair, which cannot be printed
     return value
 
 

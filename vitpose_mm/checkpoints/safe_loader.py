@@ -51,7 +51,7 @@ def load_from_local(filename: str, map_location: MapLocation = None) -> dict[str
 def load_from_http(filename: str, map_location: MapLocation = None, model_dir: str | None = None) -> dict[str, Any]:
     """Load the checkpoint of an address, from the mirror folder or torch's download cache.
 
-    Rank 0 downloads first, and then who finds nothing.
+    Rank 0 downloads first, then processes that do not have the file.
     """
     folder = Path(model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints'))
     name = os.path.basename(urlparse(filename).path)

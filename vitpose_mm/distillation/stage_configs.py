@@ -21,7 +21,7 @@ def check_distillation(cfg: Config) -> None:
     """
     kind = cfg.get('model', {}).get('type')
     if kind not in (DISTILLER, DISTILLER.split('.')[1]):
-        raise ValueError(f'The config trains a {kind!r}, which distils nothing: use one of configs/distillation.')
+        raise ValueError(f'The config trains a {kind!r}, which is not a distiller: use one of configs/distillation.')
     model = cfg.model
     if cfg.get('load_from'):
         raise ValueError(

@@ -30,7 +30,7 @@ def choose_dataset(cfg: Config, name: str) -> None:
         name: name of a subset, or the dataset_name of one or more.
 
     Raises:
-        ValueError: the test set has nothing of the dataset.
+        ValueError: no part of the test set is of the dataset.
     """
     dataset, scope = cfg.test_dataloader.dataset, cfg.get('default_scope') or 'mmpose'
     subsets = dataset.get('datasets')

@@ -23,7 +23,7 @@ def serve_dataset(model: Any, name: str) -> None:
         name: dataset_name of a metainfo, or an alias that the model's router has.
 
     Raises:
-        ValueError: the model does not know the dataset, or nobody knows its keypoints.
+        ValueError: the model does not know the dataset, or its keypoints are not known.
 
     Example:
         >>> model = init_model(config, checkpoint)

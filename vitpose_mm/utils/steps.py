@@ -19,7 +19,7 @@ class Step:
         title: its name for the user.
         files: files that it writes, the last one when all else is done; the step is done where all are there.
         run: function that does it.
-        minutes: about how long it takes; None where nobody knows.
+        minutes: about how long it takes; None where it is not known.
     """
 
     title: str

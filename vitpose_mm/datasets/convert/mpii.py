@@ -74,7 +74,7 @@ def read_people(source: Path) -> Iterator[Person]:
     """Yield the usable people of the training images of a released file.
 
     Raises:
-        ValueError: it is another file, or has nobody.
+        ValueError: it is another file, or has no usable person.
     """
     release = load_release(source)
     images, training = listed(release['annolist']), listed(release['img_train'])

@@ -11,7 +11,7 @@ from mmengine.hooks import Hook
 from ...datasets.corrupt_images import CorruptImage, read_corrupt_images
 from ...registry import HOOKS
 
-FEWEST = 10  # inside an epoch, fewer unreadable images than this end nothing; at its end one is enough
+FEWEST = 10  # inside an epoch, fewer unreadable images do not end the training; at its end one is enough
 NAMED = 3  # files in a message
 
 

@@ -75,7 +75,7 @@ class NonFiniteHook(Hook):
         check_weights(runner)
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
-        """Check what is really written, whoever writes it."""
+        """Check the weights that are written, by any hook."""
         names = [name for name, value in checkpoint['state_dict'].items() if not _is_finite(value)]
         _refuse(runner, names)
 

@@ -115,7 +115,7 @@ def frozen_names(num_layers: int, num_blocks: int, parts: str | Sequence[str]) -
     """Return the names of modules and parameters that are not trained: those of the first blocks and of parts of all.
 
     Raises:
-        ValueError: more blocks than there are, or a part that names nothing.
+        ValueError: more blocks than there are, or a part that is not known.
     """
     parts = (parts,) if isinstance(parts, str) else parts
     if not 0 <= num_blocks <= num_layers:

@@ -25,10 +25,10 @@ TOKENS = ('none', 'tuned', 'random', 'trainable')
 class KnowledgeTokenDistiller(BaseModel):
     """Student and teacher in training; everywhere else it is the student.
 
-    loss = MSE(S({t; X}), K_gt) + output_weight * MSE(S({t; X}), T(X)). The first is the head's own loss, with
-    the weights of the labels. The second is over all keypoints: where there is no label the teacher still
-    knows something, and the paper's equation has no weights. T(X) is the teacher as it was trained: the paper
-    defines K_t with output distillation alone, where no token exists, and keeps the symbol for both.
+    loss = MSE(S({t; X}), K_gt) + output_weight * MSE(S({t; X}), T(X)). The first is the head's own loss, with the
+    weights of the labels. The second is over all keypoints: the teacher's heatmaps are of use without a label too,
+    and the paper's equation has no weights. T(X) is the teacher as it was trained: the paper defines K_t with output
+    distillation alone, where no token exists, and keeps the symbol for both.
 
     Args:
         student: config of a PoseEstimator.

@@ -36,7 +36,7 @@ def _statistics_kept(module: nn.Module) -> Iterator[None]:
     norms = [part for part in module.modules() if isinstance(part, kinds) and part.track_running_stats]
     before = [(norm.momentum, norm.get_buffer('num_batches_tracked').clone()) for norm in norms]
     for norm in norms:
-        norm.momentum = 0.0  # they must be handed over all the same: both passes have to save the same tensors
+        norm.momentum = 0.0  # they must be passed all the same: both passes have to save the same tensors
     try:
         yield
     finally:

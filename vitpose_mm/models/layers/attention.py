@@ -29,7 +29,7 @@ from .windows import (
     window_unpartition,
 )
 
-# Instead of a logit that must not count: its weight is exactly 0 in every float type, and fp16 can hold the number
+# Added to logits of forbidden keys: their weight is exactly 0 in every float type, and fp16 can represent the number
 FORBIDDEN = -3e4
 # All but cuDNN's, which may return NaN with a mask (torch 2.11)
 MASKED_KERNELS = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
