@@ -34,22 +34,22 @@ LOCATIONS = {
 }
 
 
-def make_node(name: str, host: Registry) -> Registry:
+def make_node(name: str, theirs: Registry) -> Registry:
     """Make our node of one of mmpose's registries, found from every scope and falling back to mmpose's.
 
     KEYPOINT_CODECS and BATCH_AUGMENTS are roots in mmpose; there mmpose's node is both parents.
     """
     ours = [LOCATIONS[name]] if name in LOCATIONS else []
-    node = Registry(host.name, parent=host.root, scope=SCOPE, locations=[*host._locations, *ours])
-    node.parent = host
+    node = Registry(theirs.name, parent=theirs.root, scope=SCOPE, locations=[*theirs._locations, *ours])
+    node.parent = theirs
     return node
 
 
 # mmpose.registry also holds the mmengine nodes that it builds on; those have another scope.
 NODES = {
-    name: make_node(name, host)
-    for name, host in vars(mmpose_registry).items()
-    if isinstance(host, Registry) and host.scope == 'mmpose'
+    name: make_node(name, node)
+    for name, node in vars(mmpose_registry).items()
+    if isinstance(node, Registry) and node.scope == 'mmpose'
 }
 
 DATASETS = NODES['DATASETS']

@@ -14,7 +14,7 @@ import numpy as np
 from ..datasets.convert.mpii_truth import write_mpii_truth
 from ..utils.files import complete, write_json
 from ..utils.progress import progress_bar
-from .labels import MPII, category
+from .label_sets import MPII, category
 from .observe import observe
 from .records import all_records
 from .scene import sample_scene

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .labels import AIC, COCO, CROWDPOSE, MPII, flat_keypoints
+from .label_sets import AIC, COCO, CROWDPOSE, MPII, flat_keypoints
 from .observe import Observation
 from .rotations import Array
 

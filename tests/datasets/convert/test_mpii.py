@@ -10,7 +10,7 @@ from mmpose.datasets.datasets.body import MpiiDataset
 from scipy.io import loadmat, savemat
 
 from vitpose_mm.datasets.convert.mpii import convert_mpii
-from vitpose_mm.synthetic.labels import MPII
+from vitpose_mm.synthetic.label_sets import MPII
 
 EMPTY = np.zeros((0, 0))
 

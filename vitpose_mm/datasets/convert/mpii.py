@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...checks.number_lists import LARGEST, is_number
-from ...synthetic.labels import MPII
+from ...synthetic.label_sets import MPII
 from ...utils.files import complete, refuse_source
 from ...utils.mat_files import read_mat
 from .mpii_truth import write_mpii_truth
