@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import mmpose
@@ -32,7 +33,7 @@ def read_theirs(kind: str) -> Config:
     return config
 
 
-def build_theirs(kind: str) -> tuple[torch.nn.Module, dict]:
+def build_theirs(kind: str) -> tuple[torch.nn.Module, Any]:
     """That model with seeded weights and statistics."""
     register_all_modules()
     config = read_theirs(kind).model

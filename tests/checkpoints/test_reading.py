@@ -123,7 +123,7 @@ def test_a_dict_with_attributes_of_its_own_hides_no_config(tmp_path: Path) -> No
     torch.save(OrderedDict(meta=meta), tmp_path / 'c.pth')
     loaded = load_file(tmp_path / 'c.pth')
     assert 'config' not in loaded['meta'] and vars(loaded['meta']) == {'_metadata': {'': {'version': 2}}}
-    meta.__dict__.update(pop=np.core.multiarray._reconstruct)
+    meta.__dict__.update(pop=np.core.multiarray._reconstruct)  # type: ignore[attr-defined]
     torch.save(OrderedDict(meta=meta), tmp_path / 'c.pth')
     with pytest.raises(CheckpointError, match=r'asks for numpy\.core\.multiarray\._reconstruct'):
         load_file(tmp_path / 'c.pth')

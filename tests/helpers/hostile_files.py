@@ -30,7 +30,7 @@ from tests.helpers.pickle_bytes import (
     write_zip,
 )
 
-Write = Callable[[Path], None]
+Write = Callable[[Path], object]
 # case: (how it is written, what the sentence says; None where the file is good)
 Case = tuple[Write, str | None]
 # attacks that are forgotten when they are popped: they were never more than a record
@@ -55,7 +55,7 @@ def zipped(pickled: bytes, says: str | None, **kwargs: object) -> Case:
 
 def raw(content: bytes, says: str | None) -> Case:
     """A file of these bytes."""
-    return lambda path: path.write_bytes(content) and None, says  # type: ignore[func-returns-value]
+    return lambda path: path.write_bytes(content), says
 
 
 def code(marker: Path) -> str:
