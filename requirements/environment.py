@@ -90,7 +90,7 @@ NETWORK_SIGNS = (
 
 
 def explain_pip_failure(text: str, log: Path) -> str:
-    """What pip printed as one sentence with the fix."""
+    """Return what pip printed as one sentence with the fix."""
     if 'No space left on device' in text:
         return f'The disk is full: free {DISK_GB} GB, {AGAIN}'
     if any(sign in text for sign in NETWORK_SIGNS):
@@ -151,7 +151,7 @@ class Environment:
             raise SetupError(f'`{self.python} -c "import {needs}"` fails: remove {self.folder}, {AGAIN}')
 
     def output(self, code: str) -> str:
-        """What a piece of Python prints in the environment, or '' where it fails."""
+        """Return what a piece of Python prints in the environment, or '' where it fails."""
         done = subprocess.run([str(self.python), '-c', code], capture_output=True, text=True)
         return done.stdout.strip() if done.returncode == 0 else ''
 

@@ -56,7 +56,7 @@ def gpu_kind(env: Environment) -> str:
 
 
 def shelf(kind: str) -> Path:
-    """The folder that keeps the mmcv wheel built against the pinned torch for 'cpu' or one sort of GPU.
+    """The folder that keeps the mmcv wheel built against the pinned torch for 'cpu' or one kind of GPU.
 
     pip's own cache knows nothing of torch and hands out wheels that fail with an undefined symbol.
     """

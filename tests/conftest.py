@@ -60,7 +60,7 @@ SHARED_DATA = Path(os.environ.get('VITPOSE_MM_DATA', ROOT.parent / 'shared' / 'd
 def shared_data() -> Path:
     """Real images, annotations and weights; they are not part of the project."""
     if not SHARED_DATA.is_dir():
-        pytest.skip(f'real data is not at hand: {SHARED_DATA} is no folder (set VITPOSE_MM_DATA)')
+        pytest.skip(f'real data is not at hand: {SHARED_DATA} is not a folder (set VITPOSE_MM_DATA)')
     return SHARED_DATA
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -71,7 +70,7 @@ def test_start_of_python_stays_light() -> None:
 
 
 @pytest.fixture
-def path_hooks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list]:
+def path_hooks(monkeypatch: pytest.MonkeyPatch) -> list:
     """sys.meta_path without our finder, and put back afterwards."""
     finders = [finder for finder in sys.meta_path if not hasattr(finder, 'adds')]
     monkeypatch.setattr(sys, 'meta_path', finders)

@@ -1,4 +1,4 @@
-"""Every kind of registry resolves our names and the host's from every default scope, without custom_imports."""
+"""Every kind of registry resolves our names and MMPose's from every default scope, without custom_imports."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_our_class_is_built_from_every_scope(kind: str, scope: str, probes: None
 
 @pytest.mark.parametrize('kind', sorted(HOST_NAMES))
 def test_bare_host_names_are_found_from_our_scope(kind: str) -> None:
-    """`_base_ = 'vitpose_mm::...'` puts _scope_='vitpose_mm' on every dict, the host's types too."""
+    """`_base_ = 'vitpose_mm::...'` puts _scope_='vitpose_mm' on every dict, MMPose's types too."""
     name = HOST_NAMES[kind]
     parent = getattr(mmpose.registry, kind)
     host = parent.get(name)

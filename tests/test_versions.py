@@ -60,9 +60,9 @@ def test_a_missing_package(installed: dict[str, str], name: str) -> None:
     del installed[name]
     with pytest.raises(VersionProblem) as info:
         check()
-    low, below, mend = TESTED[name]
-    assert str(info.value) == f'vitpose_mm needs {name}>={low},<{below} and it is not installed: run `{mend}`.'
-    assert f'{name}==' in mend
+    low, below, fix = TESTED[name]
+    assert str(info.value) == f'vitpose_mm needs {name}>={low},<{below} and it is not installed: run `{fix}`.'
+    assert f'{name}==' in fix
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_other_versions(installed: dict[str, str], name: str, version: str, fits
     if fits:
         assert problem is None
         return
-    low, below, mend = TESTED[name]
-    assert problem == f'vitpose_mm needs {name}>={low},<{below} and {version} is installed: run `{mend}`.'
+    low, below, fix = TESTED[name]
+    assert problem == f'vitpose_mm needs {name}>={low},<{below} and {version} is installed: run `{fix}`.'
 
 
 @pytest.mark.parametrize(

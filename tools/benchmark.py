@@ -16,7 +16,7 @@ CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line; nothing heavy is imported before this returns, so that -h is quick."""
+    """Parse the command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(description='Measure parameters, operations, memory and speed of models.')
     subjects = parser.add_subparsers(dest='subject', required=True)
     add_attention(subjects)
@@ -32,7 +32,7 @@ def parse_args() -> argparse.Namespace:
         '--models', nargs='+', default=['vitpose_base', 'vitpose_mini'], help='model bases by name (default: both)'
     )
     add_protocol(router)
-    profile = subjects.add_parser('profile', help='the operators of one model, the dearest first')
+    profile = subjects.add_parser('profile', help='the operators of one model, the slowest first')
     profile.add_argument('config')
     profile.add_argument('--setting', default=None, help='as in `model` (default: bf16 on a GPU, fp32)')
     profile.add_argument('--train', action='store_true', help='a training step instead of a forward pass')
@@ -114,12 +114,12 @@ def add_protocol(parser: argparse.ArgumentParser, *, rounds: bool = True) -> Non
 
 
 def say(text: str) -> None:
-    """Progress, apart from the result."""
+    """Print progress, apart from the result."""
     print(text, file=sys.stderr, flush=True)
 
 
 def main() -> int:
-    """-> exit code: 1 with one sentence where a name or a number will not do."""
+    """Run the benchmark; return 1 with one sentence where a name or a number is not valid."""
     args = parse_args()
     from vitpose_mm.utils.arguments import require_config, silence_known_warnings
 

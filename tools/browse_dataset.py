@@ -9,7 +9,7 @@ from vitpose_mm.utils.arguments import add_config_options, require_config, silen
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line; nothing heavy is imported before this returns, so that -h is quick."""
+    """Parse the command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(description='Draw augmented training samples with keypoints and heatmaps.')
     parser.add_argument('config', help='path of the config')
     parser.add_argument('--out-dir', default='browse', help='folder for the pictures (default: browse)')
@@ -38,7 +38,7 @@ def main() -> None:
     print(f'{len(pictures)} pictures are in {args.out_dir}')
     if unreadable:
         named = ', '.join(map(str, unreadable[:3]))
-        print(f'{len(unreadable)} images could not be read, and others stand in their place: {named}', file=sys.stderr)
+        print(f'{len(unreadable)} images could not be read, and others replace them: {named}', file=sys.stderr)
 
 
 if __name__ == '__main__':

@@ -15,7 +15,7 @@ import sys
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    """Command line -> arguments."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -60,7 +60,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Convert and print the report; 1 where something needed is missing and nothing was written."""
+    """Convert and print the report; return 1 where something needed is missing and nothing was written."""
     args = parse_args(argv)
     from vitpose_mm.checkpoints.writing import convert_file
 
@@ -81,7 +81,7 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     print('\n'.join(report.lines()))
     if not report.complete:
-        reason = 'lacks weights' if report.missing else 'has weights of an unknown meaning'
+        reason = 'lacks weights' if report.missing else 'has weights of unknown meaning'
         print(f'error: {args.source} {reason}; {args.destination} was not written.', file=sys.stderr)
         return 1
     print(f'written   {args.destination} ({args.target})')

@@ -12,7 +12,7 @@ import sys
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line; nothing heavy is imported before this returns, so that -h is quick."""
+    """Parse the command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     datasets = parser.add_subparsers(dest='dataset', required=True)
     aic = datasets.add_parser('aic', help='AI Challenger keypoints: one annotation file')
@@ -27,7 +27,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Convert and print how many people there are; 1 where the source is not what it should be."""
+    """Convert and print how many people there are; return 1 where the source cannot be converted."""
     args = parse_args(argv)
     from vitpose_mm.datasets.convert.aic import convert_aic
     from vitpose_mm.datasets.convert.mpii import convert_mpii

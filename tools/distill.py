@@ -14,7 +14,7 @@ from vitpose_mm.utils.arguments import (
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line; nothing heavy is imported before this returns, so that -h is quick."""
+    """Parse the command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(
         description='Tune a knowledge token with a teacher, train a student with it, and write a model that stands '
         'alone: deploy.py and deploy.pth in the work folder.'
@@ -24,7 +24,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--token', metavar='FILE', help='a tuned_token.pth of an earlier run, in place of stage 1')
     parser.add_argument('--work-dir', help='folder for all that is written (default: work_dirs/<config name>)')
     parser.add_argument('--resume', action='store_true', help='go on where this work folder was left')
-    parser.add_argument('--amp', action='store_true', help='train in mixed precision (a GPU, or a CPU with AMX or AVX512-BF16)')
+    parser.add_argument(
+        '--amp', action='store_true', help='train in mixed precision (a GPU, or a CPU with AMX or AVX512-BF16)'
+    )
     add_config_options(parser)
     add_launcher(parser)
     return parser.parse_args()

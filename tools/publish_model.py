@@ -7,7 +7,7 @@ import sys
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    """Command line -> arguments."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument('source', metavar='SRC', help='checkpoint of a training run')
     parser.add_argument('destination', metavar='DST', help='.pth or .safetensors file to write')

@@ -13,13 +13,15 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line; nothing heavy is imported before this returns, so that -h is quick."""
+    """Parse the command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('study', nargs='?', help='name of the study')
     parser.add_argument('--out', type=Path, default=Path('work_dirs/studies'), help='folder (default: %(default)s)')
     parser.add_argument('--seeds', type=int, nargs='+', help="instead of the study's")
     parser.add_argument('--only', nargs='+', metavar='RUN', help='these runs only')
-    parser.add_argument('--amp', action='store_true', help='train in mixed precision (a GPU, or a CPU with AMX or AVX512-BF16)')
+    parser.add_argument(
+        '--amp', action='store_true', help='train in mixed precision (a GPU, or a CPU with AMX or AVX512-BF16)'
+    )
     return parser.parse_args()
 
 

@@ -19,7 +19,7 @@ from vitpose_mm.utils.arguments import (
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line; nothing heavy is imported before this returns, so that -h is quick."""
+    """Parse the command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(description='Evaluate a pose model.')
     parser.add_argument('config', help='path of the config')
     parser.add_argument(

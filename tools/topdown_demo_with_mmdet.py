@@ -20,7 +20,7 @@ DETECTOR_NOISE = (r'`torch\.cuda\.amp', r'torch\.meshgrid: in an upcoming')  # o
 
 
 def parse_args() -> argparse.Namespace:
-    """Command line -> options; the names are those of mmpose's demo."""
+    """Parse the command line; the options have the names of mmpose's demo."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     models = (
         "detector, then pose model: each a name (default: 'rtmdet' and 'vitpose_base'), or its config (a file, or "

@@ -15,7 +15,7 @@ from vitpose_mm.utils.arguments import (
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line; nothing heavy is imported before this returns, so that -h is quick."""
+    """Parse the command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(description='Train a pose model.')
     parser.add_argument('config', help='path of the config')
     parser.add_argument('--work-dir', help='folder for logs and checkpoints (default: work_dirs/<config name>)')
@@ -26,7 +26,9 @@ def parse_args() -> argparse.Namespace:
         metavar='CHECKPOINT',
         help='go on from this checkpoint, or without a path from the newest one in the work folder',
     )
-    parser.add_argument('--amp', action='store_true', help='train in mixed precision (a GPU, or a CPU with AMX or AVX512-BF16)')
+    parser.add_argument(
+        '--amp', action='store_true', help='train in mixed precision (a GPU, or a CPU with AMX or AVX512-BF16)'
+    )
     parser.add_argument('--no-validate', action='store_true', help='do not evaluate during training')
     parser.add_argument(
         '--auto-scale-lr',

@@ -28,7 +28,7 @@ class AddName:
     def find_spec(
         self, fullname: str, path: 'Sequence[str] | None' = None, target: 'ModuleType | None' = None
     ) -> 'ModuleSpec | None':
-        """Name of a module -> its spec with our step behind its own, or None for every other module."""
+        """Return the spec of mmengine's module with our step behind its own, None for every other module."""
         if fullname != self.module:
             return None
         try:

@@ -1,6 +1,6 @@
 """The tested range of every package that has to be there, and one sentence where one is not.
 
-The mm packages are no hard requirements of our wheel (an environment that has them stays untouched),
+The mm packages are not hard requirements of our wheel (an environment that has them stays untouched),
 so an import of this package looks at them instead of pip.
 """
 
@@ -12,8 +12,8 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from importlib.util import find_spec
 from pathlib import Path
 
-PYTHON = ('3.11', '3.13')  # from, below; the same as in pyproject.toml
-# module: (from, below, how to install)
+PYTHON = ('3.11', '3.13')  # first supported version, first unsupported one; as in pyproject.toml
+# module: (first supported version, first unsupported one, how to install it)
 TESTED = {
     'torch': ('2.6', '2.13', 'pip install torch==2.11.0 torchvision==0.26.0'),
     'mmengine': ('0.10.7', '0.11', 'pip install mmengine==0.10.7'),
@@ -24,7 +24,7 @@ TESTED = {
 
 
 class VersionProblem(RuntimeError):
-    """A package that vitpose_mm stands on is missing or untested.
+    """A package that vitpose_mm needs is missing or untested.
 
     No ImportError: mmengine swallows those when it imports a scope, and would say instead that
     ``vitpose_mm.ViT`` is in no registry.
@@ -32,13 +32,13 @@ class VersionProblem(RuntimeError):
 
 
 def parse_version(text: str) -> tuple[int, ...]:
-    """'2.11.0+cu130' -> (2, 11, 0), '2.6.0rc1' -> (2, 6, 0): the leading numbers of a version."""
+    """Return the leading numbers of a version: (2, 11, 0) for '2.11.0+cu130', (2, 6, 0) for '2.6.0rc1'."""
     match = re.match(r'\d+(\.\d+)*', text)
     return tuple(int(part) for part in match.group().split('.')) if match else ()
 
 
 def installed_version(module: str) -> str | None:
-    """'mmcv' -> '2.1.0', whichever distribution brings the module (forks have other names), or None."""
+    """Return the version of a module, whichever distribution brings it (forks have other names), or None."""
     try:
         return version(module)
     except PackageNotFoundError:
@@ -54,7 +54,7 @@ def has_compiled_ops() -> bool:
 
 
 def find_problem() -> str | None:
-    """An untested Python, or the first missing or untested package, as one sentence with the fix; or None."""
+    """Return one sentence with the fix on an untested Python or the first missing or untested package, or None."""
     low, below = PYTHON
     if not parse_version(low) <= sys.version_info[:2] < parse_version(below):
         python = '.'.join(map(str, sys.version_info[:3]))

@@ -4,7 +4,7 @@ mmengine imports this module whenever a config names the scope ``vitpose_mm``. E
 child of mmengine's root, so that every scope finds it, and then hung below mmpose's node, so that
 bare names of mmpose resolve from our scope too. One parent alone does only one of the two.
 
-Checkpoints and data files are made safe to load here as well: whoever uses a class of ours has been here first.
+Checkpoints and data files are made safe to load here as well: every use of a class of ours imports this module first.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ LOCATIONS = {
 }
 
 
-def make_node(name: str, host: Registry) -> Registry:
-    """mmpose's node of one kind -> ours, found from every scope and falling back to mmpose's.
+def make_node(name: str, theirs: Registry) -> Registry:
+    """Make our node of one of mmpose's registries, found from every scope and falling back to mmpose's.
 
-    KEYPOINT_CODECS and BATCH_AUGMENTS are roots in mmpose; there the host is both parents.
+    KEYPOINT_CODECS and BATCH_AUGMENTS are roots in mmpose; there mmpose's node is both parents.
     """
     ours = [LOCATIONS[name]] if name in LOCATIONS else []
-    node = Registry(host.name, parent=host.root, scope=SCOPE, locations=[*host._locations, *ours])
-    node.parent = host
+    node = Registry(theirs.name, parent=theirs.root, scope=SCOPE, locations=[*theirs._locations, *ours])
+    node.parent = theirs
     return node
 
 
 # mmpose.registry also holds the mmengine nodes that it builds on; those have another scope.
 NODES = {
-    name: make_node(name, host)
-    for name, host in vars(mmpose_registry).items()
-    if isinstance(host, Registry) and host.scope == 'mmpose'
+    name: make_node(name, node)
+    for name, node in vars(mmpose_registry).items()
+    if isinstance(node, Registry) and node.scope == 'mmpose'
 }
 
 DATASETS = NODES['DATASETS']

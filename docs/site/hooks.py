@@ -17,7 +17,7 @@ LINK_OR_CODE = re.compile(
 
 
 def site_path(file: str) -> str | None:
-    """Path in the repository -> path on the site, or None for a file that the site does not have."""
+    """Return where a file of the repository is on the site, or None for one that the site does not have."""
     if file in PAGES:
         return file
     return file.removeprefix('docs/') if file.startswith('docs/') else None

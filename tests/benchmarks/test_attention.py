@@ -25,7 +25,7 @@ def test_every_row_has_its_config(root: Path) -> None:
 
 
 def test_an_unknown_row_is_refused() -> None:
-    with pytest.raises(ValueError, match="'dilated' is no row of the table: choose from full, window"):
+    with pytest.raises(ValueError, match="'dilated' is not a row of the table: choose from full, window"):
         choose_rows(['full', 'dilated'])
 
 

@@ -50,12 +50,12 @@ def test_a_step_trains_the_student_alone(setting: str, config: Path) -> None:
 
 def test_a_teacher_costs_its_weights_and_a_token_next_to_nothing(config: Path) -> None:
     cfg = Config.fromfile(config)
-    held = {setting: bench().memory(cfg, setting) for setting in SETTINGS}
+    used = {setting: bench().memory(cfg, setting) for setting in SETTINGS}
     teacher = build_distiller(cfg, 'output', None).teacher.model.state_dict().values()
     weights = sum(value.nbytes for value in teacher)
-    assert held['output'] - held['none'] >= weights
-    assert held['both'] - held['token'] >= weights
-    assert 0 < held['token'] - held['none'] < 0.1 * held['none']
+    assert used['output'] - used['none'] >= weights
+    assert used['both'] - used['token'] >= weights
+    assert 0 < used['token'] - used['none'] < 0.1 * used['none']
 
 
 @pytest.mark.slow

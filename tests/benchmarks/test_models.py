@@ -49,7 +49,7 @@ def test_a_line_says_rate_share_and_ratio() -> None:
 
 
 def test_the_fastest_setting_is_taken_and_failures_are_kept(tiny_config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def trial(self: Bench, candidate: BenchmarkModel, setting: str, task: Task) -> float | str:
+    def trial(self: Bench, candidate: BenchmarkModel, setting: str, task: Task) -> object:
         return {'fp32': 0.3, 'bf16': 0.2, 'fp16': 'RuntimeError: no'}[setting]
 
     monkeypatch.setattr(Bench, '_try', trial)

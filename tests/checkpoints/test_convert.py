@@ -38,7 +38,7 @@ def test_official_there_and_back_is_bit_equal(official: State, target: str) -> N
 
 def test_mmpose_there_and_back_is_bit_equal_but_for_the_folded_row(official: State) -> None:
     there, report = convert(official, target='mmpose')
-    assert report.folded == ['the first row of pos_embed, added to every place']
+    assert report.folded == ['the first token of pos_embed, added to all others']
     assert there['backbone.pos_embed'].shape == (1, 12, 12)
     back, report = convert(there, target='official')
     assert report.origin == 'mmpose' and report.folded == []
@@ -68,7 +68,7 @@ def test_hugging_face_gets_queries_keys_and_values_apart(official: State) -> Non
     assert any('config.json' in note for note in report.notes)
 
 
-def test_mae_keeps_its_first_row_and_pads_its_kernel(mae: State) -> None:
+def test_mae_keeps_its_first_token_and_pads_its_kernel(mae: State) -> None:
     state, report = convert(mae)
     assert report.origin == 'mae' and report.complete
     assert report.resized == ['patch kernel 14x14 -> 16x16 pixels (zero-padded)']
@@ -87,7 +87,7 @@ def test_timm_loses_the_row_of_its_class_token(mae: State) -> None:
     encoder = {name: value for name, value in mae.items() if not name.startswith(('decoder', 'mask'))}
     state, report = convert(encoder)
     assert report.origin == 'timm'
-    assert 'the first 1 of 17 rows of pos_embed (the class token)' in report.dropped
+    assert 'the first 1 of 17 tokens of pos_embed (the class token)' in report.dropped
     assert not state['pos_embed'][:, 0].any() and torch.equal(state['pos_embed'][:, 1:], mae['pos_embed'][:, 1:])
     kernel = F.interpolate(mae['patch_embed.proj.weight'], size=(16, 16), mode='bicubic', align_corners=False)
     torch.testing.assert_close(state['patch_embed.proj.weight'], kernel * (14 / 16) ** 2)
@@ -106,10 +106,10 @@ def test_the_grid_is_told_or_guessed_and_resized_without_antialiasing(mae: State
     assert state['pos_grid'].tolist() == [3, 2]
     assert 'position grid 4x4 -> 3x2 tokens (bicubic)' in report.resized
     assert convert(mae, grid=(2, 8))[0]['pos_grid'].tolist() == [2, 8]
-    with pytest.raises(ValueError, match=r'17 rows was not trained on a grid of 16x12: --grid names .*--to-grid'):
+    with pytest.raises(ValueError, match=r'17 tokens was not trained on a grid of 16x12: --grid names .*--to-grid'):
         convert(mae, grid=(16, 12))
     mae['pos_embed'] = mae['pos_embed'][:, :11]
-    with pytest.raises(ValueError, match=r'11 rows is of no square and no 4:3 grid'):
+    with pytest.raises(ValueError, match=r'11 tokens is neither a square nor a 4:3 grid'):
         convert(mae)
 
 
@@ -176,7 +176,9 @@ def test_half_a_position_bias_is_named(official: State) -> None:
 
 @pytest.mark.parametrize('sizes', [dict(to_grid=(0, 3)), dict(grid=(-4, -3)), dict(patch_size=0)])
 def test_sizes_are_above_zero(official: State, sizes: dict) -> None:
-    with pytest.raises(ValueError, match=r'--(to-grid|grid|patch-size) [-\d ]+ is no size: give numbers above 0'):
+    with pytest.raises(
+        ValueError, match=r'--(to-grid|grid|patch-size) [-\d ]+ is not a valid size: give numbers above 0'
+    ):
         convert(official, **sizes)
 
 
@@ -191,7 +193,7 @@ def test_targets_refuse_what_they_cannot_hold(official: State, plus_plus: State)
     for axis in 'hw':
         ours[f'backbone.blocks.0.attn.rel_pos.rel_pos_{axis}'] = torch.ones(7, 4)
     assert 'backbone.blocks.0.attn.rel_pos.rel_pos_h' in convert(ours)[0]
-    with pytest.raises(ValueError, match=r'hf format has no place for backbone\.blocks\.0\.attn\.rel_pos'):
+    with pytest.raises(ValueError, match=r'hf format cannot hold backbone\.blocks\.0\.attn\.rel_pos'):
         convert(ours, target='hf')
     with pytest.raises(ValueError, match='several datasets: name the one to keep with --dataset'):
         convert(plus_plus, target='hf')
@@ -205,7 +207,7 @@ def test_targets_refuse_what_they_cannot_hold(official: State, plus_plus: State)
     assert report.complete and back.keys() == half.keys()
     with pytest.raises(ValueError, match="--to 'mae' is not known"):
         convert(official, target='mae')
-    with pytest.raises(ValueError, match=r'names of the file \(conv1\.weight, \.\.\.\) are of no origin that is known'):
+    with pytest.raises(ValueError, match=r'names of the file \(conv1\.weight, \.\.\.\) are not of a known origin'):
         convert({'conv1.weight': torch.ones(1)})
 
 

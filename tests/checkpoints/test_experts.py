@@ -73,11 +73,11 @@ def test_what_the_file_does_not_have_is_said(plus_plus: State, official: State) 
     with pytest.raises(ValueError, match="--dataset 'mpii': the file holds a model of one dataset"):
         convert(official, dataset='mpii')
     convert(official, dataset='coco')
-    for name in ('final_layer.weight', 'final_layer.bias'):  # CrowdPose's 14 at the place of AP-10K's 17
+    for name in ('final_layer.weight', 'final_layer.bias'):  # CrowdPose's 14 at the index of AP-10K's 17
         plus_plus[f'associate_keypoint_heads.2.{name}'] = plus_plus[f'associate_keypoint_heads.2.{name}'][:14]
     convert(plus_plus, dataset='mpii')
     for dataset in ('ap10k', None):
-        with pytest.raises(ValueError, match='place of ap10k predicts 14 keypoints and ap10k has 17'):
+        with pytest.raises(ValueError, match='index of ap10k predicts 14 keypoints and ap10k has 17'):
             convert(plus_plus, dataset=dataset)
 
 

@@ -108,13 +108,15 @@ def test_the_real_vit_small_loads_as_it_is(shared_data: Path) -> None:
 def test_a_grid_that_cannot_be_guessed_is_the_modules_own(official: State) -> None:
     official['backbone.pos_embed'] = torch.randn(1, 1 + 5 * 2, 12)
     ViT(ARCH, input_size=(32, 80)).load_state_dict(official)
-    with pytest.raises(ValueError, match='11 rows is of no square and no 4:3 grid: name the one it was trained on'):
+    with pytest.raises(
+        ValueError, match='11 tokens is neither a square nor a 4:3 grid: name the one it was trained on'
+    ):
         make_vit().load_state_dict(official)
 
 
 @pytest.mark.parametrize('target', ['official', 'mmpose', 'hf'])
 def test_a_grid_with_as_many_places_as_the_modules_is_its_own(target: str) -> None:
-    """12 places: 4x3 by the rule, 3x4 in a wide model; the converter says that the way back needs the grid."""
+    """12 tokens: 4x3 by the rule, 3x4 in a wide model; the converter says that the way back needs the grid."""
     wide = ViT(ARCH, input_size=(64, 48))
     torch.nn.init.normal_(wide.pos_embed)
     ours = {f'backbone.{name}': value for name, value in wide.state_dict().items()}
@@ -122,8 +124,8 @@ def test_a_grid_with_as_many_places_as_the_modules_is_its_own(target: str) -> No
     assert any('--grid H W' in note for note in report.notes)
     again = ViT(ARCH, input_size=(64, 48))
     again.load_state_dict(theirs, strict=False)
-    places = [vit.pos_embed[:, 1:] + vit.pos_embed[:, :1] for vit in (wide, again)]
-    torch.testing.assert_close(*places)
+    embeddings = [vit.pos_embed[:, 1:] + vit.pos_embed[:, :1] for vit in (wide, again)]
+    torch.testing.assert_close(*embeddings)
     _, report = convert(convert(ours, to_grid=(4, 3))[0], target=target)
     assert not any('--grid H W' in note for note in report.notes)
 

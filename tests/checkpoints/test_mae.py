@@ -122,7 +122,7 @@ def test_load_from_fills_the_backbone_and_leaves_the_head(mae: torch.nn.Module) 
 
 
 def test_a_classifiers_first_position_row_is_of_its_class_token(mae: torch.nn.Module) -> None:
-    """And so is left out, as in timm's files; its linear layer is no pose head."""
+    """And so is left out, as in timm's files; its linear layer is not a pose head."""
     theirs = {name: value for name, value in mae.state_dict().items() if name.startswith('backbone.')}
     theirs['backbone.pos_embed'] = torch.randn(1, 17, 48)
     state, report = convert({**theirs, 'head.layers.head.weight': torch.randn(5, 48)})

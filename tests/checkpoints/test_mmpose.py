@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import mmpose
@@ -32,7 +33,7 @@ def read_theirs(kind: str) -> Config:
     return config
 
 
-def build_theirs(kind: str) -> tuple[torch.nn.Module, dict]:
+def build_theirs(kind: str) -> tuple[torch.nn.Module, Any]:
     """That model with seeded weights and statistics."""
     register_all_modules()
     config = read_theirs(kind).model
@@ -120,24 +121,24 @@ def shape_as(theirs: Config, ours: Config) -> Config:
 
 @pytest.mark.slow
 def test_a_trained_model_gives_the_same_keypoints_in_the_classes_of_mmpose(root: Path) -> None:
-    places = QuickstartPaths(root / 'quickstart', root / 'configs/quickstart')
-    found = sorted(places.work_dir(POSE).glob('epoch_*.pth'))
+    paths = QuickstartPaths(root / 'quickstart', root / 'configs/quickstart')
+    found = sorted(paths.work_dir(POSE).glob('epoch_*.pth'))
     if not found:
-        pytest.skip(f'no trained model is at hand: make demo leaves one in {places.work_dir(POSE)}')
-    our_config = Config.fromfile(places.configs / POSE)
+        pytest.skip(f'no trained model is at hand: make demo leaves one in {paths.work_dir(POSE)}')
+    our_config = Config.fromfile(paths.configs / POSE)
     ours = init_model(our_config, str(found[-1]), device='cpu')
     config = shape_as(read_theirs(''), our_config)
     register_all_modules()
     theirs = MODELS.build(config.model).eval()
     theirs.load_state_dict(convert(ours.state_dict(), target='mmpose')[0])
-    truth = COCO(str(places.data / 'annotations/person_keypoints_val.json'))
+    truth = COCO(str(paths.data / 'annotations/person_keypoints_val.json'))
     scores, moved = [], []
     for image in truth.loadImgs(truth.getImgIds()[:25]):
         boxes = np.array([note['bbox'] for note in truth.imgToAnns[image['id']]], dtype=np.float32).reshape(-1, 4)
         if not len(boxes):
             continue
         boxes[:, 2:] += boxes[:, :2]
-        pixels = cv2.imread(str(places.data / 'val' / image['file_name']))
+        pixels = cv2.imread(str(paths.data / 'val' / image['file_name']))
         expected, theirs_scores = run_topdown(theirs, config, pixels, boxes)
         keypoints, _ = run_topdown(ours, our_config, pixels, boxes)
         scores.append(theirs_scores.ravel())

@@ -64,11 +64,11 @@ def _truncated_safetensors(path: Path) -> None:
 
 
 DAMAGED = {
-    'truncated.pth': (_truncated, 'truncated, damaged or no checkpoint'),
-    'truncated_old.pth': (_truncated_old_format, 'truncated, damaged or no checkpoint'),
-    'truncated.safetensors': (_truncated_safetensors, 'truncated, damaged or no checkpoint'),
+    'truncated.pth': (_truncated, 'truncated, damaged or not a checkpoint'),
+    'truncated_old.pth': (_truncated_old_format, 'truncated, damaged or not a checkpoint'),
+    'truncated.safetensors': (_truncated_safetensors, 'truncated, damaged or not a checkpoint'),
     'empty.pth': (lambda path: path.touch(), 'is empty'),
-    'page.pth': (lambda path: path.write_text('<html>404</html>'), 'truncated, damaged or no checkpoint'),
+    'page.pth': (lambda path: path.write_text('<html>404</html>'), 'truncated, damaged or not a checkpoint'),
     'missing.pth': (lambda path: None, 'does not exist'),
     'folder.pth': (lambda path: path.mkdir(), 'is a folder'),
     'list.pth': (lambda path: torch.save([torch.ones(1)], path), 'holds a list'),
@@ -123,7 +123,7 @@ def test_a_dict_with_attributes_of_its_own_hides_no_config(tmp_path: Path) -> No
     torch.save(OrderedDict(meta=meta), tmp_path / 'c.pth')
     loaded = load_file(tmp_path / 'c.pth')
     assert 'config' not in loaded['meta'] and vars(loaded['meta']) == {'_metadata': {'': {'version': 2}}}
-    meta.__dict__.update(pop=np.core.multiarray._reconstruct)
+    meta.__dict__.update(pop=np.core.multiarray._reconstruct)  # type: ignore[attr-defined]
     torch.save(OrderedDict(meta=meta), tmp_path / 'c.pth')
     with pytest.raises(CheckpointError, match=r'asks for numpy\.core\.multiarray\._reconstruct'):
         load_file(tmp_path / 'c.pth')

@@ -13,7 +13,7 @@ from vitpose_mm.checkpoints.strict_load import load_strictly
 
 
 class Renamed(nn.Linear):
-    """A layer that reads files of before version 2 under another name, as some of the host's do."""
+    """A layer that reads files of before version 2 under another name, as some of MMPose's do."""
 
     _version = 2
 
@@ -26,9 +26,10 @@ class Renamed(nn.Linear):
 @pytest.mark.parametrize('prefix', ['', 'module.'])
 def test_the_versions_of_modules_are_read(prefix: str, tmp_path: Path) -> None:
     saved, model = Renamed(2, 3), Renamed(2, 3)
-    state = (nn.ModuleDict({'module': saved}) if prefix else saved).state_dict()
+    versions = saved.state_dict()._metadata  # type: ignore[attr-defined]
+    state: Any = (nn.ModuleDict({'module': saved}) if prefix else saved).state_dict()
     if prefix:
-        state._metadata = saved.state_dict()._metadata  # as mmengine saves a wrapped model
+        state._metadata = versions  # as mmengine saves a wrapped model
     torch.save({'state_dict': state, 'meta': {'epoch': 3}}, tmp_path / 'a.pth')
     assert load_strictly(model, str(tmp_path / 'a.pth'), 'a.py') == {'epoch': 3}
     assert torch.equal(model.weight, saved.weight)

@@ -45,7 +45,7 @@ def test_files_are_looked_for_where_the_host_does(tmp_path: Path) -> None:
     check_files({**good, 'data_root': 's3://bucket/coco'}, where='here')
     check_files({}, where='here')
     with pytest.raises(
-        ValueError, match=r"here: data_root '/no' is no folder.*'ann.json' and 'images/'.*here.data_root"
+        ValueError, match=r"here: data_root '/no' is not a folder.*'ann.json' and 'images/'.*here.data_root"
     ):
         check_files({**good, 'data_root': '/no'}, where='here')
     with pytest.raises(ValueError, match=r"file of detected boxes 'b\.json' does not exist.*set here\.bbox_file"):
@@ -75,6 +75,6 @@ def test_another_set_of_as_many_keypoints_is_refused(file: str, kind: str, name:
     path = shared_data / 'samples' / file
     cfg = dict(type=kind, data_root=str(path.parent), ann_file=path.name, data_prefix=dict(img=''), pipeline=[])
     with pytest.raises(
-        ValueError, match=rf'has {name} at another place than the metainfo of {kind}; set datasets\.0\.type'
+        ValueError, match=rf'has {name} at another index than the metainfo of {kind}; set datasets\.0\.type'
     ):
         MultiDataset([cfg])

@@ -91,7 +91,7 @@ EXPORTS: list[tuple[Callable[[dict], dict], str, int]] = [
     (cvat, '1 of 7 annotations are left out: 1 with no keypoints (annotation 9999)', 6),
     (label_studio, "'area' is missing, zero or not a positive number", 6),
     (label_studio_windows, 'has backslashes, which are read as slashes', 6),
-    (coco_annotator, '1 with a box of no width or height', 5),
+    (coco_annotator, '1 with a box without width or height', 5),
 ]
 
 
@@ -121,5 +121,5 @@ def test_keypoints_alone_of_coco_annotator_are_named(cfg: Config, tmp_path: Path
     for one in content['annotations']:
         one['bbox'] = [0, 0, 0, 0]
     (tmp_path / 'train.json').write_text(json.dumps(content))
-    with pytest.raises(ValueError, match=r'no usable person .* 6 with a box of no width or height'):
+    with pytest.raises(ValueError, match=r'no usable person .* 6 with a box without width or height'):
         check_config(cfg)

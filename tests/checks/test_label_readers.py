@@ -129,7 +129,7 @@ def test_mmdetections_dataset_reads_areas(cfg: Config, tmp_path: Path) -> None:
     for one in content['annotations']:
         one['bbox'] = [1, 2, 0, 0]
     save(content, tmp_path / 'train.json')
-    with pytest.raises(ValueError, match='6 with a box of no width or height'):
+    with pytest.raises(ValueError, match='6 with a box without width or height'):
         check_config(cfg)
 
 

@@ -35,7 +35,7 @@ def own_keypoints(**changes: Any) -> dict:
         ({'joint_weights': [1.0] * 4}, 'there are 4 joint_weights for 3 keypoints'),
         (
             {'swap': {'right_ear': ''}},
-            'left_ear changes places with right_ear in a mirror image, and not the other way',
+            'left_ear is the mirror image of right_ear, and not the other way',
         ),
         ({'swap': {'left_ear': 'right_eer'}}, "there is no keypoint named 'right_eer'"),
         ({'link': ('nose', 'tale')}, "there is no keypoint named 'tale'"),

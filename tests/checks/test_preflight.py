@@ -79,7 +79,7 @@ def test_the_best_checkpoint_is_of_a_subset_that_is_scored(cfg: Config) -> None:
         check_config(cfg)
     cfg.default_hooks.checkpoint.save_best = 'coco/AP'
     with pytest.raises(
-        ValueError, match=r"save_best='coco/AP' is of no subset of val_evaluator: .* one of aic, or None"
+        ValueError, match=r"save_best='coco/AP' does not belong to a subset of val_evaluator: .* one of aic, or None"
     ):
         check_config(cfg)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -94,7 +95,7 @@ def test_modules_that_rename_a_file_are_left_to_themselves(tmp_path: Path) -> No
 def test_a_look_does_not_change_how_the_next_load_works() -> None:
     """torch notes in a state dict to assign its tensors; an optimizer would lose the parameters that it replaces."""
     model = torch.nn.Linear(3, 2)
-    state = torch.nn.Linear(3, 2).state_dict()
+    state: Any = torch.nn.Linear(3, 2).state_dict()
     weight = model.weight
     assert not find_missing_tensors(model, state)
     model.load_state_dict(state)

@@ -26,7 +26,7 @@ def test_shipped_configs_are_in_range(leaf: Path) -> None:
 
 
 OPTIMIZER = 'optim_wrapper.optimizer'
-MISTAKES = {
+MISTAKES: dict[str, list] = {
     f'{OPTIMIZER}.lr': [-1e-4, NAN, INF, 50, '5e-4x', True, [1e-3, -1.0]],
     f'{OPTIMIZER}.weight_decay': [-0.1, NAN, 11.0],
     f'{OPTIMIZER}.betas': [(0.9, 1.0), (-0.1, 0.9), (0.9, NAN)],

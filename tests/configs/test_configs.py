@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,7 +90,7 @@ def train_sets(cfg: Config) -> list[dict]:
     return parts(cfg.train_dataloader.dataset)
 
 
-def heads(model: dict) -> dict[str, dict]:
+def heads(model: dict) -> dict[str, Any]:
     """Model config -> its heads by dataset name, those of a router or the only one."""
     return model['head'].get('heads') or {'': model['head']}
 

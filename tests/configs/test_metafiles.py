@@ -1,4 +1,4 @@
-"""The model index: every config has an entry, every figure says whose it is, the host's readers take it."""
+"""The model index: every config has an entry, every figure says whose it is, mim's and MMPose's readers take it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training equals the host's: 20 iterations of mmpose's own ViTPose-S-simple and of ours give the same loss.
+"""Training equals MMPose's: 20 iterations of mmpose's own ViTPose-S-simple and of ours give the same loss.
 
 Both start from the same weights (the real pre-trained ViT-S where it is at hand), see the same batches and use
 their own layer decay, schedule, head and estimator.

@@ -11,7 +11,7 @@ from vitpose_mm.datasets import APT36KDataset
 
 def test_the_keypoint_set_is_ap10ks_but_for_name_and_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ap10k = AP10KDataset._load_metainfo()
-    folder = tmp_path / 'configs/_base_/datasets'  # where the host looks first
+    folder = tmp_path / 'configs/_base_/datasets'  # where MMPose looks first
     folder.mkdir(parents=True)
     (folder / 'ap10k.py').write_text('dataset_info = 3')
     monkeypatch.chdir(tmp_path)

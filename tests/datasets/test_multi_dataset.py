@@ -162,7 +162,9 @@ def test_images_that_are_all_unreadable_end_in_one_sentence(tmp_path: Path) -> N
 def test_what_is_wrong_with_a_dataset_is_one_sentence(coco: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match='no datasets'):
         MultiDataset([])
-    with pytest.raises(ValueError, match=r"datasets\.1: data_root '/nowhere' is no folder; .*'ann.json' and 'images'"):
+    with pytest.raises(
+        ValueError, match=r"datasets\.1: data_root '/nowhere' is not a folder; .*'ann.json' and 'images'"
+    ):
         MultiDataset([dataset_cfg(coco), dataset_cfg(Path('/nowhere'))])
     with pytest.raises(ValueError, match=r"annotation file '.*/other\.json' does not exist.*datasets\.0\.ann_file"):
         MultiDataset([dataset_cfg(coco, ann_file='other.json')])
@@ -199,7 +201,7 @@ def test_named_subsets_are_told_apart_and_bring_their_metainfo(coco: Path, aic: 
     assert MultiDataset({'raw': dict(first, pipeline=[])})[0]['subset'] == 'raw'
     listed = MultiDataset([first])
     assert 'subsets' not in listed.metainfo and 'subset' not in listed[0]['data_samples'].metainfo
-    with pytest.raises(ValueError, match=r"datasets\.aic: data_root '/nowhere' is no folder"):
+    with pytest.raises(ValueError, match=r"datasets\.aic: data_root '/nowhere' is not a folder"):
         MultiDataset({'val': first, 'aic': dict(second, data_root='/nowhere')})
 
 

@@ -177,7 +177,7 @@ def test_without_a_token_there_is_one_stage_less(coco: Path, teacher_file: str, 
         '[1/2] give the student its first weights', '[2/2] train the student',
     ]  # fmt: skip
     assert not (tmp_path / 'token.pth').exists()
-    (log,) = tmp_path.glob('distillation_*.log')  # what the host says of the first weights, not the terminal
+    (log,) = tmp_path.glob('distillation_*.log')  # what MMEngine logs of the first weights, not the terminal
     assert 'backbone.pos_embed - torch.Size' in log.read_text()
     assert 'backbone.tokens' not in weights(tmp_path / 'deploy.pth')
     assert 'num_tokens' not in Config.fromfile(tmp_path / 'deploy.py').model.backbone

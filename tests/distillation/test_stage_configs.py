@@ -95,7 +95,7 @@ def test_mistakes_of_either_stage_are_named_at_once(cfg: Config, change: dict, s
 
 def test_mistakes_are_named(cfg: Config) -> None:
     stage_configs.check_distillation(cfg)
-    with pytest.raises(ValueError, match=r"trains a 'vitpose_mm\.PoseEstimator', which distils nothing"):
+    with pytest.raises(ValueError, match=r"trains a 'vitpose_mm\.PoseEstimator', which is not a distiller"):
         stage_configs.check_distillation(Config({'model': {'type': 'vitpose_mm.PoseEstimator'}}))
     cfg.pop('token_tuning')
     with pytest.raises(ValueError, match='token_tuning has no train_cfg'):

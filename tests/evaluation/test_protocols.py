@@ -175,9 +175,9 @@ def pckh(distance: float, heads: np.ndarray, visible: np.ndarray, threshold: flo
 
 @pytest.mark.parametrize('distance', [0.0, 2.6, 16.0])
 def test_mpii_counts_from_one(distance: float, shared_data: Path, tmp_path: Path) -> None:
-    """Right predictions count from 0 and score 100; what the host's dataset gives as the truth is off by (1, 1).
+    """Right predictions count from 0 and score 100; what MMPose's dataset gives as the truth is off by (1, 1).
 
-    Our decision: evaluate as the host does, train on keypoints that ShiftKeypoints made count from 0.
+    Our decision: evaluate as MMPose does, train on keypoints that ShiftKeypoints made count from 0.
     """
     cfg, metric_cfg, heads = mpii_with_heads(shared_data / 'samples', tmp_path)
     dataset = MultiDataset({'mpii': cfg})

@@ -38,7 +38,7 @@ def person(subset: str | None, distance: float) -> dict:
 
 
 def metric(**metrics: dict | list) -> Evaluator:
-    """Evaluator of a SubsetMetric, as the host builds it from a config."""
+    """Evaluator of a SubsetMetric, as MMEngine builds it from a config."""
     metrics = metrics or {'near': PCK, 'far': [PCK, {'type': 'AUC', 'norm_factor': 100}]}
     evaluator = Evaluator([{'type': 'vitpose_mm.SubsetMetric', 'subsets': metrics}])
     evaluator.dataset_meta = METAS

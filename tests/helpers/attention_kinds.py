@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from vitpose_mm.models.layers import Attention
 
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     'full': {},
     'window': {'window': (2, 3)},
     'shift': {'window': (2, 3), 'shift': True},

@@ -30,7 +30,7 @@ from tests.helpers.pickle_bytes import (
     write_zip,
 )
 
-Write = Callable[[Path], None]
+Write = Callable[[Path], object]
 # case: (how it is written, what the sentence says; None where the file is good)
 Case = tuple[Write, str | None]
 # attacks that are forgotten when they are popped: they were never more than a record
@@ -45,7 +45,7 @@ UNSEEN = (
     'BUILD',
     'BUILD of slots',
 )
-ODD, PLAIN, BROKEN = 'it asks for', None, 'is truncated, damaged or no checkpoint'
+ODD, PLAIN, BROKEN = 'it asks for', None, 'is truncated, damaged or not a checkpoint'
 
 
 def zipped(pickled: bytes, says: str | None, **kwargs: object) -> Case:
@@ -55,7 +55,7 @@ def zipped(pickled: bytes, says: str | None, **kwargs: object) -> Case:
 
 def raw(content: bytes, says: str | None) -> Case:
     """A file of these bytes."""
-    return lambda path: path.write_bytes(content) and None, says  # type: ignore[func-returns-value]
+    return lambda path: path.write_bytes(content), says
 
 
 def code(marker: Path) -> str:
@@ -96,7 +96,7 @@ def calls(marker: Path) -> dict[str, bytes]:
     }
 
 
-def places(attack: bytes) -> dict[str, bytes]:
+def spots(attack: bytes) -> dict[str, bytes]:
     """Everywhere in a checkpoint where a value may stand -> the pickle."""
     ordered, history = name('collections', 'OrderedDict'), name('mmengine.logging.history_buffer', 'HistoryBuffer')
     array = call(name('numpy.core.multiarray', '_reconstruct'), name('numpy', 'ndarray'), tup(number(0)), b'C\x01b')
@@ -127,17 +127,17 @@ def attacks(marker: Path) -> dict[str, Case]:
     """Every call at every place; what is popped again has not been called either."""
     found = {}
     for how, attack in calls(marker).items():
-        for where, pickled in places(attack).items():
+        for where, pickled in spots(attack).items():
             found[f'{how} as {where}'] = zipped(pickled, 'was not opened|' + BROKEN)
-    for where, pickled in places(calls(marker)['REDUCE']).items():
+    for where, pickled in spots(calls(marker)['REDUCE']).items():
         found[f'REDUCE as {where}, old format'] = (
             lambda path, pickled=pickled: write_legacy(path, pickled),
             'was not opened|' + BROKEN,
         )
     for key in UNSEEN:
-        found[f'{key} as what is popped'] = zipped(places(calls(marker)[key])['what is popped'], PLAIN)
+        found[f'{key} as what is popped'] = zipped(spots(calls(marker)[key])['what is popped'], PLAIN)
     found['REDUCE as what is popped, old format'] = (
-        lambda path: write_legacy(path, places(calls(marker)['REDUCE'])['what is popped']),
+        lambda path: write_legacy(path, spots(calls(marker)['REDUCE'])['what is popped']),
         PLAIN,
     )
     return found
@@ -603,7 +603,7 @@ def old_format(marker: Path) -> dict[str, Case]:
 
 
 def not_files() -> dict[str, Case]:
-    """What has a name and is no file."""
+    """What has a name and is not a file."""
 
     def named_socket(path: Path) -> None:
         folder = os.getcwd()
@@ -626,7 +626,7 @@ def not_files() -> dict[str, Case]:
 
 
 def structures() -> dict[str, Case]:
-    """Plain data that is no checkpoint."""
+    """Plain data that is not a checkpoint."""
     weights = dct({'weight': tensor()})
     wanted = {
         'a list': (lst(tensor()), 'holds a list'),
@@ -646,7 +646,7 @@ def structures() -> dict[str, Case]:
             dct({'state_dict': weights, 'meta': dct({'dataset_meta': dct({'sigmas': lst(text('a'))})})}),
             'holds a keypoint set or a log that is damaged',
         ),
-        'colours that are no bytes': (
+        'colours that are not bytes': (
             dct({'state_dict': weights, 'meta': dct({'dataset_meta': dct({'keypoint_colors': lst(number(300))})})}),
             'holds a keypoint set or a log that is damaged',
         ),

@@ -82,7 +82,7 @@ def genuine(folder: Path) -> list[Path]:
 
 
 def change_bytes(content: bytes, rng: random.Random) -> bytes:
-    """Bytes -> the same with one to four places flipped, overwritten, cut out, doubled or cut off."""
+    """Return bytes with one to four positions flipped, overwritten, cut out, doubled or cut off."""
     found = bytearray(content)
     for _ in range(rng.randint(1, 4)):
         at, length = rng.randrange(len(found) + 1), rng.choice((1, 1, 2, 4, 8, 64, 512))

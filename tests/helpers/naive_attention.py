@@ -48,7 +48,7 @@ def _one_image(attn: Attention, x: Tensor, tokens: Tensor | None) -> tuple[Tenso
         extra_k += list(token_k)
         extra_v += list(token_v)
 
-    places = {
+    positions = {
         (row, column): (
             axis_place(row, height, window[0], attn.shift),
             axis_place(column, width, window[1], attn.shift),
@@ -57,9 +57,9 @@ def _one_image(attn: Attention, x: Tensor, tokens: Tensor | None) -> tuple[Tenso
         for column in range(width)
     }
     rows = []
-    for here, (row_i, column_i) in places.items():
+    for here, (row_i, column_i) in positions.items():
         logits, values = [], []
-        for there, (row_j, column_j) in places.items():
+        for there, (row_j, column_j) in positions.items():
             if row_i[0] != row_j[0] or column_i[0] != column_j[0]:
                 continue  # another window
             if row_i[2] != row_j[2] or column_i[2] != column_j[2]:

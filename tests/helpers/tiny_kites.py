@@ -54,8 +54,8 @@ def labels(part: str) -> dict[str, Any]:
 
 def kite(number: int, image_id: int, left: float, top: float, *, category_id: int = 1) -> dict[str, Any]:
     """An annotation of a kite in a box of 60 x 70 pixels."""
-    places = [(0.5, 0.1), (0.1, 0.5), (0.9, 0.5), (0.5, 0.5), (0.5, 0.9)]
-    keypoints = [value for x, y in places for value in (left + 60 * x, top + 70 * y, 2)]
+    points = [(0.5, 0.1), (0.1, 0.5), (0.9, 0.5), (0.5, 0.5), (0.5, 0.9)]
+    keypoints = [value for x, y in points for value in (left + 60 * x, top + 70 * y, 2)]
     return {
         'id': number, 'image_id': image_id, 'category_id': category_id, 'bbox': [left, top, 60.0, 70.0],
         'area': 2000.0, 'iscrowd': 0, 'num_keypoints': 5, 'keypoints': keypoints,

@@ -31,7 +31,7 @@ def test_pick_device(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pick_device('cpu') == 'cpu'
     with pytest.raises(ValueError, match='torch sees 0 GPUs'):
         pick_device('cuda:0')
-    with pytest.raises(ValueError, match='--device gpu is no device'):
+    with pytest.raises(ValueError, match='--device gpu is not a device'):
         pick_device('gpu')
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
     monkeypatch.setattr(torch.cuda, 'device_count', lambda: 1)

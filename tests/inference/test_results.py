@@ -14,7 +14,7 @@ from vitpose_mm.inference.results import people_of, to_plain, write_results
 
 
 def fail_on_constant(name: str) -> None:
-    raise AssertionError(f'{name} is no json')
+    raise AssertionError(f'{name} is not json')
 
 
 def test_to_plain() -> None:

@@ -20,7 +20,7 @@ arguments = sys.argv[1:]
 with open({calls!r}, 'a') as file:
     file.write(json.dumps([Path(sys.argv[0]).name, *arguments]) + '\\n')
 place = Path(arguments[arguments.index('--work-dir') + 1]) if '--work-dir' in arguments else None
-if 'fail=1' in arguments and not Path({calls!r} + '.mended').exists():
+if 'fail=1' in arguments and not Path({calls!r} + '.fixed').exists():
     sys.exit('a reason')
 if '--work-dir' not in arguments:
     Path(arguments[0]).mkdir(exist_ok=True)
@@ -91,11 +91,11 @@ def test_a_study_trains_tests_and_is_not_done_twice(root: Path) -> None:
 
 def test_after_a_failure_it_goes_on(root: Path) -> None:
     study = Study('one', '', (Run('a', 'a.py'), Run('b', 'b.py', ('fail=1',))))
-    with pytest.raises(RuntimeError, match=r'train\.py ended with code 1: .*one/b/seed0/train\.log says why'):
+    with pytest.raises(RuntimeError, match=r'train\.py ended with code 1: .*one/b/seed0/train\.log has the reason'):
         studies.run_study(study, root / 'out', root=root)
     assert 'a reason' in (root / 'out/one/b/seed0/train.log').read_text()
     assert [call[0] for call in calls(root)] == ['train.py', 'test.py', 'train.py']
-    (root / 'calls.mended').touch()
+    (root / 'calls.fixed').touch()
     assert len(studies.run_study(study, root / 'out', root=root)) == 2
     assert [call[0] for call in calls(root)] == ['train.py', 'test.py']
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 
 from vitpose_mm.synthetic.camera import Camera
-from vitpose_mm.synthetic.meshes import box, join, solid
+from vitpose_mm.synthetic.meshes import Mesh, box, join, solid
 from vitpose_mm.synthetic.raster import paint_ids, visible_quads
 
 CAMERA = Camera(100.0, (100, 80))
 
 
-def _cube(x: float, z: float, *, size: float, owner: int) -> object:
+def _cube(x: float, z: float, *, size: float, owner: int) -> Mesh:
     return solid([box(np.array([x, 0, z]), np.eye(3), size=(size, size, size), colors=np.zeros(3), part=0)], owner)
 
 

@@ -11,7 +11,7 @@ from mmengine.structures import InstanceData
 from mmpose.datasets import datasets as hosts
 from mmpose.evaluation import CocoMetric, MpiiPCKAccuracy
 
-from vitpose_mm.synthetic.labels import AIC, COCO, CROWDPOSE, MPII
+from vitpose_mm.synthetic.label_sets import AIC, COCO, CROWDPOSE, MPII
 
 
 def _load(kind: str, root: Path, name: str, *, split: str = 'val', **kwargs: object) -> list[dict]:

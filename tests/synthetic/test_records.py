@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from vitpose_mm.synthetic.labels import CROWDPOSE, MPII
+from vitpose_mm.synthetic.label_sets import CROWDPOSE, MPII
 from vitpose_mm.synthetic.observe import Observation
 from vitpose_mm.synthetic.records import crowd_index, mpii_records, polygons, run_lengths
 

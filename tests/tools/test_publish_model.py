@@ -41,4 +41,4 @@ def test_a_truncated_file_is_one_sentence(run: Run, tmp_path: Path) -> None:
     (tmp_path / 'a.pth').write_bytes((tmp_path / 'a.pth').read_bytes()[:200])
     code, _out, err = run(tmp_path / 'a.pth', tmp_path / 'model.pth')
     assert code == 1 and 'Traceback' not in err
-    assert f'error: {tmp_path / "a.pth"} is truncated, damaged or no checkpoint' in err
+    assert f'error: {tmp_path / "a.pth"} is truncated, damaged or not a checkpoint' in err

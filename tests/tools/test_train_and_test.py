@@ -108,7 +108,7 @@ def call_tool(root: Path, monkeypatch: pytest.MonkeyPatch, name: str, *arguments
     [
         (['train', 'absent.py'], 'there is no config file absent.py'),
         (['distill', 'absent.py'], 'there is no config file absent.py'),
-        (['distill', 'tiny.py'], "trains a 'vitpose_mm.PoseEstimator', which distils nothing"),
+        (['distill', 'tiny.py'], "trains a 'vitpose_mm.PoseEstimator', which is not a distiller"),
         (['test', 'absent.py', 'a.pth'], 'there is no config file absent.py'),
         (['browse_dataset', 'absent.py'], 'there is no config file absent.py'),
         (['train', 'tiny.py', '--cfg-options', 'load_from=no.pth'], 'no.pth'),

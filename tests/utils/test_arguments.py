@@ -1,4 +1,4 @@
-"""Flags that tools share behave as the host's."""
+"""Flags that tools share behave as MMPose's."""
 
 from __future__ import annotations
 

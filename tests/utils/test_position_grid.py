@@ -25,7 +25,7 @@ def test_resize_to_the_same_grid_is_the_same_tensor() -> None:
 
 
 def test_a_grid_that_does_not_belong_is_named() -> None:
-    with pytest.raises(ValueError, match='193 rows does not belong to a grid of 14x14'):
+    with pytest.raises(ValueError, match='193 tokens does not belong to a grid of 14x14'):
         resize_position(torch.zeros(1, 193, 4), (14, 14), (16, 12))
 
 
@@ -35,7 +35,7 @@ def test_grid_by_rule(tokens: int, grid: tuple[int, int]) -> None:
 
 
 def test_a_count_without_a_rule_is_named() -> None:
-    with pytest.raises(ValueError, match='190 position rows'):
+    with pytest.raises(ValueError, match='190 position tokens'):
         guess_grid(190)
 
 
@@ -68,6 +68,6 @@ def test_an_embedding_that_tells_nothing_is_taken_for_the_models_grid(said: list
 def test_a_grid_of_another_count_is_found_by_rule(said: list[str]) -> None:
     assert find_grid(torch.randn(1, 193, 8), (14, 14)) == (16, 12)
     assert find_grid(torch.randn(1, 11, 8), (5, 2)) == (5, 2)
-    with pytest.raises(ValueError, match='10 position rows'):
+    with pytest.raises(ValueError, match='10 position tokens'):
         find_grid(torch.randn(1, 11, 8), (3, 4))
     assert not said

@@ -29,7 +29,7 @@ class PaperRow:
     memory_mb: int
 
     def path(self, configs: Path) -> Path:
-        """Our folder of configs -> this row's."""
+        """Return the path of this row's config below our folder of configs."""
         return configs / 'attention' / f'vitpose_base_stride8-{self.config}_coco-256x192.py'
 
 
@@ -49,14 +49,14 @@ ROWS = {
 
 
 def choose_rows(names: Sequence[str]) -> list[PaperRow]:
-    """Names of rows -> the rows.
+    """Return the rows of these names.
 
     Raises:
-        ValueError: a name that is no row.
+        ValueError: a name that is not one of a row.
     """
     unknown = [name for name in names if name not in ROWS]
     if unknown:
-        raise ValueError(f'{unknown[0]!r} is no row of the table: choose from {", ".join(ROWS)}.')
+        raise ValueError(f'{unknown[0]!r} is not a row of the table: choose from {", ".join(ROWS)}.')
     return [ROWS[name] for name in names]
 
 
@@ -81,11 +81,11 @@ class AttentionBench:
         return estimate_training_memory(model, self.memory_batch, size, amp=self.training.amp)
 
     def allocated(self, path: Path) -> int | None:
-        """-> bytes that CUDA's allocator gave out for a training step, or None without CUDA."""
+        """Return the bytes that CUDA's allocator gave out for a training step, or None without CUDA."""
         return measure_allocated(lambda: self._call(path, self.training, training=True), self.stand.device)
 
     def time(self, paths: Mapping[str, Path], *, training: bool) -> dict[str, list[float]]:
-        """-> seconds a training step or a forward pass, of each row and round."""
+        """Return the seconds of a training step or a forward pass, of each row and round."""
         setting = self.training if training else self.forward
         calls = {name: self._call(path, setting, training=training) for name, path in paths.items()}
         return self.stand.time(calls)
@@ -98,7 +98,7 @@ class AttentionBench:
 
 
 def benchmark_attention(bench: AttentionBench, rows: Sequence[PaperRow], configs: Path) -> Report:
-    """Measure the rows -> report with a table of counts and memory, and one of times."""
+    """Measure the rows; return a report with a table of counts and memory, and one of times."""
     report = Report('Attention at 1/8 features, ViTPose-B', describe_machine(bench.stand.device), _notes(bench))
     counts, raw = [], {}
     for row in rows:

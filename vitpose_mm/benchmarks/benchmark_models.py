@@ -43,7 +43,7 @@ class BenchmarkModel:
 
 
 def known_models(configs: Path) -> dict[str, BenchmarkModel]:
-    """Our folder of configs -> every model by name: ours, mmpose's own ViTPose, and the paper's peers."""
+    """Return every model by name: ours, mmpose's own ViTPose, and the paper's peers."""
     theirs = mmpose_configs() / MMPOSE_FOLDER
     found = []
     for size in SIZES:
@@ -58,7 +58,7 @@ def known_models(configs: Path) -> dict[str, BenchmarkModel]:
 
 
 def choose(patterns: Sequence[str], configs: Path) -> list[BenchmarkModel]:
-    """Names, patterns such as 'ours-*', or paths of configs -> models, in the order they are named.
+    """Return the models of names, patterns such as 'ours-*', or paths of configs, in the order they are named.
 
     Raises:
         ValueError: something that is none of these.
@@ -80,7 +80,7 @@ def choose(patterns: Sequence[str], configs: Path) -> list[BenchmarkModel]:
 
 
 def mmpose_configs() -> Path:
-    """-> the folder of configs that comes with mmpose."""
+    """Return the folder of configs that comes with mmpose."""
     spec = find_spec('mmpose')
     assert spec is not None and spec.origin is not None
     return Path(spec.origin).parent / '.mim' / 'configs'
@@ -94,12 +94,12 @@ class Heatmaps(nn.Module):
         self.estimator: Any = estimator
 
     def forward(self, crops: Tensor) -> Tensor:
-        """(B, 3, h, w) -> (B, K, H, W)."""
+        """Map (B, 3, h, w) crops to (B, K, H, W) heatmaps."""
         return self.estimator(crops, None, mode='tensor')
 
 
 def build(config: Path, device: str | torch.device = 'cpu') -> tuple[Heatmaps, tuple[int, int]]:
-    """Config -> its model with random weights in eval mode, and the (w, h) of its crops; nothing is loaded.
+    """Build the model of a config with random weights in eval mode; return it with the (w, h) of its crops.
 
     Args:
         config: path, or ``package::path``.

@@ -1,4 +1,4 @@
-"""Arguments of tools/benchmark.py -> a run and its page."""
+"""Run a benchmark as the arguments of tools/benchmark.py say, and write its page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GPU_SETTINGS = ('fp32', 'bf16', 'bf16+channels_last', 'bf16+channels_last+compil
 
 
 def run(args: argparse.Namespace, configs: Path, say: Say) -> str:
-    """Do what the arguments ask -> Markdown; pages are written too where ``args.out`` names a folder."""
+    """Run what the arguments name; return Markdown, and write pages where ``args.out`` names a folder."""
     if args.subject == 'memory':
         return describe_memory(args)
     device = find_device(args.device)
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace, configs: Path, say: Say) -> str:
 
 
 def find_device(name: str | None) -> torch.device:
-    """Name, or None for a GPU if there is one -> device.
+    """Return the device of a name, or without one a GPU if there is one.
 
     Raises:
         ValueError: a GPU is asked for and there is none.
@@ -51,7 +51,7 @@ def find_device(name: str | None) -> torch.device:
 
 
 def describe_memory(args: argparse.Namespace) -> str:
-    """-> the computed memory of a training step, a line for each holder."""
+    """Return the computed memory of a training step as text, a line for each holder."""
     model, size = build(Path(args.config))
     if args.with_cp:
         model.estimator.backbone.with_cp = True
@@ -59,7 +59,7 @@ def describe_memory(args: argparse.Namespace) -> str:
     parts = {name: getattr(memory, name) for name in ('parameters', 'gradients', 'optimizer', 'activations', 'peak')}
     millions = sum(p.numel() for p in model.parameters()) / 1e6
     lines = [f'{millions:.1f} M parameters, {args.batch} crops of {size[0]}x{size[1]} (w x h)']
-    return '\n'.join(lines + [f'{name:12} {held / GIB:7.2f} GiB' for name, held in parts.items()])
+    return '\n'.join(lines + [f'{name:12} {used / GIB:7.2f} GiB' for name, used in parts.items()])
 
 
 def _stand(args: argparse.Namespace, device: torch.device, say: Say) -> Stand:

@@ -29,7 +29,7 @@ Size = tuple[int, int]
 
 
 def parse_size(text: str) -> Size:
-    """'WxH' -> (w, h) pixels.
+    """Return (w, h) pixels of 'WxH'.
 
     Raises:
         ValueError: text of another form.
@@ -41,14 +41,14 @@ def parse_size(text: str) -> Size:
 
 
 class Features(nn.Module):
-    """(B, 3, h, w) crops -> (B, C, H, W): a backbone whose only feature map serves as heatmaps."""
+    """Maps (B, 3, h, w) crops to (B, C, H, W): a backbone whose only feature map serves as heatmaps."""
 
     def __init__(self, backbone: nn.Module) -> None:
         super().__init__()
         self.backbone = backbone
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, 3, h, w) -> (B, C, H, W)."""
+        """Map (B, 3, h, w) crops to (B, C, H, W) features."""
         features: Tensor = self.backbone(x)[0]
         return features
 
@@ -59,8 +59,8 @@ class Crossover:
 
     Args:
         stand: device and how to time.
-        setting: of the training step.
-        layers: of each backbone; all of one kind cost the same, so that a few show the ratios.
+        setting: number type and compiler of the training step.
+        layers: number of blocks of each backbone; all of one kind cost the same, so that a few show the ratios.
         memory_batch: crops of the step whose memory is computed, with autocast to bf16.
     """
 
@@ -70,7 +70,7 @@ class Crossover:
     memory_batch: int
 
     def measure(self, rows: Sequence[PaperRow], size: Size, configs: Path) -> dict[str, dict[str, Any]]:
-        """-> of each row: tokens, products, bytes of memory, seconds of a training step of each round."""
+        """Measure each row: tokens, products, bytes of memory, seconds of a training step of each round."""
         figures: dict[str, dict[str, Any]] = {}
         for row in rows:
             self.stand.say(f'{size[0]}x{size[1]}: counting {row.label}')
@@ -87,7 +87,7 @@ class Crossover:
         return figures
 
     def _measure_memory(self, row: PaperRow, size: Size, configs: Path) -> int:
-        """-> bytes at the peak of a training step: what CUDA gave out, or the tensors that a CPU's step makes."""
+        """Return the peak bytes of a training step: what CUDA gave out, or the tensors that a CPU's step makes."""
         allocated = measure_allocated(lambda: self._call(row, size, configs), self.stand.device)
         if allocated is not None:
             return allocated
@@ -114,7 +114,7 @@ class Crossover:
 
 
 def benchmark_crossover(bench: Crossover, rows: Sequence[PaperRow], sizes: Sequence[Size], configs: Path) -> Report:
-    """Measure the rows at every size -> report with a table for each, and a drawing.
+    """Measure the rows at every size; return a report with a table for each, and a drawing.
 
     Args:
         rows: the first is what the others are compared with.
@@ -146,7 +146,7 @@ def _notes(bench: Crossover) -> list[str]:
 
 
 def _compare(figures: dict[str, Any], full: dict[str, Any]) -> dict[str, Any]:
-    """Figures of a row and of full attention -> their ratios; below 1, the row needs less."""
+    """Return the ratios of a row's figures to those of full attention; below 1, the row needs less."""
     time = ratios(full['seconds'], figures['seconds'])
     return {
         'tokens': figures['tokens'],
@@ -172,7 +172,7 @@ def _line(row: PaperRow, figures: dict[str, Any], point: dict[str, Any]) -> dict
 
 
 def draw_crossover(points: dict[str, list[dict[str, Any]]], title: str) -> str:
-    """Points by row -> an SVG of time and memory next to full attention's, over the number of tokens."""
+    """Draw an SVG of time and memory next to full attention's, over the number of tokens."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure

@@ -48,7 +48,7 @@ class DistillationBench:
     memory_batch: int
 
     def memory(self, cfg: Config, setting: str) -> int:
-        """-> bytes of all tensors at the peak of the second step, the teacher's included; computed from shapes."""
+        """Return the bytes of all tensors at the peak of the second step, teacher included; computed from shapes."""
         distiller = build_distiller(cfg, setting, self.amp)
         with FakeTensorMode(), LiveTensors() as live:
             make_fake(distiller)
@@ -61,16 +61,16 @@ class DistillationBench:
             return live.peak
 
     def call(self, cfg: Config, setting: str) -> Call:
-        """-> one training step."""
+        """Return a call of one training step."""
         distiller = build_distiller(cfg, setting, self.amp).to(self.stand.device)
         return make_step(distiller, cfg, self.stand.batch, self.stand.device, self.amp)
 
 
 def benchmark_distillation(bench: DistillationBench, config: Path) -> Report:
-    """A distillation config -> report with one row a setting."""
+    """Measure the settings of a distillation config; return a report with one row a setting."""
     cfg = open_config(str(config))
     if 'student' not in cfg.get('model', {}):
-        raise ValueError(f'{config} is of no distillation: choose a leaf of configs/distillation that names a teacher.')
+        raise ValueError(f'{config} does not distil: choose a leaf of configs/distillation that names a teacher.')
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     memory = {}
     for setting in SETTINGS:
@@ -99,7 +99,7 @@ def benchmark_distillation(bench: DistillationBench, config: Path) -> Report:
 
 
 def build_distiller(cfg: Config, setting: str, amp: torch.dtype | None) -> KnowledgeTokenDistiller:
-    """A distillation config -> its distiller in one of the settings, with random weights and a random token."""
+    """Build the distiller of a config in one of the settings, with random weights and a random token."""
     token, weight, _ = SETTINGS[setting]
     student = cfg.model.student.to_dict()
     student['backbone']['init_cfg'] = None
@@ -118,7 +118,7 @@ def build_distiller(cfg: Config, setting: str, amp: torch.dtype | None) -> Knowl
 def make_step(
     distiller: KnowledgeTokenDistiller, cfg: Config, batch: int, device: torch.device, amp: torch.dtype | None
 ) -> LossStep:
-    """A distiller on a device -> its training step on B random crops."""
+    """Return a call of a distiller's training step on B random crops."""
     width, height = cfg.codec.input_size
     crops = torch.randn(batch, 3, height, width, device=device)
     keypoints = distiller.student.head.out_channels

@@ -1,4 +1,4 @@
-"""What a figure was measured on: device, versions, date, command."""
+"""Describe what a figure was measured on: device, versions, date, command."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmpose', 'mmpretrain', 'vitpose_mm')
 
 
 def describe_machine(device: torch.device) -> dict[str, str]:
-    """-> name to value, of everything that a figure depends on and that can be asked."""
+    """Return name and value of everything that a figure depends on and that can be asked."""
     facts = {
         'date': datetime.datetime.now(datetime.UTC).strftime('%Y-%m-%d %H:%M UTC'),
         'command': shlex.join(['python', *sys.argv]),
@@ -29,7 +29,7 @@ def describe_machine(device: torch.device) -> dict[str, str]:
 
 
 def device_name(device: torch.device) -> str:
-    """-> 'NVIDIA H100 80GB HBM3, 79 GiB' or the processor's model."""
+    """Return the name of a device: 'NVIDIA H100 80GB HBM3, 79 GiB' or the processor's model."""
     if device.type == 'cuda':
         properties = torch.cuda.get_device_properties(device)
         return f'{properties.name}, {properties.total_memory / 2**30:.0f} GiB'
@@ -37,7 +37,7 @@ def device_name(device: torch.device) -> str:
 
 
 def processor_name() -> str:
-    """-> the model of the processor, as Linux tells it."""
+    """Return the model of the processor, as Linux tells it."""
     cpuinfo = Path('/proc/cpuinfo')
     lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
     names = [line.split(':', 1)[1].strip() for line in lines if line.startswith('model name')]
@@ -45,7 +45,7 @@ def processor_name() -> str:
 
 
 def version(package: str) -> str:
-    """-> the installed version, or 'none'."""
+    """Return the installed version of a package, or 'none'."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

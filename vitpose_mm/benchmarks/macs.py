@@ -40,7 +40,7 @@ class Macs:
 
 
 def count_macs(model: nn.Module, size: tuple[int, int], run: Callable[[nn.Module, Tensor], Any] | None = None) -> Macs:
-    """A module that maps crops and (w, h) pixels of one crop -> what one forward pass of it costs; nothing is computed.
+    """Count what one forward pass of a module on a crop costs; nothing is computed.
 
     Args:
         model: left as it is; a copy on the meta device is walked.
@@ -57,7 +57,7 @@ def count_macs(model: nn.Module, size: tuple[int, int], run: Callable[[nn.Module
 
 
 def attention_macs(attention: Attention, x: Tensor, grid: tuple[int, int]) -> int:
-    """(B, L, C) sequence, (H, W) of its grid -> products of queries with keys and of weights with values."""
+    """Count the products of queries with keys and of weights with values, for a (B, L, C) sequence."""
     images, length, channels = x.shape
     if attention.window is None:
         return 2 * images * length * length * channels
@@ -111,12 +111,12 @@ class _Counter(TorchFunctionMode):
 
 
 def _count_convolution(out: Tensor, x: Tensor, weight: Tensor, *rest: Any, **options: Any) -> Macs:
-    """Every output value is a sum over one filter."""
+    """Count a convolution: every output value is a sum over one filter."""
     return Macs(convolution=out.numel() * weight[0].numel())
 
 
 def _count_deconvolution(out: Tensor, x: Tensor, weight: Tensor, *rest: Any, **options: Any) -> Macs:
-    """Every input value is spread over one filter."""
+    """Count a deconvolution: every input value is spread over one filter."""
     return Macs(convolution=x.numel() * weight[0].numel())
 
 
@@ -125,7 +125,7 @@ def _count_linear(out: Tensor, x: Tensor, weight: Tensor, *rest: Any) -> Macs:
 
 
 def _count_products(out: Tensor, left: Tensor, right: Tensor, *rest: Any) -> Macs:
-    """A product of two activations, in models that spell attention out."""
+    """Count a product of two activations, in models that spell attention out."""
     return Macs(attention=out.numel() * left.shape[-1])
 
 

@@ -61,7 +61,7 @@ class LiveTensors(TorchDispatchMode):
 
 
 class FusedAttention(TorchFunctionMode):
-    """Attention with a mask that is trained weighs what it does on a GPU; its values are not computed.
+    """Attention with a trained mask takes the memory that it takes on a GPU; its values are not computed.
 
     A GPU has one kernel for it, a CPU takes it apart and keeps the weights of all queries and keys.
     """
@@ -107,9 +107,9 @@ class TrainingMemory:
 def estimate_training_memory(
     model: nn.Module, batch: int, size: tuple[int, int], *, amp: torch.dtype | None = torch.bfloat16
 ) -> TrainingMemory:
-    """A model and B crops of (w, h) pixels -> bytes of one AdamW step, without making any of them.
+    """Estimate the bytes of one AdamW step on B crops of (w, h) pixels, without making any of the tensors.
 
-    The second step is weighed, when the optimizer's state exists already.
+    The memory is that of the second step, when the optimizer's state exists already.
 
     Args:
         model: maps (B, 3, h, w) to heatmaps; on any device, the meta device too; left as it is.
@@ -128,7 +128,7 @@ def estimate_training_memory(
 
 
 def measure_allocated(make_call: Callable[[], Call], device: torch.device) -> int | None:
-    """-> bytes that CUDA's allocator gave out at the peak of a call's second time, or None without CUDA."""
+    """Return the bytes that CUDA's allocator gave out at the peak of a call's second time, or None without CUDA."""
     if device.type != 'cuda':
         return None
     gc.collect()  # else what an earlier model left is freed meanwhile and counted as less
@@ -143,7 +143,7 @@ def measure_allocated(make_call: Callable[[], Call], device: torch.device) -> in
 
 
 def show_mib(count: int | None) -> str:
-    """Bytes, or None where nothing was measured -> text in MiB."""
+    """Return bytes as text in MiB; None where nothing was measured."""
     return '-' if count is None else f'{count / MIB:,.0f}'
 
 
@@ -160,7 +160,7 @@ def make_fake(model: nn.Module) -> None:
 
 
 def split_memory(step: TrainingStep, peak: int) -> TrainingMemory:
-    """A step that has run and the bytes at its peak -> who holds them."""
+    """Return who holds the bytes at the peak of a step that has run."""
     parameters = sum(_nbytes(p) for p in step.model.parameters())
     gradients = sum(_nbytes(p) for p in step.model.parameters() if p.requires_grad)
     states = step.optimizer.state.values()

@@ -54,8 +54,8 @@ class Bench:
 
     Args:
         stand: device and how to time.
-        settings: that every model is tried in.
-        matmul_side: of the matrices whose product is the ceiling.
+        settings: every model is tried in each of them.
+        matmul_side: side of the matrices whose product is the ceiling.
     """
 
     stand: Stand
@@ -94,7 +94,7 @@ class Bench:
             outcome.settings[candidate.name] = min(times, key=lambda setting: times[setting])
 
     def _try(self, candidate: BenchmarkModel, setting: str, task: Task) -> float | str:
-        """-> seconds a call, or the first line of what went wrong."""
+        """Return the seconds of a call, or the first line of what went wrong."""
         try:
             call = self._make_call(candidate, setting, task)
             for _ in range(max(1, self.stand.protocol.warmup // 10)):
@@ -127,13 +127,13 @@ class Bench:
 
 
 def make_call(model: Heatmaps, crops: Tensor, setting: Setting, *, training: bool) -> Call:
-    """A model and crops on a device -> a call of one forward pass, or of one training step (bf16 by autocast)."""
+    """Return a call of one forward pass of a model on crops, or of one training step (bf16 by autocast)."""
     prepare = setting.prepare_training if training else setting.prepare_forward
     return with_setting(setting, prepare(model, crops))
 
 
 def with_setting(setting: Setting, call: Callable[[], object]) -> Call:
-    """-> the call, with the process's switches set first."""
+    """Return the call with the process's switches set first."""
 
     def activated() -> None:
         setting.activate()
@@ -143,7 +143,7 @@ def with_setting(setting: Setting, call: Callable[[], object]) -> Call:
 
 
 def waiting(call: Call) -> Call:
-    """-> the call, which returns when the GPU has done it."""
+    """Return the call, which now returns when the GPU has finished it."""
 
     def call_and_wait() -> None:
         call()
@@ -153,7 +153,7 @@ def waiting(call: Call) -> Call:
 
 
 def benchmark_models(bench: Bench, tasks: Sequence[Task], candidates: Sequence[BenchmarkModel]) -> Report:
-    """Run the tasks -> report with one table for each."""
+    """Run the tasks; return a report with one table for each."""
     allow_many_compilations()
     report = Report('Speed of models', describe_machine(bench.stand.device), [*NOTES, bench.stand.describe()])
     costs = {}
@@ -183,7 +183,7 @@ NOTES = [
 
 
 def _row(candidate: BenchmarkModel, outcome: Outcome, cost: tuple[int, int]) -> dict[str, str]:
-    """-> a line of the table."""
+    """Return a line of the table."""
     batch, (parameters, macs) = outcome.task.batch, cost
     row = {'model': candidate.name, 'parameters (M)': f'{parameters / 1e6:.1f}', 'GMACs': f'{macs / 1e9:.2f}'}
     seconds = outcome.seconds.get(candidate.name)

@@ -1,4 +1,4 @@
-"""Where the time of a model goes, operator by operator."""
+"""Measure where the time of a model goes, operator by operator."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .settings import Setting
 def profile_model(
     config: Path, device: torch.device, setting: Setting, *, batch: int, training: bool, warmup: int, calls: int
 ) -> Report:
-    """A model with random weights -> report with its operators (kernels on a GPU), the dearest first.
+    """Profile a model with random weights; return a report on its operators (kernels on a GPU), the slowest first.
 
     Args:
-        config: of the model.
-        device: to run on.
+        config: path of the model's config.
+        device: where the model runs.
         setting: number type, memory format and compiler.
-        batch: random crops a call.
+        batch: number of random crops a call.
         training: whether a call is a training step, and not a forward pass.
-        warmup: calls before.
-        calls: that are watched.
+        warmup: number of calls before.
+        calls: number of profiled calls.
     """
     torch.manual_seed(0)
     model, (width, height) = build(config, device)

@@ -16,8 +16,8 @@ class Report:
     """One run of one benchmark.
 
     Args:
-        title: of the page.
-        machine: what it ran on.
+        title: title of the page.
+        machine: description of the machine and versions.
         notes: what a reader must know to use the figures, a sentence each.
         tables: heading to rows of the same columns.
         raw: everything measured, for programs.
@@ -32,7 +32,7 @@ class Report:
     svg: str = ''
 
     def to_markdown(self) -> str:
-        """-> the page."""
+        """Return the page in Markdown."""
         parts = [f'# {self.title}', *(f'- {name}: {value}' for name, value in self.machine.items()), '']
         parts += [f'- {note}' for note in self.notes]
         for heading, rows in self.tables.items():
@@ -40,7 +40,7 @@ class Report:
         return '\n'.join(parts) + '\n'
 
     def write(self, folder: Path, name: str) -> list[Path]:
-        """Folder and file name without ending -> the files written: two pages, and the drawing if there is one."""
+        """Write two pages, and the drawing if there is one, to a folder; return the paths."""
         figures = asdict(self)
         drawing = figures.pop('svg')
         pages = {'.md': self.to_markdown(), '.json': json.dumps(figures, indent=1) + '\n'}
@@ -52,7 +52,7 @@ class Report:
 
 
 def make_table(rows: Sequence[dict[str, str]]) -> str:
-    """Rows of the same columns -> a Markdown table, columns aligned."""
+    """Return rows of the same columns as a Markdown table, columns aligned."""
     if not rows:
         return '(nothing was measured)'
     columns = list(rows[0])

@@ -1,4 +1,4 @@
-"""What it costs to train with a head for each of three datasets, against one head on the same crops."""
+"""Measure training with a head for each of three datasets against one head on the same crops."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ONE, ROUTED = 'one head', 'three routed heads'
 
 
 def make_step(config: Path, datasets: Sequence[str], stand: Stand) -> LossStep:
-    """Base of a model with one head, and the datasets in a batch -> a step; several datasets are routed."""
+    """Return a call of one training step of a base with one head; several datasets are routed."""
     cfg = Config.fromfile(config)
     init_default_scope('mmpose')
     torch.manual_seed(0)
@@ -36,14 +36,14 @@ def make_step(config: Path, datasets: Sequence[str], stand: Stand) -> LossStep:
     built = MODELS.build(model).to(stand.device)
     width, height = built.backbone.input_size
     crops = torch.randn(stand.batch, 3, height, width, device=stand.device)
-    names = [datasets[place % len(datasets)] for place in range(stand.batch)]
+    names = [datasets[index % len(datasets)] for index in range(stand.batch)]
     size = (width // 4, height // 4)
     samples = [random_labels(KEYPOINTS[name], size, stand.device, dataset_name=name) for name in names]
     return LossStep(built, crops, samples)
 
 
 def benchmark_router(stand: Stand, configs: Sequence[Path]) -> Report:
-    """Time both models of each base in turns -> report."""
+    """Time both models of each base in turns; return a report."""
     notes = [
         f'A training step on {stand.batch} random crops: forward, losses, backward, AdamW. One head takes all of them '
         'as COCO; the routed model has as many of COCO, AIC and MPII.',

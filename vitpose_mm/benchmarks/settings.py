@@ -1,4 +1,4 @@
-"""How a model is run: number type, memory format and compiler, said in one word each."""
+"""How a model is run: number type, memory format and compiler, in one word each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Setting:
     Args:
         number: 'fp32' (TF32 off), 'tf32', 'bf16' or 'fp16'; weights and activations have this type.
         channels_last: whether images and convolutions are stored channels last.
-        mode: of torch.compile, or None to run as it is; 'max-autotune' captures CUDA graphs too.
+        mode: mode of torch.compile, or None to run as it is; 'max-autotune' captures CUDA graphs too.
     """
 
     number: str
@@ -30,7 +30,7 @@ class Setting:
 
     @classmethod
     def parse(cls, text: str) -> Setting:
-        """'number[+channels_last][+compile|+autotune]' -> the setting.
+        """Parse 'number[+channels_last][+compile|+autotune]'.
 
         Raises:
             ValueError: a word that is not known.
@@ -73,7 +73,7 @@ class Setting:
             model.compile(mode=self.mode, dynamic=False)
 
     def prepare_forward(self, model: nn.Module, crops: Tensor) -> Callable[[], Tensor]:
-        """A model in eval mode and (B, 3, h, w) crops -> a call of one forward pass on the crops' device."""
+        """Return a call of one forward pass of a model in eval mode on (B, 3, h, w) crops and their device."""
         self.place(model.to(self.dtype), crops.device)
         crops = crops.to(dtype=self.dtype, memory_format=self.layout)
 
@@ -85,7 +85,7 @@ class Setting:
         return forward
 
     def prepare_training(self, model: nn.Module, crops: Tensor) -> Callable[[], None]:
-        """A model and (B, 3, h, w) crops -> a call of one training step; weights are fp32, under autocast."""
+        """Return a call of one training step of a model on (B, 3, h, w) crops; weights are fp32, under autocast."""
         self.place(model, crops.device)
         return TrainingStep(model, crops.to(memory_format=self.layout), amp=self.amp)
 

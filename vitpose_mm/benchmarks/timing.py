@@ -1,4 +1,4 @@
-"""Seconds a call, measured in turns so that whatever disturbs the machine meets everyone.
+"""Measure the seconds of calls in turns, so that a disturbance of the machine affects all of them alike.
 
 On a GPU: CUDA events around the calls, and synchronisation. On a CPU: wall time, or the processor time of this
 process, which leaves out the turns of other programs and is a fair clock for one thread only.
@@ -24,7 +24,7 @@ class Clock:
     """Times a number of calls in a row.
 
     Args:
-        device: that the calls use.
+        device: device of the calls.
         kind: 'events' (CUDA), 'wall' or 'process'.
     """
 
@@ -33,13 +33,13 @@ class Clock:
 
     @classmethod
     def of(cls, device: torch.device, threads: int) -> Clock:
-        """The clock that suits a device and a number of threads."""
+        """Return the clock that suits a device and a number of threads."""
         if device.type == 'cuda':
             return cls(device, 'events')
         return cls(device, 'process' if threads == 1 else 'wall')
 
     def time(self, call: Call, iterations: int) -> float:
-        """-> seconds a call, the mean of ``iterations`` in a row."""
+        """Return the seconds of a call, the mean of ``iterations`` in a row."""
         if self.kind == 'events':
             return self._time_events(call, iterations)
         now = time.process_time if self.kind == 'process' else time.perf_counter
@@ -87,7 +87,7 @@ class Protocol:
 
 
 def time_in_turns(calls: Mapping[str, Call], clock: Clock, protocol: Protocol, say: Say) -> dict[str, list[float]]:
-    """Calls by name -> seconds a call of each round; every other round goes through them backwards."""
+    """Return the seconds of a call in each round, by name; every other round goes through the calls backwards."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for name, call in calls.items():
         say(f'warming up {name}')
@@ -106,11 +106,11 @@ class Stand:
     """Where and how calls are timed.
 
     Args:
-        device: to run on.
-        clock: to time with.
-        protocol: how often.
-        batch: crops a call.
-        say: is told how far it is.
+        device: where the calls run.
+        clock: clock that times them.
+        protocol: how often each is called.
+        batch: number of crops a call.
+        say: called with a line of progress.
     """
 
     device: torch.device
@@ -120,11 +120,11 @@ class Stand:
     say: Say
 
     def time(self, calls: Mapping[str, Call]) -> dict[str, list[float]]:
-        """Calls by name -> seconds a call of each round."""
+        """Return the seconds of a call in each round, by name."""
         return time_in_turns(calls, self.clock, self.protocol, self.say)
 
     def describe(self) -> str:
-        """-> the sentence of a report that says how it was timed."""
+        """Return the sentence of a report that says how it was timed."""
         protocol = self.protocol
         return (
             f'{protocol.warmup} calls to warm up and {protocol.chunk * protocol.rounds} timed, in {protocol.rounds} '
@@ -133,7 +133,7 @@ class Stand:
 
 
 def matmul_call(dtype: torch.dtype, device: torch.device, side: int) -> Callable[[], Tensor]:
-    """-> a call that multiplies two square matrices of random normal numbers (side^3 multiply-accumulates)."""
+    """Return a call that multiplies two square matrices of random normal numbers (side^3 multiply-accumulates)."""
     left, right = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     out = torch.empty(side, side, device=device, dtype=dtype)
     return lambda: torch.mm(left, right, out=out)
@@ -149,10 +149,10 @@ class Spread:
 
     @classmethod
     def of(cls, values: list[float]) -> Spread:
-        """Values of the rounds -> their spread."""
+        """Return the spread of the rounds' values."""
         return cls(statistics.median(values), min(values), max(values))
 
 
 def ratios(ours: list[float], theirs: list[float]) -> Spread:
-    """Seconds of each round -> how many times as fast ours was, round by round."""
+    """Return how many times as fast ours was, round by round, from the seconds of each round."""
     return Spread.of([their / our for our, their in zip(ours, theirs, strict=True)])

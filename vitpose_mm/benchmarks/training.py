@@ -1,4 +1,4 @@
-"""One step of training on random crops, as the benchmarks time and weigh it."""
+"""One step of training on random crops, of which the benchmarks measure time and memory."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class LossStep:
 
 
 def random_labels(keypoints: int, size: tuple[int, int], device: torch.device, **metainfo: Any) -> PoseDataSample:
-    """K, (w, h) of the heatmaps -> a sample with random heatmaps, all keypoints labelled."""
+    """Return a sample with random (K, h, w) heatmaps, all keypoints labelled."""
     sample = PoseDataSample(metainfo=metainfo)
     sample.gt_instance_labels = InstanceData(keypoint_weights=torch.ones(1, keypoints, device=device))
     sample.gt_fields = PixelData(heatmaps=torch.rand(keypoints, size[1], size[0], device=device))

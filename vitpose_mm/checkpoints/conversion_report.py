@@ -19,9 +19,9 @@ class Report:
         renamed: their name -> the new name, where they differ.
         resized: what was brought to another size.
         folded: what was added or multiplied into something else.
-        dropped: names that the target has no use for.
+        dropped: names that the target does not need.
         missing: names that the target needs and the source does not have.
-        unknown: names that nobody knows; dropping them could change the function.
+        unknown: names that are not known; dropping them could change the function.
         notes: what else one should know.
     """
 
@@ -36,11 +36,11 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Whether the result has all that it needs and nothing was left without a meaning."""
+        """Whether the result has all that it needs and every name is known."""
         return not self.missing and not self.unknown
 
     def lines(self) -> list[str]:
-        """-> the report, a line for each kind of change."""
+        """Return the report as text, a line for each kind of change."""
         examples = [f'{old} -> {new}' for old, new in self.renamed.items()]
         found = {
             'renamed': f'{len(examples)}: {_short(examples, 3)}' if examples else '',

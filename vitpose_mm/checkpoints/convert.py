@@ -1,4 +1,4 @@
-"""State dict of any origin -> ours -> state dict of a target."""
+"""Convert a state dict of any origin to our names and shapes, and from there to a target's."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from .key_mapping import (
 )
 from .key_tables import ORIGINS, PLAIN, TARGETS
 from .missing_keys import NONE_OR_TWO, count_deconvolutions, find_missing_keys
-from .shapes import Grid, fit_kernel, fold_first_row, fold_scales, resize_grid, to_mae_shape
+from .shapes import Grid, fit_kernel, fold_first_token, fold_scales, resize_grid, to_mae_shape
 from .structure import CheckpointError, keys_of, weights_holder
 
 
 def state_dict_of(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Checkpoint -> its weights by name, wherever the file keeps them.
+    """Return the weights of a checkpoint by name, wherever the file keeps them.
 
     Raises:
         CheckpointError: there are none.
@@ -47,7 +47,7 @@ def state_dict_of(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
 def to_native(
     state: Mapping[str, Tensor], *, origin: str = 'auto', grid: Grid | None = None, patch_size: int = 16
 ) -> tuple[State, Report]:
-    """Weights of any origin -> weights by our names, with ``backbone.`` and ``head.``, and what was done.
+    """Return weights of any origin by our names, with ``backbone.`` and ``head.``, and a report of what was done.
 
     Args:
         state: their names to tensors.
@@ -63,7 +63,7 @@ def to_native(
     found = detect(theirs) if origin == 'auto' else origin
     if found is None or found not in ORIGINS:
         raise ValueError(
-            f'The names of the file ({", ".join(list(state)[:3])}, ...) are of no origin that is known: name it with '
+            f'The names of the file ({", ".join(list(state)[:3])}, ...) are not of a known origin: name it with '
             f'--from, one of {", ".join(ORIGINS)}; only plain vision transformers can be converted.'
         )
     family, report = ORIGINS[found], Report(found)
@@ -83,10 +83,10 @@ def to_native(
 
 
 def from_native(native: State, target: str, report: Report) -> State:
-    """Weights by our names -> weights by the target's.
+    """Rename weights by our names to the target's names.
 
     Raises:
-        ValueError: the target is not known, or has no place for a part of the model.
+        ValueError: the target is not known, or cannot hold a part of the model.
     """
     if target not in TARGETS:
         raise ValueError(f'--to {target!r} is not known: choose one of {", ".join(TARGETS)}.')
@@ -99,11 +99,11 @@ def from_native(native: State, target: str, report: Report) -> State:
         raise ValueError(
             f'The decoder has {steps} deconvolution{"s" * (steps != 1)}: those of the {target} format have none or two.'
         )
-    if not ORIGINS[target].first_row_is_added:
-        fold_first_row(state, report)
+    if not ORIGINS[target].first_token_is_added:
+        fold_first_token(state, report)
     renamed, left = rename(split_parts(state, table), backwards(table))
     if left:
-        raise ValueError(f'The {target} format has no place for {", ".join(left[:3])} ({len(left)} such names).')
+        raise ValueError(f'The {target} format cannot hold {", ".join(left[:3])} ({len(left)} such names).')
     return without_prefix({name: value.contiguous() for name, value in renamed.items()})
 
 
@@ -118,7 +118,7 @@ def convert(
     to_grid: Grid | None = None,
     patch_size: int = 16,
 ) -> tuple[State, Report]:
-    """Weights of any origin -> weights of the target and the report.
+    """Convert weights of any origin to those of the target; return them with the report.
 
     Args:
         state: their names to tensors.
@@ -126,7 +126,7 @@ def convert(
         target: one of ``key_tables.TARGETS``.
         dataset: which expert and decoder of a model of several datasets to keep; None keeps all, where
             the target can hold them (ours as a model with a DatasetRouter).
-        expert: index of the dataset's expert; None: its place in the released models' order of datasets.
+        expert: index of the dataset's expert; None: its index in the released models' order of datasets.
         grid: (H, W) tokens of the source's position embedding, as in :func:`to_native`.
         to_grid: (H, W) tokens to resize it to; None leaves it (our ViT resizes when it loads).
         patch_size: side of the patch kernel, pixels.
@@ -136,7 +136,7 @@ def convert(
     """
     for name, sizes in (('--grid', grid), ('--to-grid', to_grid), ('--patch-size', (patch_size,))):
         if min(sizes or (1,)) < 1:
-            raise ValueError(f'{name} {" ".join(map(str, sizes or ()))} is no size: give numbers above 0.')
+            raise ValueError(f'{name} {" ".join(map(str, sizes or ()))} is not a valid size: give numbers above 0.')
     native, report = to_native(state, origin=origin, grid=grid, patch_size=patch_size)
     report.missing = find_missing_keys(native, report.origin)
     if report.missing:
@@ -158,12 +158,12 @@ def convert(
 
 
 def _holds_one(target: str, *, several: int) -> bool:
-    """Whether the target has no place for a model of several datasets with so many named decoders."""
+    """Whether the target cannot hold a model of several datasets with this many named decoders."""
     return target == 'mmpose' or (target == 'hf' and several > 0) or (target == 'vitpose_mm' and not several)
 
 
 def _changes(state: Mapping[str, Tensor], result: State, origin: str, target: str) -> dict[str, str]:
-    """Their names -> the target's, where they differ; a name that is split or joined goes to one of its parts."""
+    """Return old name to new name where they differ; a name that is split or joined goes to one of its parts."""
     changes = {}
     table = ORIGINS[target].table
     for theirs, full in zip(state, with_prefix(state), strict=True):
@@ -192,7 +192,7 @@ def _notes(native: State, origin: str, target: str) -> list[str]:
 
 
 def _is_guessed(native: State) -> bool:
-    """Whether the grid of the position embedding is the one that its number of rows is taken for."""
+    """Whether the grid of the position embedding is the one that would be guessed from its number of tokens."""
     grid = native['backbone.pos_grid'].tolist()
     try:
         return guess_grid(grid[0] * grid[1]) == tuple(grid)

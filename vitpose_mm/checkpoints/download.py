@@ -1,4 +1,4 @@
-"""Address -> a file that is whole, of the hash in its name and a checkpoint, before it gets its name."""
+"""Download a checkpoint; it gets its name once it is whole, readable and has the hash that its name says."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HASH_IN_NAME = re.compile(r'-(?!(?:19|20)\d{6}\.)([0-9a-f]{8,64})\.\w+$')
 
 
 def download(address: str, file: Path) -> None:
-    """http address -> the file, unless it is there.
+    """Download an http address to a file, unless the file exists.
 
     Raises:
         CheckpointError: the address does not answer, is too slow, breaks off, or gives something else.
@@ -52,7 +52,7 @@ def download(address: str, file: Path) -> None:
 
 
 def _fetch(address: str, part: Path) -> str:
-    """Address -> its bytes in a file, on the disk, and their SHA-256."""
+    """Write what an address holds to a file, flush it to the disk, and return its SHA-256."""
     request = urllib.request.Request(address, headers={'User-Agent': 'vitpose_mm'})
     start, done, digest = time.monotonic(), 0, hashlib.sha256()
     with urllib.request.urlopen(request, timeout=TIMEOUT) as answer, part.open('wb') as file:

@@ -16,12 +16,12 @@ def is_multi(state: State) -> bool:
 
 
 def heads_of(state: State) -> list[str]:
-    """State (in our names) -> the datasets that have a decoder of their own."""
+    """Return the datasets that have a decoder of their own in a state by our names."""
     return list(dict.fromkeys(name.split('.')[2] for name in state if name.startswith('head.heads.')))
 
 
 def name_head(state: State, dataset: str) -> State:
-    """State whose one decoder is ``head.`` (there may be others beside it) -> it is the decoder of ``dataset``."""
+    """Rename the decoder ``head.`` of a state to that of ``dataset``; other decoders stay as they are."""
     return {
         name.replace('head.', f'head.heads.{dataset}.', 1)
         if name.startswith('head.') and not name.startswith('head.heads.')
@@ -31,23 +31,23 @@ def name_head(state: State, dataset: str) -> State:
 
 
 def unname_head(state: State, dataset: str) -> State:
-    """The inverse: the decoder of ``dataset`` -> ``head.``."""
+    """Rename the decoder of ``dataset`` to ``head.``; undoes :func:`name_head`."""
     return {name.replace(f'head.heads.{dataset}.', 'head.', 1): value for name, value in state.items()}
 
 
 def dataset_name(dataset: str) -> str:
-    """The authors' short name of a dataset, or mmpose's dataset_name -> the dataset_name."""
+    """Return the dataset_name of a dataset, given as that or by the authors' short name."""
     return dict(zip(DATASETS, ROUTED, strict=True)).get(dataset, dataset)
 
 
 def select_dataset(state: State, dataset: str, report: Report, *, expert: int | None = None) -> State:
-    """State of several datasets -> state of ``dataset``, by the authors' short name or by mmpose's dataset_name.
+    """Reduce a state of several datasets to one ``dataset``, given by the authors' short name or by dataset_name.
 
     Args:
         state: names to tensors, by our names.
-        dataset: which one.
-        report: of what was done.
-        expert: of the dataset; None: as in the authors' order of datasets.
+        dataset: name of the dataset to keep.
+        report: gets a line for what was done.
+        expert: index of the dataset's expert; None: as in the authors' order of datasets.
 
     Raises:
         ValueError: an unknown dataset, or one that has no expert or no decoder in the file.
@@ -62,14 +62,14 @@ def select_dataset(state: State, dataset: str, report: Report, *, expert: int | 
 
 
 def cut_heads(state: State, report: Report) -> State:
-    """Decoders that are wider than their dataset has keypoints -> the first outputs, as many as it has."""
+    """Cut decoders that are wider than their dataset has keypoints to the first outputs, as many as it has."""
     for name in set(heads_of(state)) & set(ROUTED):
         state = _cut(state, f'head.heads.{name}.', name, report)
     return state
 
 
 def _collapse(state: State, dataset: str, report: Report, expert: int | None) -> State:
-    """[shared rows; rows of the dataset's expert] -> one fc2, in every block."""
+    """Join the shared outputs and those of the dataset's expert to one fc2, in every block."""
     plain = {name: value for name, value in state.items() if '.mlp.experts.' not in name}
     blocks = sorted(numbers(state, r'backbone\.blocks\.(\d+)\.mlp\.experts\.'))
     if not blocks:
@@ -110,7 +110,7 @@ def _joined(shared: Tensor, part: Tensor, width: int) -> Tensor:
 
 
 def _select_head(state: State, dataset: str, report: Report) -> State:
-    """The decoder of the dataset -> ``head.``, with as many outputs as the dataset has keypoints."""
+    """Make the decoder of the dataset ``head.``, with as many outputs as the dataset has keypoints."""
     own = heads_of(state)
     if not own:
         if dataset != PLAIN:
@@ -130,7 +130,7 @@ def _cut(state: State, prefix: str, dataset: str, report: Report) -> State:
     for name in (f'{prefix}final_layer.weight', f'{prefix}final_layer.bias'):
         if name in state and len(state[name]) < wanted and report.origin != 'vitpose_mm':
             raise ValueError(
-                f'The decoder at the place of {dataset} predicts {len(state[name])} keypoints and {dataset} has '
+                f'The decoder at the index of {dataset} predicts {len(state[name])} keypoints and {dataset} has '
                 f'{wanted}: the file is of other datasets than {", ".join(DATASETS)}; name another with --dataset.'
             )
         if name in state and len(state[name]) > wanted:

@@ -1,4 +1,4 @@
-"""The two formats that torch.save writes, zip and the one before: a file -> its pickle, and where its tensors are."""
+"""Find the pickle and the tensors' bytes in the two formats that torch.save writes: zip, and the one before it."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ class Content(NamedTuple):
 
 @contextmanager
 def open_regular(path: Path) -> Iterator[io.BufferedReader]:
-    """Path -> the open file; anything but a regular file (a pipe, a device, a folder) is not waited for.
+    """Open a regular file; refuse anything else (a pipe, a device, a folder) without waiting for it.
 
     Raises:
-        Refused: it is no regular file.
+        Refused: it is not a regular file.
         OSError: it is not there or may not be read.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0))
@@ -60,7 +60,7 @@ def open_regular(path: Path) -> Iterator[io.BufferedReader]:
 
 
 def read_content(file: io.BufferedReader) -> Content:
-    """A file of torch.save -> its content; no tensor is read.
+    """Read what a file of torch.save holds, but for the tensors' bytes.
 
     Raises:
         Refused: it is not what torch.save writes, or something that weights do not need.
@@ -75,13 +75,13 @@ def read_content(file: io.BufferedReader) -> Content:
 
 
 class _ShortReads:
-    """A file of which zipfile does not read more at once than the list of members of a checkpoint may take."""
+    """A file from which zipfile cannot read more at once than a checkpoint's list of members may take."""
 
     def __init__(self, file: io.BufferedReader) -> None:
         self._file, self.seek, self.tell, self.seekable = file, file.seek, file.tell, file.seekable
 
     def read(self, size: int = -1, /) -> bytes:
-        """As of a file."""
+        """Read as a file does."""
         found = self._file.read(min(size if size >= 0 else sys.maxsize, MAX_DIRECTORY + 1))
         if len(found) > MAX_DIRECTORY:
             raise Refused(f'it is a zip file whose list of members takes more than {MAX_DIRECTORY:,} bytes')
@@ -89,29 +89,29 @@ class _ShortReads:
 
 
 def _read_zip(file: io.BufferedReader) -> Content:
-    """The zip format: NAME/data.pkl, and NAME/data/KEY for each storage."""
+    """Read the zip format: NAME/data.pkl, and NAME/data/KEY for each storage."""
     try:
         with zipfile.ZipFile(_ShortReads(file)) as archive:
             members, end = archive.infolist(), archive.start_dir
     except (zipfile.BadZipFile, ValueError, struct.error, NotImplementedError, OSError) as error:
         raise Damaged(shown(error)) from None
-    places = dict(_locate(file, members, end))
-    stems = [name.removesuffix('/data.pkl') for name in places if name.endswith('/data.pkl')]
+    sections = dict(_locate(file, members, end))
+    stems = [name.removesuffix('/data.pkl') for name in sections if name.endswith('/data.pkl')]
     if len(stems) != 1:
         raise Damaged('a zip file of something else')
     stem = stems[0]
-    if f'{stem}/constants.pkl' in places:
+    if f'{stem}/constants.pkl' in sections:
         raise Refused(f'it is a TorchScript program: {SAVE_AGAIN}')
-    order = _read_section(file, places.get(f'{stem}/byteorder', Section(0, 0)))
+    order = _read_section(file, sections.get(f'{stem}/byteorder', Section(0, 0)))
     if order not in (b'', sys.byteorder.encode()):
         raise Refused(f'its numbers have the byte order of another kind of machine: {SAVE_AGAIN}')
-    root, _ = read_pickle(io.BytesIO(_read_section(file, places[f'{stem}/data.pkl'])))
+    root, _ = read_pickle(io.BytesIO(_read_section(file, sections[f'{stem}/data.pkl'])))
     prefix = f'{stem}/data/'
-    return Content(root, {name.removeprefix(prefix): one for name, one in places.items() if name.startswith(prefix)})
+    return Content(root, {name.removeprefix(prefix): one for name, one in sections.items() if name.startswith(prefix)})
 
 
 def _locate(file: io.BufferedReader, members: list[zipfile.ZipInfo], end: int) -> Located:
-    """Members of a zip file -> names and where their bytes are, none of them twice and none beyond ``end``."""
+    """Yield where the bytes of each member are, after checking that none is there twice or goes beyond ``end``."""
     names: set[str] = set()
     for member, behind in _with_next(sorted(members, key=lambda one: one.header_offset), end):
         if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:
@@ -129,7 +129,7 @@ def _locate(file: io.BufferedReader, members: list[zipfile.ZipInfo], end: int) -
 
 
 def _with_next(members: list[zipfile.ZipInfo], end: int) -> Iterator[tuple[zipfile.ZipInfo, int]]:
-    """Members by position -> each, and where the next begins."""
+    """Yield the members by position, each with the position where the next one begins."""
     return zip(members, [*(member.header_offset for member in members[1:]), end], strict=True)
 
 
@@ -141,7 +141,7 @@ def _read_section(file: io.BufferedReader, section: Section) -> bytes:
 
 
 def _read_legacy(file: io.BufferedReader) -> Content:
-    """The format before torch 1.6: magic number, version, machine, pickle, keys of the storages, and their bytes."""
+    """Read the format before torch 1.6: magic number, version, machine, pickle, storage keys and bytes."""
     stream = PickleStream(file)
     try:
         magic, _ = read_pickle(stream)
@@ -165,7 +165,7 @@ def _read_legacy(file: io.BufferedReader) -> Content:
 def _follow(
     file: io.BufferedReader, keys: list[Record], storages: Mapping[str, StorageId]
 ) -> Iterator[tuple[str, Section]]:
-    """Keys in the order of the file -> each, and where its bytes are; before them stands how many numbers they are."""
+    """Yield where the bytes of each key are; the number of numbers is in front of them."""
     offset, end = file.tell(), os.fstat(file.fileno()).st_size
     for key in keys:
         storage = storages.get(key) if type(key) is str else None

@@ -1,4 +1,4 @@
-"""Names of one origin <-> ours, by its table."""
+"""Rename weights between one origin's names and ours, in both directions, by the origin's table."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _compiled(table: Table) -> list[tuple[re.Pattern[str], str]]:
 
 
 def new_name(name: str, table: Table) -> str | None:
-    """Their name -> ours, or None where the table has no line for it."""
+    """Return our name for one of theirs, or None where the table has no line for it."""
     for pattern, target in _compiled(table):
         if match := pattern.fullmatch(name):
             return target.format(**match.groupdict())
@@ -34,12 +34,12 @@ def new_name(name: str, table: Table) -> str | None:
 
 
 def backwards(table: Table) -> Table:
-    """The table from our names to theirs."""
+    """Return the table from our names to theirs."""
     return tuple((ours, theirs) for theirs, ours in table)
 
 
 def with_prefix(state: Mapping[str, Tensor]) -> State:
-    """Any file's names -> names with ``backbone.``, without the prefixes that wrappers add."""
+    """Return any file's names with ``backbone.`` in front, without the prefixes that wrappers add."""
     names = list(state)
     for wrapper in ('module.', '_orig_mod.', 'model.'):
         if names and all(name.startswith(wrapper) for name in names):
@@ -50,14 +50,14 @@ def with_prefix(state: Mapping[str, Tensor]) -> State:
 
 
 def without_prefix(state: State) -> State:
-    """Names with ``backbone.`` -> names as a file has them that holds a backbone alone."""
+    """Return names with ``backbone.`` as a file has them that holds a backbone alone."""
     if all(name.startswith('backbone.') for name in state):
         return {name.removeprefix('backbone.'): value for name, value in state.items()}
     return state
 
 
 def detect(state: Mapping[str, Tensor]) -> str | None:
-    """Names with ``backbone.`` (see :func:`with_prefix`) -> the origin, or None where it is no plain ViT."""
+    """Detect the origin of names with ``backbone.`` (see :func:`with_prefix`), or None where it is not a plain ViT."""
     if 'backbone.embeddings.patch_embeddings.projection.weight' in state:
         return 'hf'
     if 'backbone.patch_embed.projection.weight' in state and 'backbone.layers.0.ln1.weight' in state:
@@ -76,12 +76,12 @@ def detect(state: Mapping[str, Tensor]) -> str | None:
 
 
 def is_dropped(name: str, origin: str) -> bool:
-    """Whether a pose model has no use for this name."""
+    """Whether a pose model does not need this name."""
     return name.startswith(ORIGINS[origin].dropped or ('\n',))
 
 
 def join_parts(state: State) -> State:
-    """``x:0``, ``x:1``, ``x:2`` -> one ``x``; an x that lacks a part is left out."""
+    """Join ``x:0``, ``x:1``, ``x:2`` to one ``x``; an x that lacks a part is left out."""
     joined: State = {}
     for name, value in state.items():
         if ':' not in name:
@@ -92,7 +92,7 @@ def join_parts(state: State) -> State:
 
 
 def split_parts(state: State, table: Table) -> State:
-    """The inverse, for the names that the table has in parts."""
+    """Split the names that the table has in parts; undoes :func:`join_parts`."""
     whole = {ours.replace(':0', '') for _, ours in table if ':0' in ours}
     split: State = {}
     for name, value in state.items():
@@ -105,12 +105,12 @@ def split_parts(state: State, table: Table) -> State:
 
 
 def rename(state: Mapping[str, Tensor], table: Table) -> tuple[State, list[str]]:
-    """Tensors by their names -> tensors by ours, and the names that the table does not know."""
+    """Rename tensors to our names; return them and the names that the table does not know."""
     names = {name: new_name(name, table) for name in state}
     known = {new: state[name] for name, new in names.items() if new is not None}
     return known, [name for name, new in names.items() if new is None]
 
 
 def numbers(names: Iterable[str], pattern: str) -> set[int]:
-    """The numbers that a pattern with one group finds in names."""
+    """Return the numbers that a pattern with one group finds in names."""
     return {int(match.group(1)) for name in names if (match := re.match(pattern, name))}

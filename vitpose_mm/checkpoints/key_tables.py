@@ -2,7 +2,7 @@
 
 ``{i}`` is a block or a layer, ``{e}`` an expert, ``{d}`` a dataset. A name stands for its weight, bias and
 statistics. Whole models are written here with ``backbone.`` and ``head.``; files that hold a backbone alone
-have no prefix. ``qkv:0`` is the first third of a joined projection; ``x.gamma`` scales the rows of ``x``.
+have no prefix. ``qkv:0`` is the first third of a joined projection; ``x.gamma`` scales the outputs of ``x``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HEAD: Table = (
     ('head.final_layer', 'head.final_layer'),
 )
 
-# ViTPose++: the expert of each dataset, the decoder's place (keypoint_head, then the associate ones) and
+# ViTPose++: the expert of each dataset, the index of its decoder (keypoint_head, then the associate ones) and
 # its number of keypoints, from the authors' multi-dataset config.
 DATASETS = {'coco': 17, 'aic': 14, 'mpii': 16, 'ap10k': 17, 'apt36k': 17, 'wholebody': 133}
 
@@ -57,8 +57,8 @@ OFFICIAL: Table = (
     ('keypoint_head.deconv_layers.{i}', 'head.deconv_layers.{i}'),
     ('keypoint_head.final_layer', 'head.final_layer'),
     *(
-        (f'associate_keypoint_heads.{place}.{part}', f'head.heads.{name}.{part}')
-        for place, name in enumerate(list(ROUTED)[1:])
+        (f'associate_keypoint_heads.{index}.{part}', f'head.heads.{name}.{part}')
+        for index, name in enumerate(list(ROUTED)[1:])
         for part in ('deconv_layers.{i}', 'final_layer')
     ),
 )
@@ -119,16 +119,16 @@ class Origin:
 
     Args:
         table: names, theirs and ours.
-        dropped: how names begin that a pose model has no use for.
-        first_rows: numbers of position rows before those of the grid, likeliest first.
-        first_row_is_added: the first row is added to every place (MAE's shape), else it is the class token's.
+        dropped: beginnings of names that a pose model does not need.
+        num_first_tokens: possible numbers of positions before those of the grid, likeliest first.
+        first_token_is_added: the first position is added to all others (MAE's shape), else it is the class token's.
         kernel: how a patch kernel of another size is made: 'pad' with zeros or 'bicubic'.
     """
 
     table: Table
     dropped: tuple[str, ...] = ()
-    first_rows: tuple[int, ...] = (1,)
-    first_row_is_added: bool = True
+    num_first_tokens: tuple[int, ...] = (1,)
+    first_token_is_added: bool = True
     kernel: str = 'pad'
 
 
@@ -136,12 +136,14 @@ _CLASS_TOKEN = ('backbone.cls_token', 'backbone.head.', 'backbone.fc_norm.')
 ORIGINS = {
     'vitpose_mm': Origin(VITPOSE_MM, ('data_preprocessor.',)),
     'official': Origin(OFFICIAL, ('backbone.cls_token',)),
-    'mmpose': Origin(MMPOSE, ('backbone.cls_token', 'data_preprocessor.'), first_rows=(0, 1), first_row_is_added=False),
+    'mmpose': Origin(
+        MMPOSE, ('backbone.cls_token', 'data_preprocessor.'), num_first_tokens=(0, 1), first_token_is_added=False
+    ),
     'mmpretrain': Origin(
         MMPOSE,
         ('backbone.cls_token', 'data_preprocessor.', 'neck.', 'head.'),
-        first_rows=(1, 0),
-        first_row_is_added=False,
+        num_first_tokens=(1, 0),
+        first_token_is_added=False,
     ),
     'hf': Origin(HF),
     'mae': Origin(MAE, (*_CLASS_TOKEN, 'backbone.mask_token', 'backbone.decoder_')),
@@ -158,8 +160,8 @@ ORIGINS = {
             'backbone.ibot_head.',
             'head.',
         ),
-        first_rows=(1, 0, 2, 5),
-        first_row_is_added=False,
+        num_first_tokens=(1, 0, 2, 5),
+        first_token_is_added=False,
         kernel='bicubic',
     ),
 }

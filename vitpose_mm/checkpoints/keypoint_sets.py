@@ -22,7 +22,7 @@ def is_keypoint_set(dataset_meta: Any) -> bool:
 
 
 def keypoint_set_problems(dataset_meta: Mapping[str, Any]) -> Iterator[str]:
-    """-> what is wrong with a dataset_meta, as far as it describes keypoints, and with those of its subsets."""
+    """Yield what is wrong with a dataset_meta, as far as it describes keypoints, and with those of its subsets."""
     subsets = dataset_meta.get('subsets', {})
     if not isinstance(subsets, Mapping) or not all(isinstance(one, Mapping) for one in subsets.values()):
         yield f'subsets is {shown(subsets)}'
@@ -40,7 +40,7 @@ def keypoint_set_problems(dataset_meta: Mapping[str, Any]) -> Iterator[str]:
     for key in ONE_EACH:
         value = dataset_meta.get(key)
         if value is not None and not (isinstance(value, (list, tuple, dict, np.ndarray)) and len(value) == num):
-            yield f'{key} has not one value for each of {num} keypoints'
+            yield f'{key} does not have one value for each of {num} keypoints'
     indices = dataset_meta.get('flip_indices') or ()
     if isinstance(indices, Mapping) or not all(_is_index(index, num) for index in indices):
         yield f'flip_indices is {shown(indices)}'

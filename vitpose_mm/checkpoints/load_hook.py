@@ -67,7 +67,7 @@ def convert_on_load(module: nn.Module, state_dict: dict[str, Any], prefix: str) 
 
 
 def _to_native(state: Mapping[str, Any], vit: nn.Module, patch_size: int) -> tuple[State, Report]:
-    """As ``to_native``; a position embedding that fits the module's grid, too, may be one of that grid."""
+    """Convert as ``to_native`` does; a position embedding that fits the module's grid, too, may be one of that grid."""
     own = getattr(vit, 'grid', None)
     if isinstance(own, tuple):
         with suppress(ValueError):
@@ -80,7 +80,7 @@ def _to_native(state: Mapping[str, Any], vit: nn.Module, patch_size: int) -> tup
 
 
 def _fit_heads(native: State, module: nn.Module, report: Report) -> State:
-    """Decoders of one or several datasets -> those that the module has: one, or a router's."""
+    """Fit the decoders of one or several datasets to those that the module has: one, or a router's."""
     names = getattr(getattr(module, 'head', None), 'names', None)
     if names is None:
         return unname_head(native, PLAIN)
@@ -91,7 +91,7 @@ def _fit_heads(native: State, module: nn.Module, report: Report) -> State:
 
 
 def _route_only_head(state_dict: dict[str, Any], module: nn.Module, prefix: str) -> None:
-    """The one decoder of a file by our names -> the decoder of a router's default dataset, in place."""
+    """Give the one decoder of a file by our names to the default dataset of a router, in place."""
     names, head = getattr(getattr(module, 'head', None), 'names', None), f'{prefix}head.'
     own = [name for name in state_dict if name.startswith(head)]
     if names is not None and not any(name.startswith(f'{head}heads.') for name in own):

@@ -1,4 +1,4 @@
-"""What a whole model would have besides the weights at hand."""
+"""Find the weights that a whole model has and a file lacks."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ CONV_PARTS = ('expand.weight', *(f'norm.{leaf}' for leaf in NORM_LEAVES), 'reduc
 
 
 def find_missing_keys(native: State, origin: str = 'vitpose_mm') -> list[str]:
-    """Weights by our names -> the names that a whole backbone and a whole decoder would have besides.
+    """Return the names that a whole backbone and a whole decoder have besides the weights at hand (by our names).
 
     Args:
         native: names to tensors.
-        origin: of the file; official decoders and Hugging Face's have no deconvolution or two.
+        origin: origin of the file; official decoders and Hugging Face's have no deconvolution or two.
     """
     depth = max(max(numbers(native, r'backbone\.blocks\.(\d+)\.'), default=-1) + 1, 1)
     parts = [*BACKBONE_PARTS, *(f'backbone.blocks.{i}.{part}' for i in range(depth) for part in BLOCK_PARTS)]
@@ -38,7 +38,7 @@ def find_missing_keys(native: State, origin: str = 'vitpose_mm') -> list[str]:
 
 
 def _expert_parts(native: State, depth: int) -> list[str]:
-    """-> the experts of every block whose fc2 is narrower than the model."""
+    """Return the names of the experts of every block whose fc2 is narrower than the model."""
     position = native.get('backbone.pos_embed')
     experts = range(max(numbers(native, r'backbone\.blocks\.\d+\.mlp\.experts\.(\d+)\.'), default=0) + 1)
     needed = []
@@ -51,7 +51,7 @@ def _expert_parts(native: State, depth: int) -> list[str]:
 
 
 def _decoder_parts(native: State, head: str, *, two: bool) -> list[str]:
-    """-> the names that a whole decoder below the prefix ``head`` has."""
+    """Return the names that a whole decoder below the prefix ``head`` has."""
     needed = [f'{head}final_layer.weight', f'{head}final_layer.bias']
     steps = count_deconvolutions(native, head)
     final, position = native.get(needed[0]), native.get('backbone.pos_embed')
@@ -66,5 +66,5 @@ def _decoder_parts(native: State, head: str, *, two: bool) -> list[str]:
 
 
 def count_deconvolutions(native: State, head: str = 'head.') -> int:
-    """Weights by our names -> deconvolutions of the decoder below the prefix ``head``."""
+    """Count the deconvolutions of the decoder below the prefix ``head``, of weights by our names."""
     return (max(numbers(native, re.escape(head) + r'deconv_layers\.(\d+)\.'), default=-1) + 2) // 3

@@ -1,4 +1,4 @@
-"""Bytes of a pickle -> inert records of what they say; nothing is looked up, called or set.
+"""Parse the bytes of a pickle to inert records of what they say; nothing is looked up, called or set.
 
 Why no code of a file can run: the standard library's pickletools splits the bytes into opcodes and their plain
 arguments, and :class:`_Machine` below turns these into the types of ``Record`` and no other. A name stays a
@@ -81,7 +81,7 @@ Record = Any
 
 
 def shown(text: object, limit: int = 80) -> str:
-    """What a file says -> one short line that every terminal can print."""
+    """Return what a file says as one short line that every terminal can print."""
     line = str(text).encode('ascii', 'backslashreplace').decode()
     line = ''.join(letter if letter.isprintable() else '?' for letter in line[: 4 * limit])
     return line if len(line) <= limit else f'{line[:limit]}...'
@@ -98,7 +98,7 @@ class Readable(Protocol):
 
 
 def read_pickle(source: Readable) -> tuple[Record, list[StorageId]]:
-    """The next pickle of a source -> its record, and every StorageId in it; the source is behind it then.
+    """Parse the next pickle of a source; return its record and every StorageId in it. The source is behind it then.
 
     Raises:
         Refused: an opcode or a call that torch.save does not write, or too much of them; a pickle that is cut off.
@@ -118,17 +118,17 @@ def read_pickle(source: Readable) -> tuple[Record, list[StorageId]]:
 
 
 class PickleStream:
-    """The pickles at the beginning of a file, whose length nobody knows before they are read."""
+    """The pickles at the beginning of a file, whose length is not known before they are read."""
 
     def __init__(self, file: BufferedReader) -> None:
         self._file, self._left = file, MAX_PICKLE
 
     def read(self, size: int, /) -> bytes:
-        """As of a file."""
+        """Read as a file does."""
         return self._spend(self._file.read(max(min(size, self._left), 0)))
 
     def readline(self) -> bytes:
-        """As of a file; names are short."""
+        """Read a line as a file does; names are short."""
         return self._spend(self._file.readline(MAX_LINE))
 
     def _spend(self, found: bytes) -> bytes:
@@ -185,7 +185,7 @@ class _Machine:
             raise Damaged(f'pickle protocol {version}')
 
     def do_frame(self, size: int) -> None:
-        """Frames are for reading ahead."""
+        """Skip a frame, which is only for reading ahead."""
 
     def do_mark(self, _: None) -> None:
         self.marks.append(len(self.stack))
@@ -209,7 +209,7 @@ class _Machine:
 
     def do_binget(self, index: int) -> None:
         if index not in self.memo:
-            raise Damaged('a pickle that names what it has not')
+            raise Damaged('a pickle that names what it does not hold')
         self.stack.append(self.memo[index])
 
     do_long_binget = do_binget
@@ -322,12 +322,12 @@ def _number(value: float) -> float:
 
 def _text(value: str) -> str:
     if not value.isascii():
-        value.encode()  # raises a ValueError for half of a surrogate pair, which nobody can print
+        value.encode()  # raises a ValueError for half of a surrogate pair, which cannot be printed
     return value
 
 
 def checked_key(value: Record) -> Record:
-    """A key of a dict or an item of a set -> the same; numbers of 64 bits cannot be chosen to make a dict slow."""
+    """Check a key of a dict or an item of a set; numbers of 64 bits cannot be chosen to make a dict slow."""
     if type(value) not in KEY_TYPES:
         raise Refused(f'it holds a dict with a {type(value).__name__} as a key')
     if isinstance(value, int) and value.bit_length() > 64:
@@ -338,7 +338,7 @@ def checked_key(value: Record) -> Record:
 
 
 def _storage(found: Record) -> StorageId:
-    """('storage', class, key, device, number of elements), in old files with None behind it -> StorageId."""
+    """Return the StorageId of ('storage', class, key, device, number of elements), in old files with None behind it."""
     if type(found) is tuple and len(found) == 6 and found[5] is None:
         found = found[:5]
     if type(found) is not tuple or len(found) != 5 or found[0] not in ('storage', b'storage'):

@@ -34,7 +34,7 @@ LEFT_OUT = object()
 
 
 def to_plain(value: Any, where: str = 'checkpoint') -> Any:
-    """Checkpoint or a part of it -> the same in types that ``torch.load(..., weights_only=True)`` knows.
+    """Convert a checkpoint or a part of it to types that ``torch.load(..., weights_only=True)`` knows.
 
     Args:
         value: tensors are kept as they are.
@@ -76,14 +76,14 @@ def _plain_dict(value: Mapping[Any, Any], where: str) -> dict[Any, Any]:
 
 
 def restore(name: str, checkpoint: dict[str, Any]) -> dict[str, Any]:
-    """Checkpoint as it was read -> the same with the arrays and histories that MMEngine and mmpose work with.
+    """Restore the arrays and histories that MMEngine and mmpose work with in a checkpoint as it was read.
 
     Args:
-        name: of the file.
+        name: name of the file, for errors.
         checkpoint: changed in place.
 
     Raises:
-        CheckpointError: they are no numbers, or do not fit one another.
+        CheckpointError: they are not numbers, or do not fit one another.
     """
     logs: Any = (checkpoint.get('message_hub') or {}).get('log_scalars')
     dataset_meta = (checkpoint.get('meta') or {}).get('dataset_meta')
@@ -100,7 +100,7 @@ def restore(name: str, checkpoint: dict[str, Any]) -> dict[str, Any]:
 
 
 def _restore_arrays(dataset_meta: Any) -> None:
-    """A keypoint set, and those of its subsets, in place."""
+    """Restore the arrays of a keypoint set, and of its subsets, in place."""
     if not isinstance(dataset_meta, dict):
         return
     for key, dtype in ARRAYS.items():
@@ -124,7 +124,7 @@ def _array(numbers: Any, dtype: Any) -> np.ndarray:
 
 def _restore_history(values: Any, counts: Any, max_length: Any) -> HistoryBuffer:
     if not isinstance(values, Tensor) or not isinstance(counts, Tensor) or type(max_length) is not int:
-        raise TypeError('a log is no tensor')
+        raise TypeError('a log is not a tensor')
     if values.ndim != 1 or values.shape != counts.shape or not 0 <= len(values) <= max_length:
         raise ValueError(f'{len(values)} values in a log of at most {max_length}')
     if values.is_meta:  # somebody looks at the file's structure alone

@@ -1,4 +1,4 @@
-"""Path of a ``.pth`` or ``.safetensors`` file -> what it holds, or one sentence on why it was not opened."""
+"""Read a ``.pth`` or ``.safetensors`` file safely, or say in one sentence why it was not opened."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SPARE_MEMORY = 64 * 2**20  # bytes
 
 
 def load_file(path: str | Path, map_location: MapLocation = 'cpu', *, called: str | None = None) -> dict[str, Any]:
-    """Path of a .pth or .safetensors file -> the dict it holds, read without running anything.
+    """Read the dict that a .pth or .safetensors file holds, without running anything.
 
     Tensors come back without gradients, parameters as tensors, settings (ConfigDict, Namespace) as dicts.
 
@@ -55,10 +55,10 @@ def load_file(path: str | Path, map_location: MapLocation = 'cpu', *, called: st
 
 
 def check_checkpoint(path: str | Path, *, to_resume: bool = False) -> None:
-    """Path -> nothing, or the sentence on why it will not load; tensors are not read. Addresses pass unread.
+    """Check that a checkpoint will load, without reading its tensors. Addresses are not looked at.
 
     Args:
-        path: of the file.
+        path: path of the file.
         to_resume: a training is to go on from it, which takes more than weights.
 
     Raises:
@@ -77,11 +77,11 @@ def check_checkpoint(path: str | Path, *, to_resume: bool = False) -> None:
 
 
 def newest_readable(work_dir: str | Path) -> Path | None:
-    """Folder of a run -> the checkpoint to resume from, or None where there is none yet.
+    """Return the checkpoint to resume from in the folder of a run, or None where there is none yet.
 
     That is the file that ``last_checkpoint`` names, unless a newer file is further on; where it cannot be
     read, the newest that can. A file that cannot be read is passed over with a warning; files without an
-    optimizer (best_*.pth) are no state to resume from.
+    optimizer (best_*.pth) cannot be resumed from.
 
     Raises:
         CheckpointError: there are such files and none can be read; a training begun anew would overwrite them.
@@ -115,7 +115,7 @@ def newest_readable(work_dir: str | Path) -> Path | None:
 
 
 def _name_in(pointer: Path) -> str:
-    """``last_checkpoint`` -> the name of the file whose path stands in it, of this or of another machine."""
+    """Return the name of the file whose path is in ``last_checkpoint``, of this or of another machine."""
     with pointer.open(errors='replace') as file:
         return re.split(r'[/\\]', file.read(4096).strip())[-1]
 
@@ -125,12 +125,12 @@ def _age(file: Path) -> tuple[int, list[int]]:
 
 
 def _iterations_done(file: Path) -> int | None:
-    """Checkpoint file -> iterations trained; None where it is no state to resume from."""
+    """Return the iterations that a checkpoint file was trained for; None where it cannot be resumed from."""
     return _iterations_of(load_file(file, map_location='meta'))
 
 
 def _iterations_of(checkpoint: dict[str, Any]) -> int | None:
-    """-> iterations of a checkpoint that a training can go on from; None of one that holds weights alone."""
+    """Return the iterations of a checkpoint that training can continue from; None of one that holds weights alone."""
     meta = checkpoint.get('meta')
     if 'optimizer' not in checkpoint or not isinstance(meta, dict) or not isinstance(meta.get('iter'), int):
         return None
@@ -147,7 +147,7 @@ def _check_file(file: Path, name: str) -> None:
 
 
 def _read_pth(path: Path, map_location: MapLocation) -> tuple[Any, bool]:
-    """-> what the file holds, and whether all its numbers are finite."""
+    """Return what the file holds, and whether all its numbers are finite."""
     with open_regular(path) as file, ThreadPoolExecutor(1) as checker:
         content = read_content(file)
         storages = StorageReader(file, content.sections, map_location, checker)
@@ -156,7 +156,7 @@ def _read_pth(path: Path, map_location: MapLocation) -> tuple[Any, bool]:
 
 
 def explain(name: str, error: Exception) -> CheckpointError:
-    """Name of a file and what was raised on it -> one sentence: what it asks to run, or that it is damaged."""
+    """Say in one sentence why a file was not read: what it asks to run, or that it is damaged."""
     if isinstance(error, NotPlain):
         return CheckpointError(
             f'{name} was not opened: it asks for {error}, which no weights need and which could run code; '
@@ -167,7 +167,7 @@ def explain(name: str, error: Exception) -> CheckpointError:
     if isinstance(error, OSError) and error.strerror:
         return CheckpointError(f'{name} cannot be read ({error.strerror}): check its permissions and its disk.')
     reason = shown(error, 160) or type(error).__name__
-    return CheckpointError(f'{name} is truncated, damaged or no checkpoint ({reason}): copy or download it again.')
+    return CheckpointError(f'{name} is truncated, damaged or not a checkpoint ({reason}): copy or download it again.')
 
 
 def _holds_tensors(value: object) -> bool:

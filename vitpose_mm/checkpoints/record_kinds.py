@@ -45,7 +45,7 @@ class Memory:
 
 
 def plain_name(name: str) -> str:
-    """'module name' of a pickle -> 'module.name', as written today."""
+    """Return the 'module name' of a pickle as 'module.name', as written today."""
     module, _, leaf = name.partition(' ')
     return f'{MODULES.get(module, module)}.{leaf}'
 
@@ -63,7 +63,7 @@ def _typed(value: Any, kind: type | tuple[type, ...]) -> Any:
 
 
 def _tensor(call: Call, memory: Memory) -> Tensor:
-    """(storage, offset, size, stride, ...) -> tensor; gradients and hooks are not kept."""
+    """Build a tensor from (storage, offset, size, stride, ...); gradients and hooks are not kept."""
     storage, offset, size, stride, *more = _arguments(call, 4, 8)
     typed = call.name == 'torch._utils._rebuild_tensor_v3'
     dtype = more.pop(2) if typed else _typed(storage, Storage).dtype
@@ -75,18 +75,18 @@ def _tensor(call: Call, memory: Memory) -> Tensor:
 
 
 def _parameter(call: Call, memory: Memory) -> Tensor:
-    """(tensor, requires_grad, hooks) -> the tensor."""
+    """Return the tensor of (tensor, requires_grad, hooks)."""
     found: Tensor = _typed(_arguments(call, 1, 3)[0], Tensor)
     return found
 
 
 def _bytes(value: Any) -> bytes:
-    """Bytes, or text of Python 2 -> bytes."""
+    """Return bytes, also from text as Python 2 wrote them."""
     return value.encode('latin1') if type(value) is str else bytes(_typed(value, (bytes, bytearray)))
 
 
 def _encode(call: Call, memory: Memory) -> bytes:
-    """(text, 'latin1') -> bytes: how protocol 2 writes bytes."""
+    """Return the bytes of (text, 'latin1'), as protocol 2 writes them."""
     text, encoding = _arguments(call, 2, 2)
     if encoding not in ('latin1', 'latin-1'):
         raise NotPlain(f'text in {shown(encoding)}')
@@ -95,7 +95,7 @@ def _encode(call: Call, memory: Memory) -> bytes:
 
 
 def _dtype(call: Call, memory: Memory) -> np.dtype:
-    """('f8', ...) and a state with the byte order -> dtype of a number."""
+    """Build the dtype of a number from ('f8', ...) and a state with the byte order."""
     code = call.args[0] if call.args else None
     if type(code) is not str or code not in NUMBERS:
         raise NotPlain(f'a numpy array of {shown(repr(code))}')
@@ -116,7 +116,7 @@ def _array_of(raw: Any, dtype: Any, shape: Any, order: str, memory: Memory) -> n
 
 
 def _array(call: Call, memory: Memory) -> np.ndarray:
-    """(ndarray, (0,), b'b') and (1, shape, dtype, is in Fortran's order, bytes) -> array."""
+    """Build an array from (ndarray, (0,), b'b') and (1, shape, dtype, is in Fortran's order, bytes)."""
     kind = _arguments(call, 3, 3)[0]
     if type(kind) is not Global or kind.name != 'numpy ndarray':
         raise NotPlain('a numpy array of a class of its own')
@@ -125,19 +125,19 @@ def _array(call: Call, memory: Memory) -> np.ndarray:
 
 
 def _array_from_buffer(call: Call, memory: Memory) -> np.ndarray:
-    """(bytes, dtype, shape, order) -> array: how protocol 5 writes it."""
+    """Build an array from (bytes, dtype, shape, order), as protocol 5 writes it."""
     raw, dtype, shape, order = _arguments(call, 4, 4)
     return _array_of(raw, dtype, shape, order, memory)
 
 
 def _scalar(call: Call, memory: Memory) -> np.generic:
-    """(dtype, bytes) -> number."""
+    """Build a number from (dtype, bytes)."""
     dtype, raw = _arguments(call, 2, 2)
     return _array_of(raw, dtype, (1,), 'C', memory)[0]
 
 
 def _method_name(call: Call, memory: Memory) -> str:
-    """(HistoryBuffer, 'min') -> 'min': how a HistoryBuffer names its statistics."""
+    """Return 'min' of (HistoryBuffer, 'min'), as a HistoryBuffer names its statistics."""
     owner, name = _arguments(call, 2, 2)
     named = owner.name if type(owner) is Global else type(owner).__name__
     if named != 'mmengine.logging.history_buffer HistoryBuffer' or type(name) is not str or name not in STATISTICS:
@@ -146,7 +146,7 @@ def _method_name(call: Call, memory: Memory) -> str:
 
 
 def _history(call: Call, memory: Memory) -> HistoryBuffer:
-    """() and the state of a HistoryBuffer -> a HistoryBuffer with its numbers and the statistics of mmengine."""
+    """Build a HistoryBuffer from () and its state, with its numbers and the statistics of mmengine."""
     state = _typed(call.state, dict)
     values, counts = (_typed(state.get(key), np.ndarray) for key in ('_log_history', '_count_history'))
     length = state.get('max_length')
@@ -157,7 +157,7 @@ def _history(call: Call, memory: Memory) -> HistoryBuffer:
 
 
 def _ordered_dict(call: Call, memory: Memory) -> OrderedDict[Any, Any]:
-    """() or (pairs,), and pairs -> OrderedDict; of its attributes the versions of modules are kept."""
+    """Build an OrderedDict from () or (pairs,), and pairs; of its attributes the versions of modules are kept."""
     found = OrderedDict(_pairs(call))
     metadata = call.state.get('_metadata') if type(call.state) is dict else None
     if isinstance(metadata, Mapping):
@@ -176,12 +176,12 @@ def _pairs(call: Call) -> list[tuple[Any, Any]]:
 
 
 def _dict(call: Call, memory: Memory) -> dict[Any, Any]:
-    """A ConfigDict's items, or the state of a Namespace -> dict."""
+    """Return the dict of a ConfigDict's items, or of the state of a Namespace."""
     return {**dict(_pairs(call)), **(call.state if type(call.state) is dict else {})}
 
 
 def _counter(call: Call, memory: Memory) -> Counter[Any]:
-    """({key: number},) -> Counter."""
+    """Build a Counter from ({key: number},)."""
     counts = _typed(_arguments(call, 0, 1)[0] if call.args else {}, dict)
     return Counter({key: _typed(count, (int, float)) for key, count in counts.items()})
 
@@ -206,7 +206,7 @@ def _complex(call: Call, memory: Memory) -> complex:
 
 
 def _no_bytes(call: Call, memory: Memory) -> bytes:
-    """bytes(): how protocol 2 writes b''."""
+    """Return the empty bytes of bytes(), as protocol 2 writes b''."""
     _arguments(call, 0, 0)
     return b''
 

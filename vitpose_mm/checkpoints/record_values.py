@@ -1,4 +1,4 @@
-"""Records of a pickle -> tensors, arrays of numbers and plain containers, in one pass without recursion.
+"""Build tensors, arrays of numbers and plain containers from a pickle's records, in one pass without recursion.
 
 A record is a tree with shared parts. Each part is built once, after what it holds; a call becomes a value by the
 function that ``record_kinds`` has for its name, or is refused.
@@ -37,12 +37,12 @@ class _Part:
 
 
 def build_values(root: Record, storages: StorageReader, memory: Memory) -> Any:
-    """Record -> what it stands for.
+    """Build what a record stands for.
 
     Args:
-        root: of :func:`pickle_records.read_pickle`.
-        storages: of the same file.
-        memory: what may be taken besides storages.
+        root: record from :func:`pickle_records.read_pickle`.
+        storages: storages of the same file.
+        memory: memory that may be taken besides storages.
 
     Raises:
         Refused: something that is not plain data, by its name; sizes that do not fit; a container that holds itself.
@@ -72,7 +72,7 @@ def build_values(root: Record, storages: StorageReader, memory: Memory) -> Any:
 
 
 def _inner(record: Record) -> Sequence[Record]:
-    """Record -> the records that it holds, in the order in which _build takes them."""
+    """Return the records that a record holds, in the order in which _build takes them."""
     if type(record) is dict:
         return tuple(record.values())
     if type(record) is Call:
@@ -87,7 +87,7 @@ def _value(record: Record, done: dict[int, _Part]) -> Any:
 
 
 def _build(record: Record, inner: list[Any], storages: StorageReader, memory: Memory) -> Any:
-    """Record and the values of what it holds -> its value."""
+    """Build the value of a record from the values of what it holds."""
     if type(record) is StorageId:
         return storages.read(record)
     if type(record) is Global:
@@ -101,7 +101,7 @@ def _build(record: Record, inner: list[Any], storages: StorageReader, memory: Me
 
 
 def _without_attributes(record: Call) -> Call:
-    """The call for a tensor with attributes of its own, as FSDP's state dicts have them -> the one for the tensor."""
+    """Replace the call for a tensor with attributes, as FSDP's state dicts have them, by that for the tensor alone."""
     if plain_name(record.name) != 'torch._tensor._rebuild_from_type_v2' or len(record.args) != 4:
         return record
     rebuild, kind, args, _ = record.args
@@ -131,7 +131,7 @@ def _build_call(record: Call, inner: list[Any], memory: Memory) -> Any:
 
 
 def _finished(value: Any) -> Any:
-    """A value that may stand in a container -> the same: no name, and no bytes of a storage."""
+    """Return a value after checking that it may stand in a container: not a name, nor the bytes of a storage."""
     if type(value) is Global:
         raise NotPlain(shown(value.name.replace(' ', '.')))
     if type(value) is Storage:

@@ -40,7 +40,7 @@ def install_safe_loader() -> None:
 
 
 def load_from_local(filename: str, map_location: MapLocation = None) -> dict[str, Any]:
-    """Local path -> checkpoint, with ``state_dict`` also where MAE's and DINO's files have another word for it."""
+    """Load a local checkpoint, with ``state_dict`` also where MAE's and DINO's files have another word for it."""
     checkpoint = load_file(filename, map_location)
     holder = weights_holder(checkpoint)
     if holder is not None and 'state_dict' not in checkpoint:
@@ -49,15 +49,15 @@ def load_from_local(filename: str, map_location: MapLocation = None) -> dict[str
 
 
 def load_from_http(filename: str, map_location: MapLocation = None, model_dir: str | None = None) -> dict[str, Any]:
-    """Address -> checkpoint, from the mirror folder or torch's download cache.
+    """Load the checkpoint of an address, from the mirror folder or torch's download cache.
 
-    Rank 0 downloads first, and then who finds nothing.
+    Rank 0 downloads first, then processes that do not have the file.
     """
     folder = Path(model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints'))
     name = os.path.basename(urlparse(filename).path)
     if not name:
         raise CheckpointError(f'{filename} names no file: give the whole address of the checkpoint.')
-    if not re.search(r'[-_][0-9a-f]{8,}\.\w+$', name):  # it tells no other file from this one
+    if not re.search(r'[-_][0-9a-f]{8,}\.\w+$', name):  # other files may have the same name
         folder = folder / hashlib.sha256(filename.encode()).hexdigest()[:12]
     mirrored = find_in_mirror(filename)
     if mirrored is not None:
@@ -74,12 +74,12 @@ def load_from_http(filename: str, map_location: MapLocation = None, model_dir: s
 
 
 def load_from_torchvision(filename: str, map_location: MapLocation = None) -> dict[str, Any]:
-    """``torchvision://NAME``, ``modelzoo://NAME`` -> checkpoint."""
+    """Load the checkpoint of ``torchvision://NAME`` or ``modelzoo://NAME``."""
     return load_from_http(_look_up(filename, get_torchvision_models()), map_location)
 
 
 def load_from_openmmlab(filename: str, map_location: MapLocation = None) -> dict[str, Any]:
-    """``open-mmlab://NAME`` -> checkpoint, from its address or below MMEngine's folder."""
+    """Load the checkpoint of ``open-mmlab://NAME``, from its address or below MMEngine's folder."""
     where = _look_up(filename, get_external_models(), get_deprecated_model_names())
     if where.startswith(('http://', 'https://')):
         return load_from_http(where, map_location)
@@ -87,14 +87,14 @@ def load_from_openmmlab(filename: str, map_location: MapLocation = None) -> dict
 
 
 def load_from_mmcls(filename: str, map_location: MapLocation = None) -> dict[str, Any]:
-    """``mmcls://NAME`` -> checkpoint of the backbone alone."""
+    """Load the backbone alone of the checkpoint of ``mmcls://NAME``."""
     state = load_from_http(_look_up(filename, get_mmcls_models()), map_location)['state_dict']
     part = 'backbone.'
     return {'state_dict': {name.removeprefix(part): one for name, one in state.items() if name.startswith(part)}}
 
 
 def load_from_elsewhere(filename: str, map_location: MapLocation = None) -> NoReturn:
-    """Schemes whose files we cannot read before they are unpickled: ceph, pavi, those that others registered."""
+    """Refuse schemes whose files are unpickled before we can read them: ceph, pavi, those that others registered."""
     raise CheckpointError(
         f'{filename} is not an address that is read safely: download the file and give its path, or an https address.'
     )

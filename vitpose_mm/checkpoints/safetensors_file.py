@@ -1,4 +1,4 @@
-"""A ``.safetensors`` file -> its tensors, by the library of that name."""
+"""Read the tensors of a ``.safetensors`` file, by the library of that name."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ MAX_HEADER = 16 * 2**20  # bytes of its list of tensors, about 100,000 of them
 
 
 def read_safetensors(path: Path, map_location: MapLocation) -> tuple[dict[str, torch.Tensor], bool]:
-    """Path -> names to tensors, and whether all their numbers are finite.
+    """Return the tensors of a file by name, and whether all their numbers are finite.
 
     Raises:
         CheckpointError: the library is not installed.
-        Refused: the file is damaged, or no regular one.
+        Refused: the file is damaged, or not a regular one.
     """
     try:
         import safetensors.torch  # not needed for .pth files

@@ -1,4 +1,4 @@
-"""Tensors of one origin's shape -> ours: position rows, patch kernels, scales."""
+"""Convert tensors of one origin's shape to ours: position embeddings, patch kernels, scales."""
 
 from __future__ import annotations
 
@@ -15,58 +15,58 @@ Grid = tuple[int, int]
 
 
 def to_mae_shape(table: Tensor, origin: Origin, grid: Grid | None, report: Report) -> tuple[Tensor, Grid]:
-    """(1, first rows + H * W, C) -> (1, 1 + H * W, C) with the row that is added to every place first, and (H, W).
+    """Return a position embedding in MAE's shape, (1, 1 + H * W, C), and its grid (H, W).
 
     Args:
         table: the position embedding of a file.
-        origin: what its first rows mean: added to every place, or of the class token, and then left out.
+        origin: what its first token means: one to add to all others, or that of the class token, which is left out.
         grid: (H, W) that it was trained on; None takes a square if it is one, else 4:3.
-        report: gets a line for rows that are left out.
+        report: gets a line for tokens that are left out.
 
     Raises:
-        ValueError: the rows fit no such grid.
+        ValueError: the tokens do not fit such a grid.
     """
-    first, found = _find_grid(table.shape[1], origin.first_rows, grid)
-    places = table[:, first:]
-    if origin.first_row_is_added and first:
+    first, found = _find_grid(table.shape[1], origin.num_first_tokens, grid)
+    patches = table[:, first:]
+    if origin.first_token_is_added and first:
         return table, found
     if first:
-        report.dropped.append(f'the first {first} of {table.shape[1]} rows of pos_embed (the class token)')
-    return torch.cat([torch.zeros_like(places[:, :1]), places], 1), found
+        report.dropped.append(f'the first {first} of {table.shape[1]} tokens of pos_embed (the class token)')
+    return torch.cat([torch.zeros_like(patches[:, :1]), patches], 1), found
 
 
-def _find_grid(rows: int, first_rows: tuple[int, ...], grid: Grid | None) -> tuple[int, Grid]:
-    for first in first_rows:
-        if grid is not None and rows - first == grid[0] * grid[1]:
+def _find_grid(tokens: int, num_first_tokens: tuple[int, ...], grid: Grid | None) -> tuple[int, Grid]:
+    for first in num_first_tokens:
+        if grid is not None and tokens - first == grid[0] * grid[1]:
             return first, grid
         try:
             if grid is None:
-                return first, guess_grid(rows - first)
+                return first, guess_grid(tokens - first)
         except ValueError:
             continue
     if grid is None:
         raise ValueError(
-            f'A position embedding of {rows} rows is of no square and no 4:3 grid: name the one it was trained on '
-            '(--grid H W).'
+            f'A position embedding of {tokens} tokens is neither a square nor a 4:3 grid: name the one it was trained '
+            'on (--grid H W).'
         )
     raise ValueError(
-        f'A position embedding of {rows} rows was not trained on a grid of {grid[0]}x{grid[1]}: --grid names the '
+        f'A position embedding of {tokens} tokens was not trained on a grid of {grid[0]}x{grid[1]}: --grid names the '
         'grid of the source; use --to-grid for the one that you want.'
     )
 
 
-def fold_first_row(state: State, report: Report) -> None:
-    """(1, 1 + N, C) -> (1, N, C): the first row is added to every place, for formats without it."""
+def fold_first_token(state: State, report: Report) -> None:
+    """Add the first token of a (1, 1 + N, C) position embedding to all others, for formats without it: (1, N, C)."""
     table = state['backbone.pos_embed']
     if bool(table[:, :1].any()):
-        report.folded.append('the first row of pos_embed, added to every place')
+        report.folded.append('the first token of pos_embed, added to all others')
         state['backbone.pos_embed'] = table[:, 1:] + table[:, :1]
     else:
         state['backbone.pos_embed'] = table[:, 1:]
 
 
 def fit_kernel(state: State, how: str, patch_size: int, report: Report) -> None:
-    """(C, 3, k, k) patch kernel -> (C, 3, patch_size, patch_size).
+    """Fit a (C, 3, k, k) patch kernel to (C, 3, patch_size, patch_size).
 
     'pad' adds zeros around it (MAE's, of 14 pixels). 'bicubic' resizes it and divides by the growth of its
     area, so that a resized patch gives about the same token (DINO's and timm's).
@@ -90,7 +90,7 @@ def fit_kernel(state: State, how: str, patch_size: int, report: Report) -> None:
 
 
 def resize_grid(state: State, source: Grid, target: Grid, report: Report) -> None:
-    """Position embedding of ``source`` -> of ``target``, bicubic without antialiasing."""
+    """Resize the position embedding of grid ``source`` to grid ``target``, bicubic without antialiasing."""
     if source == target:
         return
     table = state['backbone.pos_embed']
@@ -99,7 +99,7 @@ def resize_grid(state: State, source: Grid, target: Grid, report: Report) -> Non
 
 
 def fold_scales(state: State, report: Report) -> State:
-    """Scales after a layer (``x.gamma``, LayerScale) -> the layer's own rows."""
+    """Multiply the scales after a layer (``x.gamma``, LayerScale) into the layer's own weights."""
     scales = [name for name in state if name.endswith('.gamma')]
     for name in scales:
         stem = name.removesuffix('.gamma')

@@ -1,4 +1,4 @@
-"""The numbers of a file's tensors: from their bytes in the file to storages in memory, and to tensors on them."""
+"""Read the numbers of a file's tensors into storages in memory, and make tensors on them."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Storage(NamedTuple):
 
     Attributes:
         data: the bytes, on the device where they are to be; on 'meta' there are none.
-        dtype: of the numbers.
-        nbytes: of all of them.
+        dtype: type of the numbers.
+        nbytes: bytes of all of them.
     """
 
     data: torch.UntypedStorage
@@ -57,7 +57,7 @@ class Storage(NamedTuple):
 
 
 class StorageReader:
-    """StorageId -> Storage, each read once.
+    """Reads the Storage of a StorageId, each once.
 
     Args:
         file: it is read where ``sections`` says.
@@ -81,7 +81,7 @@ class StorageReader:
         return all(check.result() for check in self._checks)
 
     def read(self, wanted: StorageId) -> Storage:
-        """What a pickle says of a storage -> the storage.
+        """Return the storage that a pickle describes.
 
         Raises:
             Refused: numbers of a kind that is not known; the file does not have them, or not as many.
@@ -99,7 +99,7 @@ class StorageReader:
         return Storage(self._read[wanted.key], dtype, nbytes)
 
     def _load(self, section: Section, dtype: torch.dtype) -> Tensor:
-        """Where bytes are in the file -> (nbytes,) uint8."""
+        """Return the bytes at a section of the file, (nbytes,) uint8."""
         if self._is_meta:
             return torch.empty(section.nbytes, dtype=torch.uint8, device='meta')
         data = torch.empty(section.nbytes, dtype=torch.uint8)
@@ -111,7 +111,7 @@ class StorageReader:
         return data
 
     def _place(self, data: Tensor, location: str) -> torch.UntypedStorage:
-        """As ``torch.load`` does with a map_location; where the file says has no meaning but in a map of the caller."""
+        """Move a storage as ``torch.load`` does does with a map_location."""
         wanted = self._map_location
         if callable(wanted):
             storage = data.untyped_storage()
@@ -133,11 +133,11 @@ def make_tensor(storage: Storage, dtype: torch.dtype, offset: Any, size: Any, st
     """A tensor on a storage; nothing is copied.
 
     Args:
-        storage: its numbers and others.
-        dtype: of its numbers.
+        storage: storage that holds its numbers, and perhaps others.
+        dtype: type of its numbers.
         offset: numbers before the first one.
         size: (dimension, ...).
-        stride: of each dimension, numbers.
+        stride: numbers from one index to the next, of each dimension.
 
     Raises:
         Damaged: it reaches beyond the storage, or repeats its numbers.

@@ -1,4 +1,4 @@
-"""Checkpoint -> a model that surely has its weights."""
+"""Load a checkpoint into a model, and refuse one that lacks weights of the model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def load_strictly(model: nn.Module, checkpoint: str, config: str) -> Mapping[str
 
     Raises:
         ValueError: a weight of the model is missing or has another shape: mmengine only logs that, and the
-            model then answers with noise.
+            model then predicts noise.
     """
     content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     state = content.get('state_dict', content)

@@ -1,4 +1,4 @@
-"""What a checkpoint's dicts have to be, so that those who load it find weights there and run no text of it."""
+"""Check the structure of a checkpoint, so that those who load it find weights there and run no text of it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class CheckpointError(ValueError):
 
 
 def keys_of(checkpoint: Mapping[str, Any]) -> str:
-    """Checkpoint -> 'meta, state_dict', for a sentence."""
+    """Return the keys of a checkpoint for a sentence: 'meta, state_dict'."""
     return shown(', '.join(map(str, checkpoint)) or 'none', 200)
 
 
 def weights_holder(checkpoint: Mapping[str, Any]) -> str | None:
-    """Checkpoint -> the key of the dict that holds its weights, or None where no such key does."""
+    """Return the key of the dict that holds the weights of a checkpoint, or None where no key does."""
     for name in HOLDERS:
         inner = checkpoint.get(name)
         if isinstance(inner, Mapping) and any(isinstance(value, Tensor) for value in inner.values()):
@@ -36,7 +36,7 @@ def weights_holder(checkpoint: Mapping[str, Any]) -> str | None:
 
 
 def drop_code(checkpoint: dict[str, Any]) -> dict[str, Any]:
-    """Checkpoint -> the same without the configs that mmengine would run as Python when it resumes."""
+    """Remove the configs that mmengine would run as Python when it resumes."""
     for *parents, last in EXECUTED:
         holder: Any = checkpoint
         for name in parents:
@@ -47,15 +47,15 @@ def drop_code(checkpoint: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_content(name: str, checkpoint: Mapping[str, Any], *, all_finite: bool) -> None:
-    """Checkpoint -> nothing; an optimizer's state may hold infinity, weights may not.
+    """Check what a checkpoint holds; an optimizer's state may hold infinity, weights may not.
 
     Args:
-        name: of the file.
+        name: name of the file, for errors.
         checkpoint: what it holds.
         all_finite: no number in it is NaN or infinite.
 
     Raises:
-        CheckpointError: parts that are no dicts, weights without names or that are no tensors, or of no use.
+        CheckpointError: parts that are not dicts, weights without names, weights that are not finite tensors.
     """
     for path in DICTS:
         part: Any = checkpoint

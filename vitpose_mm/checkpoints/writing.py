@@ -1,4 +1,4 @@
-"""Weights -> a ``.pth`` or ``.safetensors`` file, and the two tools that rewrite files."""
+"""Write weights to a ``.pth`` or ``.safetensors`` file; the two tools that rewrite files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SUFFIXES = ('.pth', '.pt', '.bin', '.safetensors')
 
 
 def save_file(state: Mapping[str, Tensor], path: str | Path, *, meta: Mapping[str, Any] | None = None) -> None:
-    """Weights by name -> a file that appears when it is complete.
+    """Write weights by name to a file that appears when it is complete.
 
     Args:
         state: names to tensors.
@@ -48,7 +48,7 @@ def save_file(state: Mapping[str, Tensor], path: str | Path, *, meta: Mapping[st
 
 
 def convert_file(source: str | Path, destination: str | Path, *, target: str = 'vitpose_mm', **kwargs: Any) -> Report:
-    """Checkpoint file of any origin -> file of the target; nothing is written unless the result is complete.
+    """Convert a checkpoint file of any origin to one of the target; nothing is written unless the result is complete.
 
     Args:
         source: file to read.
@@ -75,7 +75,7 @@ def convert_file(source: str | Path, destination: str | Path, *, target: str = '
 
 
 def publish_file(source: str | Path, destination: str | Path) -> tuple[int, int]:
-    """Training checkpoint -> weights and dataset meta alone; returns the sizes before and after, in bytes.
+    """Write the weights and dataset meta of a training checkpoint; return the sizes before and after, in bytes.
 
     Raises:
         ValueError: the file cannot be read or holds no weights.
@@ -92,7 +92,7 @@ def publish_file(source: str | Path, destination: str | Path) -> tuple[int, int]
 
 
 def _dataset_meta(checkpoint: Mapping[str, Any], dataset: str | None = None) -> dict[str, Any]:
-    """Checkpoint -> its dataset meta; of one dataset where that is asked for and known (else the config's is used)."""
+    """Return the dataset meta of a checkpoint; of one dataset where that is asked for and known."""
     meta = checkpoint.get('meta')
     found = meta.get('dataset_meta') if isinstance(meta, Mapping) else None
     if dataset is not None and isinstance(found, Mapping):

@@ -12,11 +12,11 @@ from .label_file import LabelFile, count_reasons
 from .label_structure import clean_ids
 from .number_lists import is_number
 
-# MMPose leaves these out too when it trains: they alone are no reason to write a copy
+# MMPose leaves these out too when it trains: they alone do not call for a copy
 NO_BOX = 'with no box'
 NO_KEYPOINTS = 'with no keypoints'
 UNKNOWN_IMAGE = 'of an image that the file does not list'
-EMPTY_BOX = 'with a box of no width or height'
+EMPTY_BOX = 'with a box without width or height'
 NEGATIVE_BOX = 'with a box of negative width or height'
 BOX_OUTSIDE = 'with a box outside the image'
 NOTHING_INSIDE = 'with all keypoints left of or above the image'
@@ -83,7 +83,7 @@ class Annotations:
         self.keep &= ~mask
 
     def ids(self, which: np.ndarray) -> list[int]:
-        """(N,) bool or indices -> the annotations' ids."""
+        """Return the ids of annotations, given by (N,) bool or indices."""
         indices = np.flatnonzero(which) if which.dtype == bool else which
         return [self.items[i]['id'] for i in indices]
 
@@ -92,7 +92,7 @@ class Annotations:
         return self.file.fault(f'annotation {self.items[index]["id"]}: {text}')
 
     def leave_out_empty(self, key: str, reason: str) -> list[Any]:
-        """Leave annotations out that have nothing under a key, or null or [] -> what each has there."""
+        """Leave out annotations that have nothing under a key, or null or []; return what the others have there."""
         values = [item.get(key) for item in self.items]
         empty = np.array([value is None or value == [] for value in values], bool)
         self.leave_out(empty, reason)

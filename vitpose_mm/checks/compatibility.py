@@ -1,4 +1,4 @@
-"""Do a student and its teacher fit together? Asked before the first stage, of models without weights."""
+"""Check that a student and its teacher fit together, before the first stage, on models without weights."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def check_compatibility(student: Mapping[str, Any], teacher: str | Mapping[str, 
 
 
 def _build(model: Mapping[str, Any]) -> Any:
-    """Config -> model without weights, or with random ones where its constructor reads numbers."""
+    """Build a model without weights, or with random ones where its constructor reads numbers."""
     try:
         with torch.device('meta'):
             return MODELS.build(copy.deepcopy(dict(model)))

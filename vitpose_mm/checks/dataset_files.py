@@ -1,4 +1,4 @@
-"""Is a dataset's data there, and is it this dataset's? One sentence with the mend where not."""
+"""Check that a dataset's files are there and belong to it; raise one sentence with the fix where not."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _CHUNK, _LONGEST = 1 << 20, 1 << 16
 
 
 def check_files(cfg: dict, *, where: str) -> None:
-    """Dataset config -> nothing; raises where its folder, annotations, images or boxes are not there.
+    """Check that the folder, annotations, images and boxes of a dataset are there.
 
     Args:
         cfg: Config of one dataset (not of a wrapper).
         where: How the user reaches it in the config, such as 'train_dataloader.dataset'.
 
     Raises:
-        ValueError: Names the path, the config key and the mend.
+        ValueError: Names the path, the config key and the fix.
     """
     root = cfg.get('data_root') or ''
     ann_file = cfg.get('ann_file') or ''
     folders = cfg.get('data_prefix') or {}
     if root and not _exists(root, folder=True):
-        held = ' and '.join(repr(name) for name in [ann_file, *folders.values()] if name)
+        wanted = ' and '.join(repr(name) for name in [ann_file, *folders.values()] if name)
         raise ValueError(
-            f'{where}: data_root {root!r} is no folder; put the data there ({held or "images"} below it), '
+            f'{where}: data_root {root!r} is not a folder; put the data there ({wanted or "images"} below it), '
             f'make it a link, or set {where}.data_root to where it is'
         )
     if ann_file and not _exists(join_root(root, ann_file)):
@@ -59,25 +59,25 @@ def check_files(cfg: dict, *, where: str) -> None:
 
 
 def check_plain_file(path: str, *, content: str, where: str) -> None:
-    """Path that the host does not join with data_root -> nothing; raises where there is no such file."""
+    """Check that a file whose path MMPose does not join with data_root exists."""
     if not _exists(path):
         raise ValueError(f'{content} {path!r} does not exist; put it there or set {where}')
 
 
 def join_root(root: str, path: str) -> str:
-    """data_root and a path of a dataset config -> where the host looks for it."""
+    """Join data_root and a path of a dataset config as MMPose does."""
     return path if not root or '://' in path else os.path.join(root, path)
 
 
 def _exists(path: str, *, folder: bool = False) -> bool:
-    # remote storage (s3://, http://) is the host's business
+    # MMEngine reads remote storage (s3://, http://)
     if '://' in path:
         return True
     return Path(path or '.').is_dir() if folder else Path(path).is_file()
 
 
 def count_keypoints(ann_file: str) -> int | None:
-    """COCO-format json -> keypoints of its first person or category; None where it names none.
+    """Count the keypoints of the first person or category of a COCO-format json; None where it names none.
 
     Reads no further than the first list, so that a large file costs a fraction of a second.
     """
@@ -93,7 +93,7 @@ def count_keypoints(ann_file: str) -> int | None:
 
 
 def build_checked(dataset: dict | BaseDataset, *, where: str) -> BaseDataset:
-    """Dataset config -> dataset, its files looked for first; a built dataset passes through."""
+    """Build a dataset after checking that its files are there; a built dataset passes through."""
     if not isinstance(dataset, dict):
         return dataset
     check_files(dataset, where=where)
@@ -129,19 +129,19 @@ def check_loaded(dataset: BaseDataset, *, where: str) -> None:
         moved = find_moved(names or (), dataset.metainfo.get('keypoint_id2name') or {})
         if moved is not None:
             raise ValueError(
-                f'{where}: annotation file {dataset.ann_file!r} has {moved} at another place than the metainfo of '
+                f'{where}: annotation file {dataset.ann_file!r} has {moved} at another index than the metainfo of '
                 f'{type(dataset).__name__}; set {where}.type or {where}.metainfo to the dataset of the file'
             )
 
 
 def find_moved(names: Sequence[str], known: Mapping[int, str]) -> str | None:
-    """Names of a file's keypoints and those of a metainfo by place -> the first that both have at different places.
+    """Return the first keypoint name that a file and a metainfo have at different indices.
 
     Files and metainfos spell them differently ('L_Eye', 'left_eye'); a name that only one has says nothing.
     """
-    places = {_plain(name): place for place, name in known.items()}
-    for place, name in enumerate(names):
-        if places.get(_plain(name), place) != place:
+    indices = {_plain(name): index for index, name in known.items()}
+    for index, name in enumerate(names):
+        if indices.get(_plain(name), index) != index:
             return name
     return None
 
@@ -154,7 +154,7 @@ def _plain(name: str) -> str:
 def _explain(error: ValueError, ann_file: str, where: str) -> ValueError:
     if isinstance(error, json.JSONDecodeError):
         return ValueError(
-            f'{where}: annotation file {ann_file!r} is no whole JSON file ({error}); copy it again, or make it again'
+            f'{where}: annotation file {ann_file!r} is not a whole JSON file ({error}); copy it again, or make it again'
         )
     # mmengine serialises the list of persons with np.concatenate, which wants one at least
     return _empty(ann_file, where) if 'need at least one array' in str(error) else error

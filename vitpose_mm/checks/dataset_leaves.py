@@ -21,7 +21,7 @@ class Leaf(NamedTuple):
 
 
 def find_leaves(cfg: Any, *, where: str, converted: int | None = None) -> Iterator[Leaf]:
-    """Dataset config -> the datasets that read files, below MultiDataset and other wrappers."""
+    """Yield the datasets of a config that read files, below MultiDataset and other wrappers."""
     if not isinstance(cfg, Mapping):
         return
     for transform in cfg.get('pipeline') or ():

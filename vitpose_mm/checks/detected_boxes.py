@@ -18,13 +18,13 @@ FORMAT = "a list of objects {'image_id': 1, 'category_id': 1, 'bbox': [left, top
 def check_boxes(
     file: LabelFile, image_ids: Collection[int], *, labels: str, threshold: float | None = None
 ) -> list[int]:
-    """Check a file of detected boxes and leave out those that cannot be used -> image id of each that can.
+    """Check a file of detected boxes and leave out those that cannot be used; return the image id of each that can.
 
     Args:
-        file: parsed.
-        image_ids: that the annotation file lists.
-        labels: name of that file, for sentences.
-        threshold: of the score, as of the dataset's ``filter_cfg``; None: any score will do.
+        file: the parsed file.
+        image_ids: ids of images that the annotation file lists.
+        labels: name of the annotation file, for errors.
+        threshold: lowest score, as in the dataset's ``filter_cfg``; None: any score will do.
 
     Raises:
         ValueError: the file has another form, is of other images or another category, or has no box.
@@ -76,7 +76,7 @@ def _read_numbers(file: LabelFile) -> np.ndarray:
 
 
 def _leave_out(file: LabelFile, table: np.ndarray, unknown: np.ndarray, persons: np.ndarray) -> np.ndarray:
-    """Leave boxes out that would end the run or give NaN -> (N,) those that stay."""
+    """Leave boxes out that would end the run or give NaN; return (N,) those that stay."""
     numbers = usable(table).all(axis=1)
     extent = (table[:, 2:4] > 0).all(axis=1)
     keep = ~unknown & numbers & extent

@@ -39,9 +39,9 @@ def check_names(file: LabelFile, images: Sequence[dict], folder: Folder) -> None
     """Check that every file name is one inside the image folder; Windows' separators are replaced where that helps.
 
     Args:
-        file: for sentences.
+        file: annotation file, for errors.
         images: its images, with id and file_name.
-        folder: that the names are below.
+        folder: folder that the names are relative to.
 
     Raises:
         ValueError: names the image and its file name.
@@ -71,12 +71,12 @@ def check_names(file: LabelFile, images: Sequence[dict], folder: Folder) -> None
 
 
 def check_files(file: LabelFile, images: Sequence[dict], folder: Folder) -> list[dict]:
-    """Check that the images in use are regular files that are not empty -> the images whose files are.
+    """Check that the images in use are regular files that are not empty; return the images whose files are.
 
     Args:
-        file: for sentences.
+        file: annotation file, for errors.
         images: in use, with file_name.
-        folder: that the names are below.
+        folder: folder that the names are relative to.
 
     Raises:
         ValueError: more than the allowed share is missing.
@@ -117,9 +117,9 @@ def check_sizes(file: LabelFile, images: Sequence[dict], folder: Folder) -> None
     """Compare the sizes of some image files, as training reads them, with those in the annotation file.
 
     Args:
-        file: for sentences.
+        file: annotation file, for errors.
         images: whose files are there, with file_name, width and height.
-        folder: that the names are below.
+        folder: folder that the names are relative to.
 
     Raises:
         ValueError: many sizes differ, or many files are not images.

@@ -1,4 +1,4 @@
-"""Do metainfo and head agree on the number of keypoints?"""
+"""Check that metainfo and head agree on the number of keypoints."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .metainfo import dataset_class, parsed_metainfo
 
 
 def check_keypoints(leaf: Leaf, model: Mapping, *, scope: str = 'mmpose') -> None:
-    """Dataset and model config -> nothing; raises where metainfo and head differ in the number of keypoints."""
+    """Check that the metainfo of a dataset and the head of a model have the same number of keypoints."""
     dataset = dataset_class(leaf.cfg, scope=scope)
     if dataset is None or not issubclass(dataset, BaseCocoStyleDataset):
         return
@@ -29,7 +29,7 @@ def check_keypoints(leaf: Leaf, model: Mapping, *, scope: str = 'mmpose') -> Non
 
 
 def out_channels(head: Any, dataset_name: str | None) -> int | None:
-    """Config of a head and a dataset -> keypoints that the head predicts for it; None where the config does not say.
+    """Return the keypoints that a head predicts for a dataset; None where its config does not say.
 
     Raises:
         ValueError: the head is a router and has no head for the dataset.

@@ -1,4 +1,4 @@
-"""Do the files of a run belong together: labels and metainfo, the data and the labels that a metric scores it by?"""
+"""Check that the files of a run belong together: labels and metainfo, the data and the labels they are scored by."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def compare_keypoints(file: LabelFile, reader: Reader, people: People) -> None:
 def compare_with_metric(
     metric: Metric, data: Sequence[tuple[Reader, Summary | None]], *, labels: Summary | None
 ) -> list[str]:
-    """Compare what a metric reads with the data that it scores -> sentences on what will count as missed.
+    """Compare what a metric reads with the data that it scores; return sentences on what will count as missed.
 
     Args:
         metric: one of the evaluator.

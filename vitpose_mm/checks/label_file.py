@@ -1,4 +1,4 @@
-"""An annotation file on its way through the checks: its content, what was corrected in it, and what was said."""
+"""An annotation file while it is checked: its content, whether it was corrected, and notes for the log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class LabelFile:
 
     Attributes:
         path: Of the file.
-        title: It in sentences: "val_dataloader.dataset: annotation file 'val.json'".
+        title: Its name in sentences: "val_dataloader.dataset: annotation file 'val.json'".
         content: What the file holds.
         corrected: Whether its readers need a corrected copy.
         notes: Sentences on what is left out and corrected.
@@ -43,7 +43,7 @@ class LabelFile:
 
 
 def open_labels(path: str, *, where: str, content: str = 'annotation file') -> LabelFile:
-    """Path -> the file, parsed.
+    """Open and parse an annotation file.
 
     Args:
         path: a JSON file.
@@ -65,7 +65,7 @@ def open_labels(path: str, *, where: str, content: str = 'annotation file') -> L
 
 
 def write_copy(file: LabelFile, folder: Path) -> str:
-    """Write the corrected content -> absolute path; the same content has the same name, and is written once."""
+    """Write the corrected content and return its absolute path; the same content has one name and is written once."""
     text = json.dumps(file.content)
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     path = (folder / f'{Path(file.path).stem}.{digest}.json').resolve()
@@ -76,7 +76,7 @@ def write_copy(file: LabelFile, folder: Path) -> str:
 
 
 def name_ids(ids: Sequence[Any], kind: str = 'annotation') -> str:
-    """Ids -> 'annotation 3', or 'annotations 3, 4, 5 and 7 more'."""
+    """Return ids as text: 'annotation 3', or 'annotations 3, 4, 5 and 7 more'."""
     named = ', '.join(map(str, ids[:NAMED]))
     more = f' and {len(ids) - NAMED} more' if len(ids) > NAMED else ''
     kinds = {'category': 'categories', 'box': 'boxes'}.get(kind, f'{kind}s')
@@ -84,11 +84,11 @@ def name_ids(ids: Sequence[Any], kind: str = 'annotation') -> str:
 
 
 def count_reasons(reasons: Mapping[str, Sequence[Any]], kind: str = 'annotation') -> str:
-    """Ids by reason -> '2 with an empty box (annotations 4, 7), 1 without keypoints (annotation 9)'."""
+    """Return ids by reason as text: '2 with an empty box (annotations 4, 7), 1 without keypoints (annotation 9)'."""
     return ', '.join(f'{len(ids)} {reason} ({name_ids(ids, kind)})' for reason, ids in reasons.items() if ids)
 
 
 def shorten(value: Any, limit: int = 60) -> str:
-    """Value of a file -> its text for a sentence, cut."""
+    """Return a value of a file as text for a sentence, cut."""
     text = repr(value)
     return text if len(text) <= limit else f'{text[: limit - 3]}...'

@@ -114,12 +114,12 @@ def _check_visibility(annotations: Annotations, points: np.ndarray, need: Need) 
 
 
 def _check_coordinates(annotations: Annotations, points: np.ndarray) -> None:
-    """Leave out people with labelled keypoints at no place; set unlabelled ones to 0, in ``points`` too."""
+    """Leave out people with labelled keypoints without coordinates; set unlabelled ones to 0, in ``points`` too."""
     nowhere = ~usable(points[..., :2]).all(axis=-1)
     labelled = points[..., 2] > 0
     annotations.leave_out((nowhere & labelled).any(axis=1), 'with a keypoint that is not two finite numbers')
-    places = np.abs(points[annotations.keep][labelled[annotations.keep], :2])
-    if (places <= 1).all() and (places > 0).any():
+    coordinates = np.abs(points[annotations.keep][labelled[annotations.keep], :2])
+    if (coordinates <= 1).all() and (coordinates > 0).any():
         raise annotations.file.fault(
             f'no keypoint has a coordinate above 1, such as those of {name_ids(annotations.ids(annotations.keep))}: '
             f'give keypoints in pixels of the image, not in shares of it.'

@@ -1,4 +1,4 @@
-"""One pass over the annotations of a COCO-style file -> the people that can be trained on or scored."""
+"""Find the people of a COCO-style file that can be trained on or scored, in one pass over its annotations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class People(NamedTuple):
         image_ids: Of each, in the order of the file.
         category_ids: As many.
         num_keypoints: Of each person; None where keypoints were not looked at, or nobody has any.
-        unused: What is said of those that cannot be used: '2 with no box (annotations 4, 7), ...'.
+        unused: Description of those that cannot be used: '2 with no box (annotations 4, 7), ...'.
     """
 
     image_ids: list[int]

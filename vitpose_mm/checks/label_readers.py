@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from mmpose.datasets.datasets import BaseCocoStyleDataset, CocoWholeBodyDataset, MpiiDataset
 
 from ..datasets.person_crops import PersonCrops
 from .annotations import Need
+from .dataset_files import join_root
 from .image_files import Folder
-from .metainfo import dataset_class
+from .metainfo import dataset_class, parsed_metainfo
 from .metrics import WHOLE_BODY
 
 
@@ -37,7 +36,7 @@ class Reader(NamedTuple):
     @property
     def path(self) -> str:
         """Annotation file, as the dataset finds it."""
-        return join_root(self.cfg, self.cfg.get('ann_file') or '')
+        return join_root(self.cfg.get('data_root') or '', self.cfg.get('ann_file') or '')
 
     @property
     def boxes(self) -> str | None:
@@ -48,22 +47,16 @@ class Reader(NamedTuple):
         """Return where its images are; in training some may be missing."""
         prefix = (self.cfg.get('data_prefix') or {}).get('img') or ''
         allowed = 0.0 if self.cfg.get('test_mode') else max_missing
-        return Folder(join_root(self.cfg, prefix), f'{self.where}.data_prefix.img', allowed)
-
-
-def join_root(cfg: Mapping, path: str) -> str:
-    """Config of a dataset and a path in it -> where MMPose looks for it."""
-    root = cfg.get('data_root') or ''
-    return path if not root or '://' in path else os.path.join(root, path)
+        return Folder(join_root(self.cfg.get('data_root') or '', prefix), f'{self.where}.data_prefix.img', allowed)
 
 
 def find_reader(cfg: dict, *, where: str, scope: str) -> Reader | None:
-    """Config of a dataset -> what is known of how it reads; None for classes with files of their own kinds."""
+    """Return how a dataset reads its file; None for classes with files of their own kinds."""
     kind: Any = dataset_class(cfg, scope=scope)
     if not isinstance(kind, type):
         return None
     if issubclass(kind, BaseCocoStyleDataset):
-        return _pose_reader(cfg, where, kind)
+        return _pose_reader(cfg, where, kind, scope=scope)
     if issubclass(kind, PersonCrops):
         return Reader(cfg, where, kind, Need(people=False), None, {})
     if any(base.__name__ == 'CocoDataset' and base.__module__.startswith('mmdet.') for base in kind.__mro__):
@@ -71,8 +64,8 @@ def find_reader(cfg: dict, *, where: str, scope: str) -> Reader | None:
     return None
 
 
-def _pose_reader(cfg: dict, where: str, kind: Any) -> Reader | None:
-    metainfo = kind._load_metainfo(cfg.get('metainfo'))
+def _pose_reader(cfg: dict, where: str, kind: Any, *, scope: str) -> Reader | None:
+    metainfo = parsed_metainfo(cfg, scope=scope)
     if kind._load_annotations is MpiiDataset._load_annotations:
         return Reader(cfg, where, kind, None, None, metainfo)
     if kind._load_annotations is not BaseCocoStyleDataset._load_annotations:

@@ -1,4 +1,4 @@
-"""Is a JSON file COCO's: an object with lists of images, annotations and categories, each with unique integer ids?"""
+"""Check that a JSON file is COCO's: lists of images, annotations and categories, each with unique integer ids."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _check_part(file: LabelFile, part: str) -> None:
 
 
 def clean_ids(file: LabelFile, items: Sequence[dict], *, key: str, kind: str) -> list[int]:
-    """Objects -> their ids under a key, as integers from 0.
+    """Return the ids of objects under a key, as integers from 0.
 
     Raises:
         ValueError: an id is missing, a string or another value.

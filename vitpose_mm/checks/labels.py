@@ -1,7 +1,7 @@
 """One pass over all annotation files and files of boxes that a run will read, before anything is built.
 
-What cannot be used is left out, areas that would score 0 are replaced, and both are said with counts; readers are then
-pointed to a corrected copy below the work folder, so that MMPose's datasets and metrics see the same people. What
+What cannot be used is left out, areas that would score 0 are replaced, and both are logged with counts; readers are
+then pointed to a corrected copy below the work folder, so that MMPose's datasets and metrics see the same people. What
 cannot be corrected ends the run with one sentence.
 """
 
@@ -42,11 +42,11 @@ class FileUse(NamedTuple):
 def check_labels(
     readers: Sequence[Reader], metrics: Sequence[Metric], *, folder: Path, max_missing: float = 0.0
 ) -> list[str]:
-    """Check the files of one loader's datasets and of its metrics -> sentences on what is left out and corrected.
+    """Check the files of a loader's datasets and metrics; return sentences on what is left out and corrected.
 
     Args:
         readers: the datasets; their configs are pointed to corrected copies.
-        metrics: of the evaluation of these datasets; theirs too.
+        metrics: metrics of these datasets; their configs too are pointed to the copies.
         folder: for corrected copies.
         max_missing: share of a training set's images that may be missing.
 
@@ -94,7 +94,7 @@ def check_file(use: FileUse, folder: Path, max_missing: float, notes: list[str])
         use: the file, and who reads it.
         folder: for a corrected copy.
         max_missing: share of a training set's images that may be missing.
-        notes: gets what is said.
+        notes: gets sentences on what is left out and corrected.
 
     Returns:
         what is kept of it; None for MPII's list.
@@ -149,7 +149,7 @@ def _check_coco(file: LabelFile, use: FileUse, folder: Path, max_missing: float,
 
 
 def _check_boxes(reader: Reader, labels: LabelFile, folder: Path, notes: list[str]) -> list[int]:
-    """Check the detected boxes of a dataset -> image id of each that is used."""
+    """Check the detected boxes of a dataset; return the image id of each that is used."""
     if not reader.cfg.get('test_mode'):
         raise ValueError(f"{reader.where} has a bbox_file without test_mode=True: set that too, or bbox_file=''.")
     assert reader.boxes is not None

@@ -67,7 +67,7 @@ class Metric(NamedTuple):
 
 
 def find_metrics(evaluators: Any, *, where: str, scope: str, subset: str | None = None) -> Iterator[Metric]:
-    """Evaluator config, or list of them -> its metrics."""
+    """Yield the metrics of an evaluator's config, or of a list of them."""
     if isinstance(evaluators, (list, tuple)):
         for one in evaluators:
             yield from find_metrics(one, where=where, scope=scope, subset=subset)
@@ -83,7 +83,7 @@ def find_metrics(evaluators: Any, *, where: str, scope: str, subset: str | None 
 
 
 def metric_class(cfg: Mapping, *, scope: str) -> Any:
-    """Config of a metric -> its class; None where nothing of that name is registered."""
+    """Return the class of a metric's config; None where nothing of that name is registered."""
     kind = cfg.get('type')
     if not isinstance(kind, str):
         return kind
@@ -92,7 +92,7 @@ def metric_class(cfg: Mapping, *, scope: str) -> Any:
 
 
 def values_of(metric: Metric) -> list[str] | None:
-    """Names of the values that a metric gives; None where that is not known."""
+    """Return the names of the values that a metric gives; None where that is not known."""
     kind, cfg = metric.kind, metric.cfg
     if kind is CocoMetric:
         names: Sequence[str] = CROWD_VALUES if cfg.get('iou_type') == 'keypoints_crowd' else COCO_VALUES
@@ -120,9 +120,9 @@ def check_best(save_best: Any, metrics: Sequence[Metric], *, where: str = 'val_e
     """Check that the value which chooses the best checkpoint is one that a metric gives.
 
     Args:
-        save_best: of the checkpoint hook: a name, several, 'auto' or None.
-        metrics: of the validation.
-        where: of these metrics in the config.
+        save_best: option of the checkpoint hook: a name, several, 'auto' or None.
+        metrics: metrics of the validation.
+        where: key of these metrics in the config.
 
     Raises:
         ValueError: no metric gives it.
@@ -136,8 +136,8 @@ def check_best(save_best: Any, metrics: Sequence[Metric], *, where: str = 'val_e
         wrong_subset = bool(subsets) and '/' in name and name.split('/')[0] not in subsets
         if wrong_subset or (unknown and None not in known):
             few = ', '.join(map(repr, given[:4])) or 'no values'
-            of_no_subset = f' is of no subset of {where}' if wrong_subset else f', which {where} does not give'
+            reason = f' does not belong to a subset of {where}' if wrong_subset else f', which {where} does not give'
             choice = f'name a metric of one of {", ".join(subsets)}, or None' if wrong_subset else (
                 f"it gives {few}{', ...' if len(given) > 4 else ''}: name one of these, 'auto' or None"
             )  # fmt: skip
-            raise ValueError(f'default_hooks.checkpoint.save_best={name!r}{of_no_subset}: {choice}.')
+            raise ValueError(f'default_hooks.checkpoint.save_best={name!r}{reason}: {choice}.')

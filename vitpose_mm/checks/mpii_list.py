@@ -52,7 +52,7 @@ def _check_lists(file: LabelFile, key: str, length: int, rows: list[Any]) -> np.
 
 
 def _flatten(joints: Any) -> Any:
-    """16 of [x, y] -> 32 numbers; anything else as it is."""
+    """Flatten 16 of [x, y] to 32 numbers; return anything else as it is."""
     if not isinstance(joints, list) or not all(isinstance(joint, list) and len(joint) == 2 for joint in joints):
         return joints
     return [number for joint in joints for number in joint]

@@ -1,4 +1,4 @@
-"""Lists of numbers in a parsed JSON file -> arrays, and which of them are not what they should be."""
+"""Make arrays of lists of numbers in a parsed JSON file, and find those that are not what they should be."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-LARGEST = 1e6  # pixels: beyond it there is no image, and squares lose their digits in float32
+LARGEST = 1e6  # pixels: no image is larger, and squares lose their digits in float32
 
 
 def is_number(value: Any) -> bool:
@@ -17,7 +17,7 @@ def is_number(value: Any) -> bool:
 
 
 def to_table(rows: Sequence[Any], width: int) -> tuple[np.ndarray, list[int]]:
-    """N parsed values -> (N, width) float64, and the indices of those that are not lists of ``width`` numbers.
+    """Return N parsed values as (N, width) float64, and the indices of those that are not lists of ``width`` numbers.
 
     Inside a list null is NaN, true and false are 1 and 0. Indices that are returned hold NaN.
     """
@@ -37,7 +37,7 @@ def to_table(rows: Sequence[Any], width: int) -> tuple[np.ndarray, list[int]]:
 
 
 def usable(table: np.ndarray) -> np.ndarray:
-    """(..., width) -> (..., width) whether each value is finite and can be a place in an image."""
+    """Return for (..., width) whether each value is finite and can be a coordinate in an image."""
     return np.abs(table) <= LARGEST  # NaN is not
 
 

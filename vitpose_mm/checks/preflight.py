@@ -1,4 +1,4 @@
-"""Look at a config before anything is built: are checkpoints and data there, do keypoints fit?
+"""Check a config before anything is built: checkpoints and data are there, keypoints fit.
 
 Loading a large annotation file and building a model take minutes; a wrong path should not cost them.
 """
@@ -28,7 +28,7 @@ from .vis_backends import check_vis_backends
 
 
 def check_config(cfg: Config, *, resume: str | None = None, for_training: bool = True) -> list[str]:
-    """Config -> sentences on labels that are left out or corrected; raises for what is missing or does not fit.
+    """Check a config; return sentences on labels that are left out or corrected, raise for what is missing or unfit.
 
     Numbers are checked first, then checkpoint files, then the files of every dataloader in use, then the keypoints.
     A resume without a path takes the newest readable checkpoint of ``cfg.work_dir``, says which, and
@@ -40,7 +40,7 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
         for_training: Look at the training (and validation) data; otherwise at the test data.
 
     Raises:
-        ValueError: One sentence that names the value and the mend.
+        ValueError: One sentence that names the value and the fix.
     """
     scope = cfg.get('default_scope') or 'mmpose'
     check_vis_backends(cfg.get('visualizer'))
@@ -58,7 +58,7 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
 
 
 def check_data(cfg: Config, name: str) -> list[str]:
-    """Config and 'train', 'val' or 'test' -> sentences on that loader's labels; none where there is no loader.
+    """Check the loader of 'train', 'val' or 'test'; return sentences on its labels, none where there is no loader.
 
     Labels that are corrected are read from a copy below ``cfg.work_dir``, to which the config is pointed.
 
@@ -97,7 +97,7 @@ def load_in_main_process(loader: dict) -> None:
 
 
 def check_width(model: Mapping) -> None:
-    """Config of a model -> nothing; raises where its head takes other channels than our ViT gives."""
+    """Check that the head of a model takes the channels that our ViT gives."""
     backbone, head = model.get('backbone') or {}, model.get('head') or {}
     if backbone.get('type') != 'vitpose_mm.ViT' or model.get('neck'):
         return
@@ -111,7 +111,7 @@ def check_width(model: Mapping) -> None:
 
 
 def check_optimizer(wrapper: Mapping, *, scope: str = 'mmpose') -> None:
-    """Config of an optim_wrapper -> nothing; raises where its optimizer is not known."""
+    """Check that the optimizer of an optim_wrapper is known."""
     kind = (wrapper.get('optimizer') or {}).get('type')
     with OPTIMIZERS.switch_scope_and_registry(scope) as registry:
         known = not isinstance(kind, str) or registry.get(kind) is not None
@@ -137,7 +137,7 @@ def choose_resume(cfg: Config, resume: str | None = None) -> None:
 
 
 def checkpoint_files(cfg: Config, *, for_training: bool) -> Iterator[str]:
-    """Config -> paths of the checkpoints that will be read: load_from, then every Pretrained init_cfg."""
+    """Yield the paths of the checkpoints that will be read: load_from, then every Pretrained init_cfg."""
     if cfg.get('load_from'):
         yield cfg['load_from']
     # a test never initialises weights
@@ -156,7 +156,7 @@ def _pretrained(node: Any) -> Iterator[str]:
 
 
 def check_evaluators(evaluators: Any, *, where: str) -> None:
-    """Evaluator config or list of them -> nothing; raises where an annotation file is missing."""
+    """Check that the annotation files of an evaluator, or of a list of them, exist."""
     if isinstance(evaluators, Mapping):
         if evaluators.get('ann_file'):
             check_plain_file(evaluators['ann_file'], content='annotation file', where=f'{where}.ann_file')
@@ -170,6 +170,6 @@ def check_evaluators(evaluators: Any, *, where: str) -> None:
 
 
 def allowed_missing(hooks: Sequence[Mapping]) -> float:
-    """Config of custom hooks -> share of the training images that may be missing: what BadImageHook goes on with."""
+    """Return the share of training images that may be missing: what BadImageHook accepts."""
     ratios = [hook.get('max_ratio', 0.01) for hook in hooks if class_name(hook) == 'BadImageHook']
     return ratios[0] if ratios else 0.0

@@ -1,4 +1,4 @@
-"""Does a training begin with the weights that its config names? MMEngine trains on without those that do not fit."""
+"""Check that a training starts from the weights of its config; MMEngine trains on without those that do not."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 
 def check_pretrained(model: nn.Module, load_from: str | None) -> Iterator[str]:
-    """A model before it is initialised, and the checkpoint that it starts from -> lines on what the files lack.
+    """Compare a model that is not yet initialised with its checkpoint; return lines on what the file lacks.
 
-    Every Pretrained init_cfg is looked at in the same way, but for modules of the host that rename a file's weights
+    Every Pretrained init_cfg is looked at in the same way, but for modules of MMPose that rename a file's weights
     in an ``init_weights`` of their own.
 
     Raises:
@@ -45,7 +45,7 @@ def _is_plain(part: nn.Module) -> bool:
 
 
 def _compare(part: nn.Module, file: str, where: str, *, prefix: str = '', of: str = '') -> Iterator[str]:
-    """``of``: refuse by the tensors with this in their names, if there are any."""
+    """Compare a module's tensors with a file's, and refuse by those with ``of`` in their names, if there are any."""
     content = CheckpointLoader.load_checkpoint(file, map_location='cpu')
     state = content.get('state_dict', content)
     if prefix:
@@ -67,7 +67,7 @@ def _compare(part: nn.Module, file: str, where: str, *, prefix: str = '', of: st
 
 
 def find_missing_tensors(module: nn.Module, state: Mapping[str, Any]) -> set[str]:
-    """A module and a state dict -> names of its tensors that are missing there or have another shape there."""
+    """Return the names of a module's tensors that a state dict lacks or has in another shape."""
     named = [*module.named_parameters(), *module.named_buffers()]
     empty = {id(value): _without_values(value) for _, value in named}
     copied = copy.deepcopy(module, empty)  # deepcopy takes from here what it would copy
@@ -80,6 +80,6 @@ def find_missing_tensors(module: nn.Module, state: Mapping[str, Any]) -> set[str
 
 
 def _without_values(value: Tensor) -> Tensor:
-    """Tensor -> one of the same shape on the meta device."""
+    """Return a tensor of the same shape on the meta device."""
     empty = torch.empty_like(value, device='meta')
     return nn.Parameter(empty, requires_grad=False) if isinstance(value, nn.Parameter) else empty

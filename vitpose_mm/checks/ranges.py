@@ -1,4 +1,4 @@
-"""Check the numbers of a config before anything is built: is each one a number, and in its range?"""
+"""Check that each number of a config is a number, and in its range, before anything is built."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def check_ranges(cfg: Config, *, for_training: bool = True) -> None:
     """Check the numbers of a whole config that a training, or a test, will use.
 
     Raises:
-        ValueError: one is no number, not finite or out of its range, or MMPose's codec draws wrong targets.
+        ValueError: one is not a number, not finite or out of its range, or MMPose's codec draws wrong targets.
     """
     for where, allowed in (TRAINING if for_training else TESTING).items():
         _check(_find(cfg, where), where, allowed)
@@ -96,7 +96,7 @@ def check_ranges(cfg: Config, *, for_training: bool = True) -> None:
 
 
 def find_late_steps(cfg: Config) -> Iterator[str]:
-    """Whole config -> a line on each scheduler whose steps a training of so many epochs does not get to."""
+    """Yield a line on each scheduler whose steps a training of so many epochs does not get to."""
     schedulers, last = cfg.get('param_scheduler') or [], _find(cfg, 'train_cfg.max_epochs')
     for i, scheduler in enumerate(schedulers if isinstance(schedulers, Sequence) else [schedulers]):
         milestones = scheduler.get('milestones') or []
@@ -133,7 +133,7 @@ def _check(value: Any, where: str, allowed: Range) -> None:
 
 
 def _find(cfg: Config, where: str) -> Any:
-    """Config and 'a.b.c' -> what is there, None where nothing is."""
+    """Return what is at 'a.b.c' of a config, None where nothing is."""
     first, *others = where.split('.')
     found = cfg.get(first)
     for name in others:
@@ -142,7 +142,7 @@ def _find(cfg: Config, where: str) -> Any:
 
 
 def _dicts(node: Any, where: str) -> Iterator[tuple[str, Mapping]]:
-    """Config -> each dict in it with how it is reached."""
+    """Yield each dict of a config with its path."""
     if isinstance(node, Mapping):
         yield where, node
         for name, value in node.items():

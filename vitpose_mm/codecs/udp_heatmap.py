@@ -29,7 +29,7 @@ class ExactUDPHeatmap(UDPHeatmap):
     """
 
     def encode(self, keypoints: np.ndarray, keypoints_visible: np.ndarray | None = None) -> dict[str, Any]:
-        """(1, K, 2) keypoints in input space, pixels, and (1, K) flags -> heatmaps (K, h, w) and weights (1, K)."""
+        """Encode (1, K, 2) keypoints in input pixels and (1, K) flags as (K, h, w) heatmaps and (1, K) weights."""
         if self.heatmap_type != 'gaussian' or keypoints.shape[0] != 1 or float(3 * self.sigma).is_integer():
             return super().encode(keypoints, keypoints_visible)
         weights = np.ones(keypoints.shape[:2], np.float32) if keypoints_visible is None else keypoints_visible.copy()
@@ -41,7 +41,7 @@ class ExactUDPHeatmap(UDPHeatmap):
         return {'heatmaps': heatmaps, 'keypoint_weights': weights}
 
     def _draw(self, heatmap: np.ndarray, centre: np.ndarray) -> bool:
-        """Draw the Gaussian around (x, y), heatmap pixels, into (h, w); whether any of it lies inside."""
+        """Draw the Gaussian around (x, y), heatmap pixels, into (h, w); return whether any of it lies inside."""
         if not np.isfinite(centre).all():
             return False
         radius = math.floor(3 * self.sigma)

@@ -37,9 +37,9 @@ def _keypoint(number: int, name: str) -> dict:
 
 @DATASETS.register_module()
 class APT36KDataset(BaseCocoStyleDataset):
-    """APT-36K in COCO's format -> animals with AP-10K's 17 keypoints and a dataset name of their own.
+    """APT-36K in COCO's format: animals with AP-10K's 17 keypoints and a dataset name of their own.
 
-    The keypoint set is written out here: named by a path, the host would look for it in the working directory first.
+    The keypoint set is written out here: named by a path, MMPose would look for it in the working directory first.
     In numbers it is mmpose's AP-10K.
 
     Source: APT-36K (Yang et al., NeurIPS 2022); skeleton, weights and deviations of AP-10K (Yu et al., 2021).

@@ -18,7 +18,7 @@ from .seeding import SAMPLE, isolated_rng, mix_seed
 
 
 def pack_transformed(dataset: Any) -> None:
-    """Dataset config -> the same, with the keypoints of the crop kept in every sample, below wrappers too."""
+    """Have every sample of a dataset's config keep the keypoints of its crop, below wrappers too, in place."""
     if isinstance(dataset, (list, tuple)):
         for part in dataset:
             pack_transformed(part)
@@ -32,12 +32,12 @@ def pack_transformed(dataset: Any) -> None:
 
 
 def spread(length: int, number: int) -> list[int]:
-    """Length of a dataset -> at most ``number`` indices, evenly over it and the first among them."""
+    """Return at most ``number`` indices of a dataset, evenly over its length, the first one included."""
     return [int(index) for index in np.linspace(0, length, min(number, length), endpoint=False)]
 
 
 def choose(dataset: BaseDataset | ConcatDataset, number: int) -> list[tuple[str, dict, int]]:
-    """Dataset -> (folder name, metainfo, index in the whole) of ``number`` samples of each part."""
+    """Return (folder name, metainfo, index in the whole) of ``number`` samples of each part of a dataset."""
     parts = dataset.datasets if isinstance(dataset, ConcatDataset) else [dataset]
     named = dataset.names if getattr(dataset, 'named', False) else None
     chosen, start = [], 0
@@ -50,7 +50,7 @@ def choose(dataset: BaseDataset | ConcatDataset, number: int) -> list[tuple[str,
 
 
 def draw(visualizer: PoseLocalVisualizer, sample: dict, path: Path) -> None:
-    """A packed sample -> its crop with keypoints, and below it with heatmaps, in a file."""
+    """Draw the crop of a packed sample with keypoints, and below it with heatmaps, into a file."""
     crop = sample['inputs'].permute(1, 2, 0).numpy()[..., ::-1]  # (3, H, W) BGR -> (H, W, 3) RGB
     visualizer.add_datasample(
         path.stem,
@@ -65,9 +65,9 @@ def draw(visualizer: PoseLocalVisualizer, sample: dict, path: Path) -> None:
 def browse(
     cfg: Config, out: str, *, number: int = 20, epoch: int = 0, seed: int = 0
 ) -> tuple[list[Path], list[CorruptImage]]:
-    """Config -> pictures of ``number`` training samples of each dataset, one folder a dataset below ``out``.
+    """Draw ``number`` training samples of each dataset of a config, in one folder a dataset below ``out``.
 
-    And the images that could not be read: the pictures show others in their place.
+    Returns the images that could not be read; the pictures show others in their place.
 
     Args:
         cfg: any config with a train_dataloader.

@@ -1,4 +1,4 @@
-"""Images that cannot be read: which error means that, and how the main process hears of it."""
+"""Images that cannot be read: the errors that mean this, and how the main process is told."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from mmcv.transforms import LoadImageFromFile
 
-# metainfo key of a sample that stands in for others
+# metainfo key of a sample that replaces others
 META_KEY = 'unreadable_images'
 
 
@@ -23,10 +23,10 @@ class CorruptImage(NamedTuple):
 
 
 def find_corrupt_image(error: BaseException) -> CorruptImage | None:
-    """Error of a pipeline -> the image file that could not be loaded, None where something else failed.
+    """Return the image file that a pipeline's error is about, None where it is about something else.
 
-    Only errors raised below the host's LoadImage count: missing, empty, truncated or undecodable files.
-    Wrong bytes inside a JPEG are no error for cv2, which decodes what it can; such an image is trained on.
+    Only errors raised below MMPose's LoadImage count: missing, empty, truncated or undecodable files.
+    Wrong bytes inside a JPEG are not an error for cv2, which decodes what it can; such an image is trained on.
     """
     if isinstance(error, MemoryError):
         return None
@@ -59,5 +59,5 @@ def set_metainfo(sample: Any, key: str, value: Any) -> Any:
 
 
 def read_corrupt_images(data_samples: Sequence[Any]) -> list[CorruptImage]:
-    """Data samples of a batch -> the files that its samples replace."""
+    """Return the files that the samples of a batch replace."""
     return [CorruptImage(*file) for sample in data_samples for file in sample.metainfo.get(META_KEY, ())]

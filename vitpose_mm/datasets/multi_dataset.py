@@ -17,12 +17,12 @@ from .transforms.skeleton_converter import check_mapping, convert_skeletons
 
 # metainfo key of the name of the subset that a sample is from
 SUBSET_KEY = 'subset'
-MAX_REPLACEMENTS = 20  # draws for one sample before its dataset counts as unreadable
+MAX_REPLACEMENTS = 20  # draws for one sample before its dataset counts as corrupt
 
 
 @DATASETS.register_module()
 class MultiDataset(ConcatDataset):
-    """Datasets -> their concatenation; a training sample is a function of (seed, epoch, index, turn).
+    """The concatenation of datasets; a training sample is a function of (seed, epoch, index, turn).
 
     Every sub-dataset keeps its metainfo, flip pairs and half-body sets, which mmpose's CombinedDataset
     overwrites; behind a KeypointConverter they follow from its mapping. A :class:`SeededIndex` seeds the
@@ -39,7 +39,7 @@ class MultiDataset(ConcatDataset):
 
     Args:
         datasets: Configs or datasets, in a list or by name; at least one.
-        pipeline: Pipeline of the configs that have none of their own; inferencers of the host take it too.
+        pipeline: Pipeline of the configs that have none of their own; MMPose's inferencers take it too.
         metainfo: Metainfo of the whole (for visualizer and checkpoint); None: the first dataset's (by name, where they
             are named).
         lazy_init: Do not load the annotations yet.
@@ -97,7 +97,7 @@ class MultiDataset(ConcatDataset):
         super().full_init()
 
     def __getitem__(self, index: int) -> Any:
-        """Index -> transformed sample; seeded where the index is a :class:`SeededIndex`."""
+        """Return the transformed sample of an index; seeded where the index is a :class:`SeededIndex`."""
         if not isinstance(index, SeededIndex):
             return self._fetch(index)
         with isolated_rng(mix_seed(index.seed, SAMPLE, index.epoch, int(index), index.turn)):
@@ -127,7 +127,7 @@ class MultiDataset(ConcatDataset):
 
 
 def build_converted(dataset: dict | BaseDataset, *, where: str) -> BaseDataset:
-    """Dataset config -> dataset; a KeypointConverter in its pipeline maps the skeleton too."""
+    """Build a dataset; a KeypointConverter in its pipeline maps the skeleton too."""
     if not isinstance(dataset, Mapping):
         return build_checked(dataset, where=where)
     pipeline = dataset.get('pipeline') or []
@@ -137,7 +137,7 @@ def build_converted(dataset: dict | BaseDataset, *, where: str) -> BaseDataset:
 
 
 def give_pipeline(dataset: dict | BaseDataset, pipeline: Sequence[dict] | None) -> dict | BaseDataset:
-    """Dataset config without a pipeline -> the same with this one; anything else passes through."""
+    """Return a dataset's config with this pipeline where it has none of its own."""
     if pipeline is None or not isinstance(dataset, Mapping) or 'pipeline' in dataset:
         return dataset
     return {**dataset, 'pipeline': list(pipeline)}

@@ -1,4 +1,4 @@
-"""People, or the images that they are in, for pre-training without labels: any COCO-style file -> where to look."""
+"""People, or the images that they are in, for pre-training without labels, from any COCO-style file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..registry import DATASETS
 
 @DATASETS.register_module()
 class PersonCrops(BaseDataset):
-    """COCO-style annotations -> one sample a person (an image and a box), or one an image with people in it.
+    """A dataset with one sample a person (an image and a box), or one an image with people, of COCO-style annotations.
 
     Of the labels only the boxes are read, so any file of people or of objects will do. Samples hold
     ``img_path``, ``img_id`` and, for people, ``bbox``: (4,) left, top, right, bottom in image pixels, for
@@ -69,7 +69,7 @@ class PersonCrops(BaseDataset):
         )
 
     def load_data_list(self) -> list[dict[str, Any]]:
-        """The annotation file -> samples before the pipeline."""
+        """Read the annotation file into samples before the pipeline."""
         content = mmengine.load(self.ann_file)
         names = {image['id']: image['file_name'] for image in content['images']}
         people = list(find_people(content, min_size=self.min_size))
@@ -87,7 +87,7 @@ class PersonCrops(BaseDataset):
 
 
 def find_people(content: dict, *, min_size: float) -> Iterator[tuple[int, np.ndarray]]:
-    """COCO-style dict -> (image id, (4,) box as corners in image pixels) of each person that is large enough."""
+    """Yield (image id, (4,) box as corners in image pixels) of each person that is large enough."""
     named = {kind['id'] for kind in content.get('categories', ()) if kind['name'] == 'person'}
     for ann in content['annotations']:
         if ann.get('iscrowd') or (named and ann['category_id'] not in named):

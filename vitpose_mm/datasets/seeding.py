@@ -49,7 +49,7 @@ class SeededIndex(int):
 
 
 def mix_seed(seed: int, use: int, first: int, second: int, turn: int = 0) -> int:
-    """(seed, use, numbers) -> a seed in [0, 2**32): near inputs give unrelated streams."""
+    """Mix a seed, a use and numbers into a seed in [0, 2**32): near inputs give unrelated streams."""
     numbers = (seed, use, first, second, *((turn,) if turn else ()))
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
@@ -58,7 +58,7 @@ def mix_seed(seed: int, use: int, first: int, second: int, turn: int = 0) -> int
 def isolated_rng(seed: int) -> Iterator[None]:
     """Run a block on freshly seeded python, numpy and torch (CPU) generators, then put the old states back.
 
-    A worker's state is nobody else's and is not put back, which saves 0.2 ms a sample. CUDA's generators
+    A worker's state is not shared and is not put back, which saves 0.2 ms a sample. CUDA's generators
     are left alone: a worker has none, and in the main process they are the model's. Libraries with
     generators of their own (new albumentations) are not reached.
     """

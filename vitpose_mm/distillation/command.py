@@ -1,4 +1,4 @@
-"""From parsed arguments to a distilled model: the body of tools/distill.py."""
+"""Distil a model as the arguments of tools/distill.py say."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .run import Distillation
 
 
 def distill(args: argparse.Namespace, *, say: Callable[[str], None]) -> None:
-    """Arguments of tools/distill.py -> the deployed student in the work folder."""
+    """Train the deployed student in the work folder that the arguments of tools/distill.py name."""
     cfg = load_config(args)
     with exit_on_user_error():
         if args.teacher is not None:

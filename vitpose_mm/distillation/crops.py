@@ -20,12 +20,12 @@ BATCH_SIZE = 32
 
 
 def training_set(cfg: Config) -> Any:
-    """Config -> the dataset that it trains on."""
+    """Return the dataset that a config trains on."""
     return _build(copy.deepcopy(cfg.train_dataloader.dataset))
 
 
 def labelled_validation_set(cfg: Config) -> Any:
-    """Config -> its validation people in ground-truth boxes, not augmented, with target heatmaps."""
+    """Return the config's validation people in ground-truth boxes, not augmented, with target heatmaps."""
     whole = copy.deepcopy(cfg.val_dataloader.dataset)
     parts = whole.datasets if whole.type.split('.')[-1] == 'MultiDataset' else [whole]
     named = list(parts.values()) if isinstance(parts, Mapping) else parts
@@ -38,7 +38,7 @@ def labelled_validation_set(cfg: Config) -> Any:
 
 
 def _labelled(dataset: ConfigDict, pipeline: list | None, codec: dict) -> dict:
-    """Config of a dataset to score on -> the same people in ground-truth boxes, with targets."""
+    """Return the config of a dataset with the same people in ground-truth boxes, with targets."""
     *steps, pack = dataset.get('pipeline') or pipeline or []
     steps = [*steps, dict(type='GenerateTarget', encoder=codec), pack]
     only_for_scores = ('bbox_file', 'headbox_file')
@@ -52,7 +52,7 @@ def _build(dataset: dict) -> Any:
 
 
 def batches(dataset: Any, preprocess: nn.Module, *, most: int | None = None) -> Iterator[tuple[Tensor, list]]:
-    """Dataset -> (B, 3, h, w) crops and their samples on the preprocessor's device, evenly spread over it.
+    """Yield (B, 3, h, w) crops of a dataset and their samples, evenly spread over it, on the preprocessor's device.
 
     Args:
         dataset: a MultiDataset.

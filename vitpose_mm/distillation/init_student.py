@@ -1,4 +1,4 @@
-"""Between the stages: the student as it begins, and the token in the student's space."""
+"""Between the stages: initialise the student, and map the token to the student's space."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FIT_CROPS = 512
 
 
 def write_initial_weights(cfg: Config, *, tuned: Path | None, token: Path, start: Path) -> dict[str, float]:
-    """Config of a distillation -> files with the student's first weights and with its token.
+    """Write the student's first weights and its token to files.
 
     The student is initialised here and not when its training starts, because the map is fitted to its
     patch embedding: both have to be of the same weights, and one seed starts all settings from the same.
@@ -67,7 +67,7 @@ def write_initial_weights(cfg: Config, *, tuned: Path | None, token: Path, start
 
 @torch.no_grad()
 def fit_map(cfg: Config, teacher: Teacher, student: Any) -> tuple[Tensor, float]:
-    """-> (C, C') map of the teacher's tokens as they enter its first block to the student's, and its fit.
+    """Fit the (C, C') map of the teacher's tokens, where they enter its first block, to the student's.
 
     Over training crops as they are augmented, positions included: the token joins patches that have theirs.
     A teacher with another grid has its tokens resized to the student's.

@@ -9,9 +9,9 @@ RELATIVE_CUTOFF = 1e-10  # of eigenvalues of the Gram matrix; tokens are float32
 
 
 class LeastSquares:
-    """Pairs of rows (N, C) and (N, D), given in any number of parts -> the (D, C) map that fits them best.
+    """Fits a (D, C) map to pairs of vectors (N, C) and (N, D), given in any number of parts.
 
-    No intercept: the map is linear, and a direction that no row of the first kind has is mapped to zero
+    No intercept: the map is linear, and a direction that none of the first vectors has is mapped to zero
     (minimum norm).
     """
 
@@ -21,14 +21,14 @@ class LeastSquares:
         self._squares = 0.0
 
     def add(self, given: Tensor, wanted: Tensor) -> None:
-        """(N, C), (N, D) more pairs."""
+        """Add (N, C), (N, D) more pairs."""
         given, wanted = given.double(), wanted.double()
         self._gram = self._gram + given.T @ given
         self._cross = self._cross + given.T @ wanted
         self._squares += float(wanted.square().sum())
 
     def solve(self) -> tuple[Tensor, float]:
-        """-> (D, C) map in float64, and the share of the wanted rows' squares that it explains (0 to 1)."""
+        """Return the (D, C) map in float64, and the share of the wanted vectors' squares that it explains (0 to 1)."""
         assert isinstance(self._gram, Tensor) and isinstance(self._cross, Tensor), 'no pairs were added'
         inverse = torch.linalg.pinv(self._gram, hermitian=True, rtol=RELATIVE_CUTOFF)
         weights = inverse @ self._cross  # (C, D)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class DistillationPaths:
-    """What lies where below the work folder; a file that is there is a step that is done."""
+    """The paths of files below the work folder; a step whose file exists is done."""
 
     root: Path
 

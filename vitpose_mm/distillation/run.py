@@ -60,7 +60,7 @@ class Distillation:
             load_token(self.given)
 
     def run(self, *, resume: bool = False) -> Path:
-        """Do what is not done yet -> file of the deployed weights.
+        """Run the steps that are not done yet; return the file of the deployed weights.
 
         Raises:
             ValueError: the folder holds another distillation, or this one and ``resume`` is not set.
@@ -131,7 +131,7 @@ class Distillation:
         self._tell(f'{self.paths.deploy} and {self.paths.deploy.with_suffix(".py")} need no distiller')
 
     def _fit(self, stage: Config, title: str) -> Any:
-        """Config of a stage -> its model after training, begun where it was stopped."""
+        """Train the model of a stage's config, from where it was stopped; return it."""
         with redirect_log(stage, 'distillation'):
             newest = newest_readable(stage.work_dir)
             if newest is not None:

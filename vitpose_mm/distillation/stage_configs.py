@@ -1,4 +1,4 @@
-"""From the one config of a distillation to the configs of its stages and of the model that comes out."""
+"""Make the configs of the stages, and of the model that comes out, from the one config of a distillation."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from mmengine.config import Config, ConfigDict
 from ..models.distillers.knowledge_token import student_config
 
 DISTILLER = 'vitpose_mm.KnowledgeTokenDistiller'
-TUNING = ('train_cfg', 'optim_wrapper', 'param_scheduler')  # what token_tuning says instead of the student's
+TUNING = ('train_cfg', 'optim_wrapper', 'param_scheduler')  # the keys that token_tuning sets instead of the student's
 
 
 def check_distillation(cfg: Config) -> None:
-    """Whole config -> nothing.
+    """Check that a whole config is one of a distillation and has what its stages need.
 
     Raises:
-        ValueError: it is of no distillation, or leaves out what a stage needs.
+        ValueError: it is not one, or leaves out what a stage needs.
     """
     kind = cfg.get('model', {}).get('type')
     if kind not in (DISTILLER, DISTILLER.split('.')[1]):
-        raise ValueError(f'The config trains a {kind!r}, which distils nothing: use one of configs/distillation.')
+        raise ValueError(f'The config trains a {kind!r}, which is not a distiller: use one of configs/distillation.')
     model = cfg.model
     if cfg.get('load_from'):
         raise ValueError(
@@ -49,7 +49,7 @@ def check_distillation(cfg: Config) -> None:
 
 
 def student_of(cfg: Config) -> dict:
-    """-> the student's config as it is built and deployed."""
+    """Return the student's config as it is built and deployed."""
     model = cfg.model
     return student_config(model.student, token=model.get('token', 'tuned'), num_tokens=model.get('num_tokens', 1))
 
@@ -65,18 +65,18 @@ def needs_teacher(cfg: Config) -> bool:
 
 
 def teacher_of(cfg: Config) -> str | dict | None:
-    """-> the teacher's config or its name; None where no stage needs one."""
+    """Return the teacher's config or its name; None where no stage needs one."""
     return cfg.model.teacher if needs_teacher(cfg) else None
 
 
 def given_token(cfg: Config) -> Path | None:
-    """-> the file of a tuned token that takes the place of stage 1, if one is named and used."""
+    """Return the file of a tuned token that replaces stage 1, if one is named and used."""
     file = (cfg.get('token_tuning') or {}).get('file')
     return Path(file) if file and tunes(cfg) else None
 
 
 def checked_config(cfg: Config) -> Config:
-    """Whole config -> one to look for mistakes in before the first stage: the same data and student, no teacher."""
+    """Return the config to check before the first stage: the same data and student, no teacher."""
     looked_at = _copy(cfg)
     looked_at.model = ConfigDict(looked_at.model.student)
     looked_at.load_from, looked_at.resume = None, False
@@ -84,7 +84,7 @@ def checked_config(cfg: Config) -> Config:
 
 
 def tuning_config(cfg: Config, work_dir: Path) -> Config:
-    """Whole config -> that of stage 1: the same crops, another model and a schedule of its own, no validation."""
+    """Return the config of stage 1: the same crops, another model and a schedule of its own, no validation."""
     stage = _copy(cfg)
     model, tuning = stage.model, stage.pop('token_tuning')
     stage.model = ConfigDict(
@@ -105,7 +105,7 @@ def tuning_config(cfg: Config, work_dir: Path) -> Config:
 
 
 def training_config(cfg: Config, work_dir: Path, *, start: Path, token: Path | None) -> Config:
-    """Whole config -> that of stage 2."""
+    """Return the config of stage 2."""
     stage = _copy(cfg)
     stage.model.token_file = None if token is None else str(token)
     _keep_checkpoints(stage)
@@ -114,7 +114,7 @@ def training_config(cfg: Config, work_dir: Path, *, start: Path, token: Path | N
 
 
 def deploy_config(cfg: Config) -> Config:
-    """Whole config -> that of the student alone, which needs no distiller, no teacher and no pre-trained weights."""
+    """Return the config of the student alone, which needs no distiller, no teacher and no pre-trained weights."""
     deployed = _copy(cfg)
     deployed.pop('token_tuning', None)
     student = student_of(cfg)
@@ -126,7 +126,7 @@ def deploy_config(cfg: Config) -> Config:
 
 
 def _keep_checkpoints(stage: Config, **settings: int) -> None:
-    """A stage ends with a checkpoint that tells it from one that was stopped, whatever else the config saves."""
+    """End a stage with a checkpoint of its own, which a stopped one lacks, whatever else the config saves."""
     hook = stage.default_hooks.setdefault('checkpoint', {'type': 'CheckpointHook'})
     hook.update(save_optimizer=True, save_last=True, **settings)
 

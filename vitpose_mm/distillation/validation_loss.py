@@ -1,4 +1,4 @@
-"""How far models are from the labels of people that they have not been trained on."""
+"""The loss of models on people that they have not been trained on."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ Heatmaps = Callable[[Tensor, tuple[int, int]], Tensor]  # (B, 3, h, w) crops, (h
 
 @torch.no_grad()
 def validation_losses(
-    cfg: Config, said: Mapping[str, Heatmaps], *, head: Any, preprocess: nn.Module
+    cfg: Config, models: Mapping[str, Heatmaps], *, head: Any, preprocess: nn.Module
 ) -> dict[str, float]:
-    """A config with validation data and models by name -> mean loss to the labels by name, rounded to 6 digits.
+    """Return the mean loss to the labels by name of the model, rounded to 6 digits.
 
     Args:
         cfg: whole config; its ``val_dataloader`` and ``codec`` make crops and targets, in ground-truth boxes.
-        said: what gives heatmaps, in eval mode.
-        head: whose loss it is.
+        models: functions that return heatmaps, of models in eval mode.
+        head: head whose loss is computed.
         preprocess: the models' data preprocessor, on their device.
     """
-    sums = dict.fromkeys(said, 0.0)
+    sums = dict.fromkeys(models, 0.0)
     seen = 0
     for inputs, samples in batches(labelled_validation_set(cfg), preprocess):
         seen += len(samples)
-        for name, heatmaps in said.items():
+        for name, heatmaps in models.items():
             loss = label_loss(head, heatmaps(inputs, target_size(samples)), samples)
             sums[name] += len(samples) * float(loss)
     return {name: float(f'{total / seen:.6g}') for name, total in sums.items()}
 
 
 def teacher_losses(cfg: Config, teacher: Teacher, token: Tensor) -> dict[str, float]:
-    """A teacher and a (1, T, C) token at its width -> its held-out loss without and with the token."""
-    said: dict[str, Heatmaps] = {
+    """Return a teacher's validation loss without and with a (1, T, C) token at its width."""
+    models: dict[str, Heatmaps] = {
         'teacher/held_out_loss': teacher.heatmaps,
         'teacher/held_out_loss_with_token': lambda inputs, size: teacher.heatmaps(inputs, size, token),
     }
-    return validation_losses(cfg, said, head=teacher.model.head, preprocess=teacher.model.data_preprocessor)
+    return validation_losses(cfg, models, head=teacher.model.head, preprocess=teacher.model.data_preprocessor)
 
 
 def student_loss(cfg: Config, student: Any) -> dict[str, float]:
-    """A trained student -> its held-out loss."""
+    """Return the validation loss of a trained student."""
     student.eval()
-    said: dict[str, Heatmaps] = {'student/held_out_loss': lambda inputs, size: student(inputs, None)}
-    return validation_losses(cfg, said, head=student.head, preprocess=student.data_preprocessor)
+    models: dict[str, Heatmaps] = {'student/held_out_loss': lambda inputs, size: student(inputs, None)}
+    return validation_losses(cfg, models, head=student.head, preprocess=student.data_preprocessor)

@@ -1,4 +1,4 @@
-"""Whose work folder is this? The settings of its distillation, and what differs in another one."""
+"""Check that a work folder is that of this distillation, by its settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOADING = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
 
 
 def check_work_dir(file: Path, cfg: Config, *, resume: bool) -> None:
-    """File of the settings of a work folder, which may not be there yet, and a config -> nothing.
+    """Check a work folder by the file of its settings, which may not be there yet, and a config.
 
     Raises:
         ValueError: the folder holds another distillation, or this one and ``resume`` is not set.
@@ -45,7 +45,7 @@ def check_work_dir(file: Path, cfg: Config, *, resume: bool) -> None:
 
 
 def settings_of(cfg: Config) -> dict[str, Any]:
-    """Whole config -> what its results depend on, as JSON holds it."""
+    """Return the part of a whole config that its results depend on, as JSON holds it."""
     return _kept(json.loads(json.dumps(cfg.to_dict(), default=str)))
 
 
@@ -68,7 +68,7 @@ def _kept(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _flat(settings: Any) -> dict[str, Any]:
-    """Nested settings -> {'model.token': 'tuned', 'param_scheduler.0.type': ...}."""
+    """Flatten nested settings: {'model.token': 'tuned', 'param_scheduler.0.type': ...}."""
     return dict(_leaves(settings, ''))
 
 
@@ -77,7 +77,7 @@ def _leaves(node: Any, where: str) -> Iterator[tuple[str, Any]]:
         for key, value in node.items():
             yield from _leaves(value, f'{where}.{key}' if where else str(key))
     elif isinstance(node, list) and node:
-        for place, value in enumerate(node):
-            yield from _leaves(value, f'{where}.{place}')
+        for index, value in enumerate(node):
+            yield from _leaves(value, f'{where}.{index}')
     else:
         yield where, node

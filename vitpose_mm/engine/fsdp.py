@@ -24,11 +24,11 @@ class ShardedStrategy(FSDPStrategy):
 
     Over mmengine 0.10.7 it clips gradients by the norm of all shards (there every process clips its own shard
     by its own norm), it resumes the optimizer (there torch 2.0's order of arguments is used and fails), it
-    tells which weights a checkpoint lacks, and it runs on a CPU too.
+    logs which weights a checkpoint lacks, and it runs on a CPU too.
 
     Args:
         model_wrapper: arguments of MMFullyShardedDataParallel to change or to add.
-        kwargs: of mmengine's FSDPStrategy; ``state_dict_cfg`` is 'full' unless given.
+        kwargs: arguments of mmengine's FSDPStrategy; ``state_dict_cfg`` is 'full' unless given.
 
     Raises:
         ValueError: there are no processes to split the model over.
@@ -61,14 +61,14 @@ class ShardedStrategy(FSDPStrategy):
             self.optim_state_dict_config = FullOptimStateDictConfig(offload_to_cpu=False, rank0_only=True)
 
     def build_optim_wrapper(self, optim_wrapper: Any, model: Any = None) -> BaseOptimWrapper:
-        """Config and sharded model -> optimizer wrapper that clips by the norm of the whole gradient."""
+        """Build an optimizer wrapper that clips by the norm of the whole gradient of a sharded model."""
         built = super().build_optim_wrapper(optim_wrapper, model)
         if getattr(built, 'clip_func', None) is nn.utils.clip_grad_norm_:
             built.clip_func = partial(_clip_whole, model)
         return built
 
     def load_model_state_dict(self, state_dict: dict, *, strict: bool = False, revise_keys: Any = None) -> None:
-        """Weights of a plain model -> this process's shards; names that do not fit are told, as elsewhere."""
+        """Load this process's shards of a plain model's weights; names that do not fit are logged, as elsewhere."""
         missing, unexpected = self.model.load_state_dict(state_dict, strict=strict)
         for what, names in (('lacks', missing), ('has, and the model lacks,', unexpected)):
             if names:
@@ -76,7 +76,7 @@ class ShardedStrategy(FSDPStrategy):
                 print_log(f'The checkpoint {what} {told}', logger='current', level=logging.WARNING)
 
     def load_optim_state_dict(self, state_dict: dict) -> None:
-        """State of the whole optimizer -> this process's shard of it."""
+        """Load this process's shard of the state of the whole optimizer."""
         optimizer = self.optim_wrapper.optimizer
         shard = FullyShardedDataParallel.optim_state_dict_to_load(self.model, optimizer, state_dict)
         self.optim_wrapper.load_state_dict(shard)

@@ -25,7 +25,7 @@ def redirect_log(cfg: Config, kind: str) -> Iterator[None]:
     earlier runners by name, so each gets one of its own.
 
     Args:
-        cfg: of the runner that is made inside; changed.
+        cfg: config of the runner that is made inside; changed.
         kind: first part of the name.
     """
     name = f'{kind}_{next(_numbers)}'

@@ -1,4 +1,4 @@
-"""Does a checkpoint hold the state of the run that resumes from it? MMEngine logs what does not fit and trains on."""
+"""Check that a checkpoint holds the state of the run that resumes from it; MMEngine logs a misfit and trains on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 from ..checkpoints.pickle_records import shown
 from ..checks.pretrained import find_missing_tensors
 
-MAX_COUNT = 10**9  # epochs and iterations beyond are no training
+MAX_COUNT = 10**9  # more epochs or iterations are not a real training
 HUB_PARTS = ('log_scalars', 'runtime_info', 'resumed_keys')
 # settings of an optimizer that came with newer versions of torch, and mean the same where they are missing
 NEWER_SETTINGS = {'foreach', 'maximize', 'capturable', 'differentiable', 'fused', 'decoupled_weight_decay'}
@@ -26,7 +26,7 @@ SCALER_STATE = {'scale', 'growth_factor', 'backoff_factor', 'growth_interval', '
 
 
 def check_resume(runner: Any, checkpoint: Mapping[str, Any]) -> None:
-    """A runner that has built its model and optimizer, and a checkpoint as it was read -> nothing.
+    """Check that a checkpoint fits a runner that has built its model and optimizer.
 
     With FlexibleRunner (FSDP), progress and logs are looked at here, and the rest by its strategy.
 
@@ -50,7 +50,7 @@ def check_resume(runner: Any, checkpoint: Mapping[str, Any]) -> None:
 
 
 def progress_problems(runner: Any, checkpoint: Mapping[str, Any]) -> Iterator[str]:
-    """-> what is wrong with the epoch, the iteration and the seed of a checkpoint."""
+    """Yield what is wrong with the epoch, the iteration and the seed of a checkpoint."""
     meta = checkpoint.get('meta') or {}
     for key in ('epoch', 'iter'):
         if not _is_count(meta.get(key), MAX_COUNT):
@@ -67,7 +67,7 @@ def progress_problems(runner: Any, checkpoint: Mapping[str, Any]) -> Iterator[st
 
 
 def log_problems(checkpoint: Mapping[str, Any]) -> Iterator[str]:
-    """-> what is wrong with the logged values of a checkpoint."""
+    """Yield what is wrong with the logged values of a checkpoint."""
     hub = checkpoint.get('message_hub') or {}
     missing = [part for part in HUB_PARTS if not isinstance(hub.get(part), dict)]
     if missing:
@@ -78,7 +78,7 @@ def log_problems(checkpoint: Mapping[str, Any]) -> Iterator[str]:
 
 
 def weight_problems(model: Any, checkpoint: Mapping[str, Any]) -> Iterator[str]:
-    """-> what of the model's weights a checkpoint does not have."""
+    """Yield which of the model's weights a checkpoint does not have."""
     state = checkpoint.get('state_dict')
     if not state:
         yield 'it has no state_dict'
@@ -90,7 +90,7 @@ def weight_problems(model: Any, checkpoint: Mapping[str, Any]) -> Iterator[str]:
 
 
 def optimizer_problems(wrapper: OptimWrapper | OptimWrapperDict, saved: Any) -> Iterator[str]:
-    """-> what of the state of an optimizer does not fit."""
+    """Yield what of the state of an optimizer does not fit."""
     if not isinstance(saved, Mapping):
         yield 'it has no state of an optimizer'
     elif isinstance(wrapper, OptimWrapperDict):
@@ -106,7 +106,7 @@ def optimizer_problems(wrapper: OptimWrapper | OptimWrapperDict, saved: Any) -> 
 
 
 def _group_problems(optimizer: Optimizer, saved: Any) -> Iterator[str]:
-    """-> differences in the groups of parameters."""
+    """Yield the differences in the groups of parameters."""
     own = optimizer.param_groups
     if not isinstance(saved, list) or not all(
         isinstance(one, dict) and isinstance(one.get('params'), list) for one in saved
@@ -129,7 +129,7 @@ def _group_problems(optimizer: Optimizer, saved: Any) -> Iterator[str]:
 
 
 def _state_problems(optimizer: Optimizer, saved: Mapping[str, Any]) -> Iterator[str]:
-    """-> differences in the state that an optimizer keeps of each weight."""
+    """Yield the differences in the state that an optimizer keeps of each weight."""
     state, kind = saved.get('state'), type(optimizer).__name__
     if not isinstance(state, Mapping):
         yield 'its optimizer has no state'
@@ -148,7 +148,7 @@ def _state_problems(optimizer: Optimizer, saved: Mapping[str, Any]) -> Iterator[
 
 
 def scheduler_problems(own: Any, saved: Any) -> Iterator[str]:
-    """-> differences in the schedules of the learning rate."""
+    """Yield the differences in the schedules of the learning rate."""
     if isinstance(own, Mapping):
         for name, one in own.items():
             yield from scheduler_problems(one, saved.get(name) if isinstance(saved, Mapping) else None)

@@ -27,10 +27,10 @@ def choose_dataset(cfg: Config, name: str) -> None:
 
     Args:
         cfg: whole config; changed in place.
-        name: of a subset, or the dataset_name of one or more.
+        name: name of a subset, or the dataset_name of one or more.
 
     Raises:
-        ValueError: the test set has nothing of the dataset.
+        ValueError: no part of the test set is of the dataset.
     """
     dataset, scope = cfg.test_dataloader.dataset, cfg.get('default_scope') or 'mmpose'
     subsets = dataset.get('datasets')
@@ -53,7 +53,7 @@ def choose_dataset(cfg: Config, name: str) -> None:
 
 
 def split_member(text: str) -> tuple[str | None, str]:
-    """CHECKPOINT or CONFIG.py=CHECKPOINT -> path of the config, if there is one, and path of the checkpoint."""
+    """Split CHECKPOINT or CONFIG.py=CHECKPOINT into the path of the config, if there is one, and of the checkpoint."""
     config, mark, checkpoint = text.partition('.py=')
     return (config + '.py', checkpoint) if mark else (None, text)
 
@@ -89,7 +89,7 @@ def analyse_bad_cases(cfg: Config, args: argparse.Namespace) -> None:
     hooks = cfg.get('default_hooks', {})
     if 'badcase' not in hooks:
         raise ValueError(
-            '--badcase needs the hook default_hooks.badcase, which this config has not: '
+            '--badcase needs the hook default_hooks.badcase, which this config does not have: '
             "add badcase=dict(type='BadCaseAnalysisHook', enable=False)."
         )
     kind = hooks['badcase'].get('metric_type', 'loss')
@@ -117,7 +117,7 @@ def add_test_flags(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def test(args: argparse.Namespace) -> None:
-    """Arguments of tools/test.py -> metrics on the test set, in the log and in --out.
+    """Evaluate as the arguments of tools/test.py say; the metrics go to the log and to --out.
 
     By MMEngine's plain Runner where FlexibleRunner trains the model: its checkpoints are a plain model's.
     """

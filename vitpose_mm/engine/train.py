@@ -1,4 +1,4 @@
-"""From parsed arguments to a config and its runner, and the body of tools/train.py."""
+"""Read the config of tools/train.py, add the flags of the command line to it, build its runner and train."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def exit_on_user_error(*, ours_only: bool = False) -> Iterator[None]:
 
 
 def read_config(path: str, options: dict[str, Any]) -> Config:
-    """Path of a config, or its ``package::path`` -> the config with --cfg-options in it; ends where there is none."""
+    """Read a config, from a path or a ``package::path``, with --cfg-options in it; end where there is none."""
     try:
         cfg = open_config(path)
     except FileNotFoundError as error:
@@ -55,7 +55,7 @@ def read_config(path: str, options: dict[str, Any]) -> Config:
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """Arguments -> the config with --cfg-options, --launcher and --work-dir in it."""
+    """Read the config of the arguments, with --cfg-options, --launcher and --work-dir in it."""
     cfg = read_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
@@ -66,7 +66,7 @@ def load_config(args: argparse.Namespace) -> Config:
 
 
 def build_runner(cfg: Config) -> Runner | FlexibleRunner:
-    """Config -> Runner, or what ``runner_type`` names: FSDP and DeepSpeed are reached only that way.
+    """Build the Runner of a config, or what ``runner_type`` names: FSDP and DeepSpeed are reached only that way.
 
     Whatever hooks the config has, a resume is checked and checkpoints are written so that ``torch.load`` opens them.
     """
@@ -84,10 +84,10 @@ def draw_pictures(cfg: Config, args: argparse.Namespace) -> None:
     hooks = cfg.get('default_hooks', {})
     if 'visualization' not in hooks:
         raise ValueError(
-            '--show and --show-dir need the hook default_hooks.visualization, which this config has not: '
+            '--show and --show-dir need the hook default_hooks.visualization, which this config does not have: '
             "add visualization=dict(type='PoseVisualizationHook', enable=False)."
         )
-    out_dir = args.show_dir and str(Path(args.show_dir).resolve())  # else the host puts it below the work folder
+    out_dir = args.show_dir and str(Path(args.show_dir).resolve())  # else MMPose puts it below the work folder
     settings = dict(enable=True, show=args.show, out_dir=out_dir, interval=args.interval)
     if args.show:
         settings['wait_time'] = args.wait_time
@@ -138,7 +138,7 @@ def add_train_flags(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def run_training(runner: Runner | FlexibleRunner) -> None:
-    """Train, and turn the end of a loader's worker into a sentence.
+    """Train, and turn the end of a loader's worker into one sentence.
 
     Raises:
         ValueError: a worker was killed or does not answer.
@@ -170,7 +170,7 @@ def limit_waiting(cfg: Config, *, seconds: float = 600) -> None:
 
 
 def train(args: argparse.Namespace) -> None:
-    """Arguments of tools/train.py -> a trained model in the work folder."""
+    """Train the model that the arguments of tools/train.py describe."""
     cfg = load_config(args)
     with exit_on_user_error():
         add_train_flags(cfg, args)

@@ -18,13 +18,13 @@ class WarmupLR(LinearLR):
     """MMEngine's LinearLR by iterations, which ends at ``end`` or after a tenth of the training, whichever comes first.
 
     500 iterations are a moment of COCO's 210 epochs and more than all that 100 people give. How long a training is
-    stands in MMEngine's message hub by the time of the second iteration; without a runner ``end`` holds.
+    is in MMEngine's message hub by the second iteration; without a runner ``end`` holds.
 
     Args:
         optimizer: optimizer or its wrapper.
         by_epoch: has to be False.
-        kwargs: of mmengine's LinearLR: ``start_factor``, ``begin``, and ``end``, the iteration at which the learning
-            rate is reached at the latest.
+        kwargs: arguments of mmengine's LinearLR: ``start_factor``, ``begin``, and ``end``, the iteration at which the
+            learning rate is reached at the latest.
 
     Raises:
         ValueError: by_epoch is True.

@@ -16,21 +16,21 @@ from ..registry import METRICS
 Metrics = Mapping[str, dict | BaseMetric | Sequence[dict | BaseMetric]]
 
 
-# Of one sample: its subset, and the results of each of that subset's metrics. The host makes any tuple a plain one.
+# Of one sample: its subset, and the results of each of that subset's metrics. MMEngine makes any tuple a plain one.
 Scored = tuple[str, list[list[Any]]]
 
 
 @METRICS.register_module()
 class SubsetMetric(BaseMetric):
-    """Predictions on a MultiDataset with named subsets -> {'<subset>/<metric>': value}, and one table in the log.
+    """Scores a MultiDataset with named subsets: {'<subset>/<metric>': value}, and one table in the log.
 
-    It is a metric and not an evaluator, so that it stands beside DumpResults in a list, whoever's tool builds it.
+    It is a metric and not an evaluator, so that it works beside DumpResults in a list, in every tool.
     Every sample goes to the metrics of the subset in its metainfo; its results stay with it until those of all
-    processes are gathered in the order of the whole test set, so that the host drops padded ones as ever.
+    processes are gathered in the order of the whole test set, so that MMEngine drops padded ones as usual.
 
     Args:
         subsets: config of a metric, or a list of them, by name of the subset (a key `metrics` would make it an
-            evaluator for the host). The subset's name takes the place of a metric's default prefix; one given in
+            evaluator for MMEngine). The subset's name takes the place of a metric's default prefix; one given in
             its config stays.
         collect_device: 'cpu' or 'gpu'.
 
@@ -41,7 +41,7 @@ class SubsetMetric(BaseMetric):
         >>> SubsetMetric(subsets=dict(coco=dict(type='CocoMetric', ann_file=...), mpii=dict(type='MpiiPCKAccuracy')))
     """
 
-    default_prefix = 'subset'  # the host warns where a metric has none
+    default_prefix = 'subset'  # MMEngine warns where a metric has none
 
     def __init__(self, subsets: Metrics, *, collect_device: str = 'cpu') -> None:
         super().__init__(collect_device=collect_device)
@@ -89,7 +89,7 @@ class SubsetMetric(BaseMetric):
             self.results.append((subset, results))
 
     def compute_metrics(self, results: list[Scored]) -> dict[str, float]:
-        """Results of all samples -> value by '<subset>/<metric>'."""
+        """Return the values by '<subset>/<metric>' from the results of all samples."""
         values: dict[str, float] = {}
         sizes = Counter(subset for subset, _ in results)
         for name, metrics in self.metrics.items():
@@ -106,18 +106,18 @@ class SubsetMetric(BaseMetric):
 
 
 def build_metrics(given: dict | BaseMetric | Sequence[dict | BaseMetric]) -> list[BaseMetric]:
-    """Config, metric or a list of them -> metrics."""
+    """Build the metrics of a config, a metric or a list of them."""
     listed = [given] if isinstance(given, (Mapping, BaseMetric)) else given
     return [one if isinstance(one, BaseMetric) else METRICS.build(one) for one in listed]
 
 
 def _own_prefix(metric: BaseMetric, subset: str) -> list[str]:
-    """What tells a metric from others of its subset: a prefix that is neither the default nor the subset's name."""
+    """Return the prefix that distinguishes a metric from others of its subset, as a list of one or none."""
     return [] if metric.prefix in (None, metric.default_prefix, subset) else [metric.prefix]
 
 
 def table(values: Mapping[str, float], sizes: Mapping[str, int]) -> str:
-    """Values by '<subset>/<metric>' and samples of each subset -> lines of a table, a subset each."""
+    """Return the lines of a table, one a subset, of values by '<subset>/<metric>' and samples of each subset."""
     lines = []
     for name, size in sizes.items():
         own = {key.removeprefix(f'{name}/'): value for key, value in values.items() if key.startswith(f'{name}/')}

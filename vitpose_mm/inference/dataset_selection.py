@@ -23,7 +23,7 @@ def serve_dataset(model: Any, name: str) -> None:
         name: dataset_name of a metainfo, or an alias that the model's router has.
 
     Raises:
-        ValueError: the model does not know the dataset, or nobody knows its keypoints.
+        ValueError: the model does not know the dataset, or its keypoints are not known.
 
     Example:
         >>> model = init_model(config, checkpoint)
@@ -45,7 +45,7 @@ def check_known(model: Any, name: str) -> None:
 
 
 def find_metainfo(cfg: Config, name: str) -> dict:
-    """Config and dataset_name -> that dataset's parsed metainfo: of the config's data, else of a known dataset class.
+    """Return a dataset's parsed metainfo: of the config's data, else of a known dataset class.
 
     Raises:
         ValueError: neither the config, nor we, nor mmpose know it.
@@ -64,7 +64,7 @@ def find_metainfo(cfg: Config, name: str) -> dict:
 
 
 def _metainfos(cfg: Config) -> Iterator[dict]:
-    """-> metainfo of every dataset in the config's loaders, then of our own dataset classes."""
+    """Yield the metainfo of every dataset in the config's loaders, then of our own dataset classes."""
     for part in ('test', 'val', 'train'):
         loader = cfg.get(f'{part}_dataloader') or {}
         for leaf in find_leaves(loader.get('dataset'), where=part):

@@ -1,4 +1,4 @@
-"""The top-down demo: image or folder -> pictures and a json file, with a progress bar."""
+"""The top-down demo: from an image or a folder to pictures and a json file, with a progress bar."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class DemoOptions:
 
 
 class Demo:
-    """Options -> everything that can go wrong before the first image is checked here; run() does the work.
+    """Checks everything that can go wrong before the first image; run() does the work.
 
     Raises:
         ValueError: bad options, input, output folder, config or checkpoint.
@@ -55,7 +55,7 @@ class Demo:
 
     def __init__(self, options: DemoOptions) -> None:
         if not (options.output_root or options.show):
-            raise ValueError('Nothing would come of it: give --output-root FOLDER, or --show.')
+            raise ValueError('There would be no output: give --output-root FOLDER, or --show.')
         if options.save_predictions and not options.output_root:
             raise ValueError('--save-predictions writes below --output-root: give that too.')
         for name in ('bbox_thr', 'nms_thr', 'alpha'):
@@ -64,7 +64,7 @@ class Demo:
                     f'--{name.replace("_", "-")} is {getattr(options, name):g}: give a number from 0 to 1.'
                 )
         if options.det_cat_id < 0:
-            raise ValueError(f'--det-cat-id {options.det_cat_id} is no class: they are counted from 0.')
+            raise ValueError(f'--det-cat-id {options.det_cat_id} is not a class: classes are counted from 0.')
         if options.show:
             check_window()
         self.options = options
@@ -77,7 +77,7 @@ class Demo:
         self.draw = build_drawer(options, self.metainfo)
 
     def run(self) -> int:
-        """All images -> number of those that could not be read; each of them is reported and left out."""
+        """Process all images; return the number of those that could not be read, which are reported and left out."""
         records: list[dict[str, Any]] = []
         failed = 0
         if left_out := self.files.describe_left_out():
@@ -101,7 +101,7 @@ class Demo:
         return failed
 
     def run_one(self, path: Path) -> list[dict[str, Any]]:
-        """Image file -> the people in it, drawn and shown as asked for."""
+        """Find the people in an image file, and draw and show them as asked for."""
         image = read_image(path)
         sample = self.estimate(image)
         picture = self.draw(image, sample)
@@ -112,7 +112,7 @@ class Demo:
         return people_of(sample)
 
     def save(self, records: list[dict[str, Any]]) -> Path | None:
-        """Records -> results_<name of the input>.json: a record an image for a folder, else the people."""
+        """Write the records to results_<name of the input>.json: a record an image for a folder, else the people."""
         if not (self.options.save_predictions and self.folder and records):
             return None
         path = self.folder / f'results_{self.source.resolve().stem}.json'
@@ -122,7 +122,7 @@ class Demo:
 
 
 def build_topdown(options: DemoOptions) -> TopDown:
-    """Options -> detector and pose model, loaded."""
+    """Load the detector and the pose model of the options."""
     device = pick_device(options.device)
     detector = build_detector(options.det_config, options.det_checkpoint, device)
     counts = [count for part in detector.modules() if isinstance(count := vars(part).get('num_classes'), int)]
@@ -143,7 +143,7 @@ def build_topdown(options: DemoOptions) -> TopDown:
 
 
 def build_drawer(options: DemoOptions, metainfo: Any) -> PoseDrawer:
-    """Options and keypoint set -> drawer."""
+    """Build the drawer of the options for a keypoint set."""
     return PoseDrawer(
         metainfo,
         options.kpt_thr,
@@ -158,7 +158,7 @@ def build_drawer(options: DemoOptions, metainfo: Any) -> PoseDrawer:
 
 
 def prepare_folder(folder: Path, images: list[Path]) -> Path:
-    """Output folder, made where it is not there and tried by writing to it.
+    """Make the output folder where it is not there, and check that it can be written to.
 
     Raises:
         ValueError: it cannot be made or written to, or the pictures would replace the images.
@@ -175,7 +175,7 @@ def prepare_folder(folder: Path, images: list[Path]) -> Path:
 
 
 def summarise(records: list[dict[str, Any]], failed: int) -> str:
-    """Records -> '5 images: 12 people; 1 without people; 1 could not be read'."""
+    """Return a summary of the records: '5 images: 12 people; 1 without people; 1 could not be read'."""
     people = [len(record['instances']) for record in records if 'error' not in record]
     parts = [f'{len(records)} images: {sum(people)} people']
     if 0 in people:

@@ -1,4 +1,4 @@
-"""Pixels and predicted people -> a picture, by mmpose's visualizer."""
+"""Draw predicted people on pixels by mmpose's visualizer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PIXELS_A_RADIUS = 160  # the shorter side of an image over the radius of a keypo
 
 
 class PoseDrawer:
-    """(H, W, 3) uint8 BGR image and the people in it -> (H', W, 3) uint8 BGR picture.
+    """Draws people on an (H, W, 3) uint8 BGR image and returns an (H', W, 3) uint8 BGR picture.
 
     H' is H, or 2 H where heatmaps are drawn below. All is drawn opaque and laid over the image once: mmpose
     blends the whole image for every keypoint, which takes minutes for a crowd in a large photo.
@@ -25,8 +25,8 @@ class PoseDrawer:
     Args:
         metainfo: the keypoint set with its colours and links, parsed as mmpose does.
         kpt_thr: keypoints with a lower score are left out, 0 to 1.
-        radius: of a keypoint in pixels; None: grows with the image, 3 at least.
-        thickness: of a link in pixels; None: two thirds of the radius.
+        radius: radius of a keypoint in pixels; None: grows with the image, 3 at least.
+        thickness: thickness of a link in pixels; None: two thirds of the radius.
         alpha: how much of the drawing covers the image, 0 to 1.
 
     Raises:
@@ -74,7 +74,7 @@ class PoseDrawer:
         return np.concatenate((blended, drawn[height:]))[..., ::-1]
 
     def show(self, picture: np.ndarray, title: str, *, seconds: float = 0) -> None:
-        """Picture -> a window, for some seconds or, with 0, until a key is pressed."""
+        """Show a picture in a window, for some seconds or, with 0, until a key is pressed."""
         self.visualizer.show(np.ascontiguousarray(picture[..., ::-1]), win_name=title, wait_time=seconds)
 
 
@@ -94,7 +94,7 @@ def save_picture(picture: np.ndarray, path: Path, *, taken: Collection[str] = ()
     """Write an (H, W, 3) uint8 BGR picture to ``path``, as ``path.png`` where OpenCV cannot write that format.
 
     Args:
-        picture: to write.
+        picture: pixels to write.
         path: its file; an existing one is replaced.
         taken: file names in the same folder that other pictures will get; one of these gets a number instead.
 

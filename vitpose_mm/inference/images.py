@@ -17,7 +17,7 @@ IMAGE_SUFFIXES = frozenset(
 )
 VIDEO_SUFFIXES = frozenset(('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg', '.wmv', '.flv'))
 MAX_SIDE = 32_000  # OpenCV's warpAffine takes less than 2 ** 15
-MAX_ASPECT = 100  # beyond it a detector's resized image has sides of no pixel
+MAX_ASPECT = 100  # beyond it a detector's resized image has a side of 0 pixels
 
 
 class ImageFiles(NamedTuple):
@@ -110,7 +110,7 @@ def read_image(path: Path) -> np.ndarray:
 
 
 def _to_rgb(image: Image.Image) -> np.ndarray:
-    """PIL image of any mode -> (H, W, 3) uint8 RGB."""
+    """Convert a PIL image of any mode to (H, W, 3) uint8 RGB."""
     if image.mode.startswith('I;16'):
         return _grey_to_rgb(np.asarray(image, dtype=np.float32) * (255 / 65535))
     if image.mode in ('I', 'F'):  # 32 bits say nothing of their range: 0..1, 0..255 or 0..65535
@@ -121,5 +121,5 @@ def _to_rgb(image: Image.Image) -> np.ndarray:
 
 
 def _grey_to_rgb(grey: np.ndarray) -> np.ndarray:
-    """(H, W) float in 0..255 -> (H, W, 3) uint8."""
+    """Convert (H, W) float in 0..255 to (H, W, 3) uint8."""
     return np.repeat(grey.round().clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)

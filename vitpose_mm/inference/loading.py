@@ -1,4 +1,4 @@
-"""Config + checkpoint -> a detector or a pose model that surely has these weights."""
+"""Build a detector or a pose model from a config and all weights of a checkpoint."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def pick_device(name: str | None) -> str:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise ValueError(f"--device {name} is no device: 'cpu', 'cuda' and 'cuda:1' are.") from error
+        raise ValueError(f"--device {name} is not a device: 'cpu', 'cuda' and 'cuda:1' are.") from error
     if device.type == 'cuda' and (device.index or 0) >= torch.cuda.device_count():
         raise ValueError(f'--device {name}: torch sees {torch.cuda.device_count()} GPUs, use --device cpu.')
     return name
 
 
 def build_detector(config: str, checkpoint: str, device: str = 'cpu') -> nn.Module:
-    """mmdet config and checkpoint -> detector in eval mode; on the CPU where mmcv has no CUDA ops for it.
+    """Build a detector of mmdet in eval mode; on the CPU where mmcv has no CUDA ops for it.
 
     Raises:
         ValueError: the checkpoint cannot be read or does not fit.
@@ -61,7 +61,7 @@ def build_pose_model(
     output_heatmaps: bool = False,
     dataset: str | None = None,
 ) -> nn.Module:
-    """mmpose config and checkpoint -> pose model in eval mode, with the keypoint set as model.dataset_meta.
+    """Build a pose model of mmpose in eval mode, with the keypoint set as model.dataset_meta.
 
     The set is that of ``dataset`` (of a model of several), else the checkpoint's or, where it names none, that of
     the config's test dataset: mmpose would ask the training dataset, which may be several, and then take COCO.

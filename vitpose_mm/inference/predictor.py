@@ -1,4 +1,4 @@
-"""Photos -> keypoints in three lines, with models by name."""
+"""Keypoints of photos in three lines of Python, with models by name."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class PosePredictor:
 
     Args:
         pose: name of a pose model of the zoo, or (config, checkpoint).
-        detector: likewise of a detector of people; None: every image is one person, unless boxes are given.
+        detector: likewise, for a detector of people; None: every image is one person, unless boxes are given.
         device: such as 'cpu' or 'cuda:0'; None: the first GPU, or the CPU.
-        dataset: of a pose model of several, whose keypoints.
+        dataset: dataset whose keypoints are found, for a pose model of several.
         det_cat_id: the detector's class index of a person.
         bbox_thr: lowest score of a person box, 0 to 1.
         nms_thr: largest intersection over union of two person boxes, 0 to 1.
@@ -88,13 +88,13 @@ class PosePredictor:
 
 
 def whole_image(image: np.ndarray) -> np.ndarray:
-    """(H, W, 3) image -> the (1, 5) box around it, with a score of 1."""
+    """Return the (1, 5) box around an (H, W, 3) image, with a score of 1."""
     height, width = image.shape[:2]
     return np.array([[0, 0, width, height, 1]], np.float32)
 
 
 def with_scores(boxes: np.ndarray) -> np.ndarray:
-    """(N, 4) boxes, or (N, 5) boxes and scores -> (N, 5), scores of 1 where there were none.
+    """Return (N, 5) boxes and scores of (N, 4) boxes, with scores of 1, or of (N, 5) ones as they are.
 
     Raises:
         ValueError: another shape, or a number that is not finite.

@@ -1,4 +1,4 @@
-"""Predicted people -> plain numbers -> a json file with mmpose's keys that any json reader takes.
+"""Write predicted people as plain numbers to a json file with mmpose's keys.
 
 An image gives ``{meta_info, instance_info: [person, ...]}``, a folder one record an image, as mmpose does
 for the frames of a video: ``{meta_info, instance_info: [{image, instances: [person, ...]}, ...]}``.
@@ -19,7 +19,7 @@ from ..utils.files import write_text
 
 
 def to_plain(value: Any) -> Any:
-    """Numpy arrays, scalars and containers -> lists, numbers and dicts; what is not finite becomes None."""
+    """Convert numpy arrays, scalars and containers to lists, numbers and dicts; what is not finite becomes None."""
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):
@@ -34,12 +34,12 @@ def to_plain(value: Any) -> Any:
 
 
 def people_of(sample: PoseDataSample) -> list[dict[str, Any]]:
-    """Predicted sample -> one dict a person: keypoints [K, 2] in image pixels, keypoint_scores [K],
+    """Return one dict a person of a predicted sample: keypoints [K, 2] in image pixels, keypoint_scores [K],
     bbox [[x1, y1, x2, y2]] (doubly nested, as in mmpose) and bbox_score; [] where nobody was found."""
     return to_plain(split_instances(sample.get('pred_instances', None)))
 
 
 def write_results(path: Path, metainfo: Mapping[str, Any], instance_info: list[Any]) -> None:
-    """Meta information and records -> one json file, which appears complete or not at all."""
+    """Write meta information and records to one json file, which appears complete or not at all."""
     text = json.dumps({'meta_info': to_plain(metainfo), 'instance_info': instance_info}, indent=1, allow_nan=False)
     write_text(text, path)

@@ -1,4 +1,4 @@
-"""Image -> person boxes -> one crop a person -> keypoints of everybody in image pixels.
+"""Find the people of an image, crop each, and estimate the keypoints of all in image pixels.
 
 Two steps that can be replaced on their own: :class:`PersonDetector` is any callable from an image to
 (N, 5) boxes, and :class:`TopDown` runs a pose model on the boxes that it gets.
@@ -22,7 +22,7 @@ PEOPLE_A_FORWARD = 32  # bounds the memory that a crowd takes
 
 
 class PersonDetector:
-    """(H, W, 3) uint8 BGR image -> (N, 5) boxes x1, y1, x2, y2 in image pixels and score, best first.
+    """Detects (N, 5) boxes x1, y1, x2, y2 in image pixels and score, best first, in an (H, W, 3) uint8 BGR image.
 
     Args:
         model: from build_detector.
@@ -42,7 +42,7 @@ class PersonDetector:
 
 
 class TopDown:
-    """(H, W, 3) uint8 BGR image -> one PoseDataSample with pred_instances of everybody in it.
+    """Estimates everybody in an (H, W, 3) uint8 BGR image: one PoseDataSample with pred_instances.
 
     Args:
         detect: image -> (N, 5) boxes and scores.
@@ -116,14 +116,14 @@ def to_three_channels(image: np.ndarray) -> np.ndarray:
 
 
 def at_least_one_pixel(boxes: np.ndarray) -> np.ndarray:
-    """(N, 4) boxes x1, y1, x2, y2 -> the same, with empty ones grown to one pixel around their centre."""
+    """Grow empty boxes of (N, 4) boxes x1, y1, x2, y2 to one pixel around their centre."""
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     sizes = np.maximum(boxes[:, 2:] - boxes[:, :2], 1)
     return np.concatenate((centres - sizes / 2, centres + sizes / 2), axis=1)
 
 
 def place_undecided(people: InstanceData) -> InstanceData:
-    """People with (N, K, 2) keypoints -> the same, NaN keypoints at the centre of their box, with score 0.
+    """Put NaN keypoints of people with (N, K, 2) keypoints at the centre of their box, with score 0.
 
     mmpose's UDP decoding divides by the highest value of a heatmap, which may be 0.
     """
@@ -136,7 +136,7 @@ def place_undecided(people: InstanceData) -> InstanceData:
 
 
 def highest_heat(highest: np.ndarray | None, person: PoseDataSample) -> np.ndarray | None:
-    """(H, W) heat so far and one person's (K, h, w) heatmaps -> the higher of both, (H, W) in image pixels.
+    """Return the higher of an (H, W) heatmap so far and one person's (K, h, w) heatmaps, (H, W) in image pixels.
 
     One map is kept: K maps of image size for every person would fill the memory.
     """

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class DatasetNames:
-    """Maps samples to the names of their datasets, other names of a dataset to the one that the model knows it by.
+    """Maps samples to the names of their datasets, and other names of a dataset to the one that the model knows it by.
 
     The router makes one from its heads; the estimator asks it (or, without a router, one of its own) before it
     looks for a sample's expert. So a sample's head and its expert are always of the same dataset.
@@ -36,7 +36,7 @@ class DatasetNames:
         for alias, name in self.aliases.items():
             if name not in self.known or alias in self.known:
                 raise ValueError(
-                    f'The alias {alias!r} of {name!r} is no other name of a known dataset (known are '
+                    f'The alias {alias!r} of {name!r} is not another name of a known dataset (known are '
                     f'{sorted(self.known)}): remove it from aliases, or set aliases=None.'
                 )
 
@@ -44,7 +44,7 @@ class DatasetNames:
         return name in self.known or name in self.aliases
 
     def resolve(self, name: str | None) -> str:
-        """Name or alias -> the known name.
+        """Return the known name of a name or alias.
 
         Raises:
             ValueError: a name that is neither, or None.
@@ -59,5 +59,5 @@ class DatasetNames:
         return found
 
     def of(self, samples: Sequence[Any]) -> list[str]:
-        """B samples -> B known names, by the samples' ``dataset_name``."""
+        """Return the known names of B samples, by their ``dataset_name``."""
         return [self.resolve(sample.metainfo.get('dataset_name')) for sample in samples]

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 def find_preprocessor_difference(first: nn.Module, second: nn.Module) -> str | None:
-    """Two data preprocessors -> 'mean', 'std' or 'channel_conversion' where they differ in that; None if in none."""
+    """Return in which of 'mean', 'std' and 'channel_conversion' two data preprocessors differ, None if in none."""
     for name in ('mean', 'std', '_channel_conversion'):
         one, other = getattr(first, name, None), getattr(second, name, None)
         same = torch.equal(one, other) if isinstance(one, Tensor) and isinstance(other, Tensor) else one is other

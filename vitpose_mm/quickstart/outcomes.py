@@ -1,4 +1,4 @@
-"""What each step of the quick start found and how long it took, kept in a file for the next start."""
+"""The results and durations of the quick start's steps, kept in a file for the next start."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def record_outcome(file: Path, run: Callable[[], Result]) -> None:
 
 
 def read_outcome(file: Path) -> Outcome:
-    """File of a step that is done -> its outcome."""
+    """Read the outcome of a step that is done."""
     record = json.loads(file.read_text())
     return Outcome(record['result'], record['seconds'])
 
@@ -48,7 +48,7 @@ def forget_other_settings(folder: Path, settings: Result, *, results: list[Path]
     """Remove outcomes and results where they come from other settings than these; remember these.
 
     Args:
-        folder: of the outcomes.
+        folder: folder of the outcomes.
         settings: everything that the results depend on, as json.
         results: folders that would be mistaken for this run's (a training would be resumed from them).
     """

@@ -27,7 +27,7 @@ class Training:
 
 
 def train_in_parallel(trainings: list[Training]) -> None:
-    """Trainings -> their checkpoints; when one fails the others are stopped.
+    """Train several configs at once and return their checkpoints; when one fails the others are stopped.
 
     Raises:
         ValueError: one of them failed; it has told why.
@@ -56,7 +56,7 @@ def train_in_parallel(trainings: list[Training]) -> None:
 
 
 def _train(training: Training, row: int, threads: int) -> None:
-    """What a process does; imports here, because threads are set before torch is."""
+    """Train in a process of its own; imports are here, because threads are set before torch is imported."""
     os.environ['OMP_NUM_THREADS'] = str(threads)
     import torch
 

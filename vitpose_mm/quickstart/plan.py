@@ -11,7 +11,7 @@ POSE = 'vitpose_micro_classic_synthetic-128x96.py'
 
 @dataclass(frozen=True)
 class Plan:
-    """Numbers of images and epochs; minutes are reckoned from the speed of each step on two cores."""
+    """Numbers of images and epochs; minutes are estimated from the speed of each step on two cores."""
 
     images: int  # to train on
     val_images: int
@@ -25,7 +25,7 @@ class Plan:
     least_score: float = 0.25  # of detected boxes that the pose model gets; a weak detector has dozens below
 
     def epochs(self, config: str) -> int:
-        """Name of one of the two configs -> how long it is trained."""
+        """Return how many epochs one of the two configs is trained."""
         return self.detector_epochs if config == DETECTOR else self.pose_epochs
 
 
@@ -41,7 +41,7 @@ FAST = Plan(
 
 @dataclass(frozen=True)
 class QuickstartPaths:
-    """Where everything lies below the output folder, and the folder of the two configs."""
+    """The paths below the output folder, and the folder of the two configs."""
 
     out: Path
     configs: Path
@@ -58,11 +58,11 @@ class QuickstartPaths:
 
     @property
     def outcomes(self) -> Path:
-        """What each step found."""
+        """Folder of the steps' results."""
         return self.out / 'stages'
 
     def outcome(self, step: str) -> Path:
-        """Name of a step -> file of its outcome."""
+        """Return the file of a step's outcome."""
         return self.outcomes / f'{step}.json'
 
     @property
@@ -81,5 +81,5 @@ class QuickstartPaths:
         return self.out / 'loss_curves.png'
 
     def work_dir(self, config: str) -> Path:
-        """Config name -> folder of its logs and checkpoints."""
+        """Return the folder of a config's logs and checkpoints."""
         return self.out / 'work_dirs' / Path(config).stem

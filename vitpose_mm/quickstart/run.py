@@ -23,7 +23,7 @@ from .train_and_test import load, test
 
 
 def run_quickstart(out: str | Path, configs: str | Path, *, fast: bool = False, say: Say) -> None:
-    """Renders people, trains a detector and a pose model, scores both, draws pictures, tells what came of it.
+    """Run the quick start: render people, train a detector and a pose model, score both, draw pictures.
 
     Args:
         out: folder for everything; the fast version works in its subfolder fast/.
@@ -50,7 +50,7 @@ def run_quickstart(out: str | Path, configs: str | Path, *, fast: bool = False, 
 
 
 def make_steps(plan: Plan, paths: QuickstartPaths) -> dict[str, Step]:
-    """Plan and folders -> the steps by name, in order."""
+    """Return the steps by name, in order."""
     table: list[tuple[str, str, Callable[[Plan, QuickstartPaths], Result]]] = [
         ('render', f'render {plan.images} + {plan.val_images} images of people', render),
         ('train', 'train a person detector (RTMDet) and a small ViTPose, side by side', train_both),
@@ -75,7 +75,7 @@ def _settings(plan: Plan, paths: QuickstartPaths) -> Result:
 
 
 def render(plan: Plan, paths: QuickstartPaths) -> Result:
-    """Training, validation and held-out images."""
+    """Render training, validation and held-out images."""
     workers = count_cores()
     people = generate(paths.data, plan.images, val=plan.val_images, seed=plan.seed, size=plan.size, workers=workers)
     generate(paths.held_out, plan.demo_images, seed=plan.seed + 1, size=plan.demo_size, workers=workers)
@@ -83,7 +83,7 @@ def render(plan: Plan, paths: QuickstartPaths) -> Result:
 
 
 def train_both(plan: Plan, paths: QuickstartPaths) -> Result:
-    """The two trainings, each resumed where it was interrupted."""
+    """Train both models, each resumed where it was interrupted."""
     titles = {DETECTOR: 'detector', POSE: 'pose    '}
     train_in_parallel([
         Training(paths.configs / config, paths.data, paths.work_dir(config), plan.epochs(config), title)
@@ -93,16 +93,16 @@ def train_both(plan: Plan, paths: QuickstartPaths) -> Result:
 
 
 def find_boxes(plan: Plan, paths: QuickstartPaths) -> Result:
-    """Scores the detector and writes its boxes of the validation images."""
+    """Score the detector and write its boxes of the validation images."""
     cfg = load(paths.configs / DETECTOR, paths.data, work_dir=paths.work_dir(DETECTOR))
     paths.boxes.parent.mkdir(parents=True, exist_ok=True)
     cfg.test_evaluator.outfile_prefix = str(paths.boxes).removesuffix('.bbox.json')
-    nothing_found = dict.fromkeys(BOX_COLUMNS.values(), 0.0)  # the host's metric says no figure then
+    nothing_found = dict.fromkeys(BOX_COLUMNS.values(), 0.0)  # MMDetection's metric gives no value then
     return nothing_found | test(cfg, _checkpoint(plan, paths, DETECTOR))
 
 
 def score_pose(plan: Plan, paths: QuickstartPaths, *, detected: bool) -> Result:
-    """AP and AR of the pose model on one kind of boxes."""
+    """Return AP and AR of the pose model on one kind of boxes."""
     cfg = load(paths.configs / POSE, paths.data, work_dir=paths.work_dir(POSE))
     if detected:
         if not any(found['score'] > plan.least_score for found in json.loads(paths.boxes.read_text())):
@@ -113,7 +113,7 @@ def score_pose(plan: Plan, paths: QuickstartPaths, *, detected: bool) -> Result:
 
 
 def draw_pictures(plan: Plan, paths: QuickstartPaths) -> Result:
-    """The top-down demo on the held-out images."""
+    """Run the top-down demo on the held-out images."""
     options = DemoOptions(
         det_config=str(paths.configs / DETECTOR),
         det_checkpoint=_checkpoint(plan, paths, DETECTOR),

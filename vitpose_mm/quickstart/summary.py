@@ -13,7 +13,7 @@ BOX_COLUMNS = {'AP': 'coco/bbox_mAP', 'AP50': 'coco/bbox_mAP_50', 'AP75': 'coco/
 
 
 def score_table(outcomes: dict[str, Outcome]) -> str:
-    """Outcomes of the steps boxes, truth and detected -> table."""
+    """Return a table of the outcomes of the steps boxes, truth and detected."""
     rows = [('', *POSE_COLUMNS)]
     for title, step in (('pose, ground-truth boxes', 'truth'), ('pose, detected boxes', 'detected')):
         rows.append((title, *(f'{outcomes[step].result[key]:.3f}' for key in POSE_COLUMNS.values())))
@@ -22,7 +22,7 @@ def score_table(outcomes: dict[str, Outcome]) -> str:
 
 
 def time_table(seconds: dict[str, float]) -> str:
-    """Title of each step and how long it took -> table of seconds."""
+    """Return a table of the seconds of each step, by its title."""
     rows = [('step', 'seconds'), *((title, f'{value:.0f}') for title, value in seconds.items())]
     rows.append(('together', f'{sum(seconds.values()):.0f}'))
     return _lay_out(rows)
@@ -39,7 +39,7 @@ def _lay_out(rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def read_losses(work_dir: Path) -> list[tuple[int, float]]:
-    """Work folder -> (iteration, loss) of the whole training; of a resumed one's repeated steps the last."""
+    """Return (iteration, loss) of the whole training in a work folder; of a resumed one's repeated steps the last."""
     losses = {}
     for path in sorted(work_dir.glob('*/vis_data/scalars.json')):
         for line in path.read_text().splitlines():
@@ -50,7 +50,7 @@ def read_losses(work_dir: Path) -> list[tuple[int, float]]:
 
 
 def draw_curves(path: Path, trainings: dict[str, Path]) -> None:
-    """Work folder by title -> picture with one loss curve each."""
+    """Draw a picture with one loss curve for each work folder, by title."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -19,7 +19,7 @@ CONFIGURED_DATA = 'quickstart/data/'  # data root of the configs
 
 
 def load(config: Path, data: Path, *, work_dir: Path) -> Config:
-    """Config file -> config that reads `data` instead of quickstart/data and works in `work_dir`."""
+    """Read a config so that it uses `data` instead of quickstart/data and works in `work_dir`."""
     cfg = Config.fromfile(config)
     moved = _replace(cfg.to_dict(), CONFIGURED_DATA, f'{data}/')
     cfg = Config(moved, filename=str(config))
@@ -28,7 +28,7 @@ def load(config: Path, data: Path, *, work_dir: Path) -> Config:
 
 
 def _replace(node: Any, old: str, new: str) -> Any:
-    """Nested dicts and lists -> the same with `old` at the beginning of strings replaced."""
+    """Replace `old` at the beginning of strings in nested dicts and lists."""
     if isinstance(node, str):
         return new + node[len(old) :] if node.startswith(old) else node
     if isinstance(node, Mapping):
@@ -39,16 +39,16 @@ def _replace(node: Any, old: str, new: str) -> Any:
 
 
 def train(cfg: Config, *, epochs: int, title: str = 'train', row: int = 0) -> None:
-    """Config -> checkpoint epoch_<epochs>.pth in its work folder; an interrupted training is resumed.
+    """Train a config and return its checkpoint epoch_<epochs>.pth; an interrupted training is resumed.
 
     The learning rate's cosine ends with the last epoch. There is no validation on the way. The seed is always the same,
     so that a machine gives the same table twice.
 
     Args:
         cfg: from :func:`load`; it is changed.
-        epochs: how many.
-        title: of the line of progress.
-        row: of that line, where several trainings run at once.
+        epochs: number of epochs.
+        title: title of the line of progress.
+        row: position of that line, where several trainings run at once.
     """
     cfg.train_cfg.max_epochs = epochs
     for scheduler in cfg.param_scheduler:
@@ -62,7 +62,7 @@ def train(cfg: Config, *, epochs: int, title: str = 'train', row: int = 0) -> No
 
 
 def test(cfg: Config, checkpoint: str) -> dict[str, float]:
-    """Config and trained model -> the metrics of its test set."""
+    """Return the metrics of a trained model on the config's test set."""
     cfg.load_from, cfg.resume = checkpoint, False
     with redirect_log(cfg, 'quickstart_test'):
         check_config(cfg, for_training=False)

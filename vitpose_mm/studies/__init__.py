@@ -12,7 +12,7 @@ STUDIES: dict[str, Study] = {study.name: study for group in GROUPS for study in 
 
 
 def find_study(name: str) -> Study:
-    """Name -> study.
+    """Return the study of a name.
 
     Raises:
         ValueError: there is none of that name.

@@ -1,4 +1,4 @@
-"""Runs of a study one after another: train, test, write down; what is done already is not done again."""
+"""Run a study's trainings one after another: train, test, write the metrics; what is done is not done again."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ def run_study(
     amp: bool = False,
     say: Say = lambda text: None,
 ) -> list[dict]:
-    """Study -> one record a run and seed: {run, seed, minutes, metrics}; all are in <out>/<study>.json too.
+    """Run a study; return one record a run and seed: {run, seed, minutes, metrics}, all in <out>/<study>.json too.
 
     Stopped and started again it goes on: finished runs are read from their metrics.json, an unfinished training
     is resumed from its newest checkpoint.
 
     Args:
-        study: what to run.
+        study: study to run.
         out: folder of logs, checkpoints and results.
         root: folder that holds tools/ and configs/.
-        seeds: instead of the study's.
+        seeds: seeds in place of the study's.
         only: names of the runs wanted; what they need has to be there.
         amp: train in mixed precision.
-        say: is told what happens.
+        say: called with a line for each step.
 
     Raises:
-        ValueError: a run that the study has not.
+        ValueError: a run that the study does not have.
         RuntimeError: a tool failed; names its log.
     """
     runs = study.pick(only)
@@ -102,7 +102,7 @@ def train_and_test(run: Run, work_dir: Path, *, seed: int, root: Path, amp: bool
 
 
 def _fill(option: str, folder: Path, seed: int) -> str:
-    """Option -> the same with checkpoints and seed in it."""
+    """Fill checkpoints and the seed into an option."""
 
     def find(match: re.Match[str]) -> str:
         kind, name = match.groups()
@@ -114,7 +114,7 @@ def _fill(option: str, folder: Path, seed: int) -> str:
 
 
 def last_checkpoint(work_dir: Path) -> str:
-    """Work folder -> path of the checkpoint that its training ended with.
+    """Return the path of the checkpoint that the training of a work folder ended with.
 
     Raises:
         RuntimeError: there is none.
@@ -128,7 +128,7 @@ def last_checkpoint(work_dir: Path) -> str:
 
 
 def call_tool(root: Path, command: Sequence[str | Path], *, log: Path) -> None:
-    """One of tools/ and its arguments -> its end, with all it says added to the log.
+    """Run one of tools/ to its end, with all its output added to the log.
 
     Raises:
         RuntimeError: it failed.
@@ -139,11 +139,11 @@ def call_tool(root: Path, command: Sequence[str | Path], *, log: Path) -> None:
         whole = [sys.executable, str(root / 'tools' / tool), *arguments]
         code = subprocess.run(whole, stdout=file, stderr=subprocess.STDOUT).returncode
     if code:
-        raise RuntimeError(f'{tool} ended with code {code}: {log} says why')
+        raise RuntimeError(f'{tool} ended with code {code}: {log} has the reason')
 
 
 def read_records(study: Study, folder: Path) -> list[dict]:
-    """Folder -> records of all runs that are done, by run and seed."""
+    """Return the records of all runs that are done in a folder, by run and seed."""
     found = []
     for run in study.runs:
         records = [json.loads(path.read_text()) for path in (folder / run.name).glob('*/metrics.json')]
@@ -152,7 +152,7 @@ def read_records(study: Study, folder: Path) -> list[dict]:
 
 
 def table(records: Sequence[dict]) -> str:
-    """Records -> Markdown: mean and sample deviation of every metric over the seeds of a run."""
+    """Return a Markdown table: mean and sample deviation of every metric over the seeds of a run."""
     lines = ['| run | seeds | metric | mean | deviation |', '|---|---|---|---|---|']
     for name in dict.fromkeys(record['run'] for record in records):
         own = [record['metrics'] for record in records if record['run'] == name]

@@ -16,10 +16,10 @@ class Run:
     Attributes:
         name: unique in its study; the name of its folder.
         train: config below configs/.
-        options: of `--cfg-options`; `{checkpoint:NAME}` stands for the last checkpoint of an earlier run of the
+        options: words of `--cfg-options`; `{checkpoint:NAME}` stands for the last checkpoint of an earlier run of the
             same seed, `{folder:NAME}` for its folder, `{seed}` for the seed.
         test: config to test with; None: the training config.
-        test_options: of `--cfg-options` of the test.
+        test_options: words of `--cfg-options` of the test.
         scored: whether there is a test; a first stage may have none.
         tool: of tools/, which trains; `train.py` or one with the same flags. Figures that it leaves in notes.json
             are metrics too.
@@ -53,11 +53,11 @@ class Study:
     """Runs in the order in which they are made.
 
     Attributes:
-        name: of the study and its folder.
+        name: name of the study and its folder.
         about: one sentence.
-        runs: in order.
+        runs: runs in order.
         seeds: each run is repeated with each of them.
-        prepare: what makes the data.
+        prepare: commands that make the data.
     """
 
     name: str
@@ -77,10 +77,10 @@ class Study:
             seen.append(run.name)
 
     def pick(self, names: Sequence[str] | None) -> tuple[Run, ...]:
-        """Names -> those runs, in order; None: all of them.
+        """Return the runs of these names, in order; all of them for None.
 
         Raises:
-            ValueError: a name that the study has not.
+            ValueError: a name that the study does not have.
         """
         known = [run.name for run in self.runs]
         unknown = [name for name in names or () if name not in known]

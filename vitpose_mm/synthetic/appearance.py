@@ -70,7 +70,7 @@ class Appearance:
 
 
 def sample_color(rng: np.random.Generator) -> Array:
-    """Random state -> BGR (3,), greys and muted tones as often as in wardrobes."""
+    """Draw a BGR colour (3,), greys and muted tones as often as in wardrobes."""
     hue, kind = rng.random(), rng.random()
     if kind < 0.3:
         saturation, value = rng.uniform(0, 0.12), rng.choice([rng.uniform(0.05, 0.25), rng.uniform(0.3, 0.95)])
@@ -82,13 +82,13 @@ def sample_color(rng: np.random.Generator) -> Array:
 
 
 def sample_cloth(rng: np.random.Generator) -> Cloth:
-    """Random state -> cloth; four of five are plain."""
+    """Draw a cloth; four of five are plain."""
     pattern = 'plain' if rng.random() < 0.8 else str(rng.choice(PATTERNS[1:]))
     return Cloth(sample_color(rng), sample_color(rng), pattern, rng.uniform(0.04, 0.16), rng.random())
 
 
 def sample_build(rng: np.random.Generator) -> Build:
-    """Random state -> measures of a child (one in six) or an adult."""
+    """Draw the measures of a child (one in six) or an adult."""
     heavy = rng.random() < 0.25
     if rng.random() < 1 / 6:
         height = rng.uniform(0.95, 1.45)
@@ -111,7 +111,7 @@ def sample_build(rng: np.random.Generator) -> Build:
 
 
 def sample_appearance(rng: np.random.Generator) -> Appearance:
-    """Random state -> one person's looks."""
+    """Draw the looks of one person."""
     skirt = rng.uniform(0.3, 0.95) if rng.random() < 0.14 else 0.0
     top, bottom = sample_cloth(rng), sample_cloth(rng)
     if rng.random() < 0.1:  # overalls, dresses, tracksuits
@@ -140,7 +140,7 @@ def sample_appearance(rng: np.random.Generator) -> Appearance:
 
 
 def paint(cloth: Cloth, along: Array, around: Array, rng: np.random.Generator) -> Array:
-    """Cloth, metres along and around the body (broadcastable) -> BGR (..., 3)."""
+    """Return the BGR colour (..., 3) of a cloth, metres along and around the body (broadcastable)."""
     along, around = np.broadcast_arrays(along, around)
     a = np.floor(along / cloth.period + cloth.phase).astype(int) % 2
     b = np.floor(around / cloth.period + cloth.phase).astype(int) % 2

@@ -12,7 +12,7 @@ from .textures import gradient, textured, value_noise
 
 
 def sample_background(rng: np.random.Generator, size: tuple[int, int], *, horizon: float, roll: float) -> Array:
-    """Size (w, h), row of the horizon in pixels, camera roll in degrees -> (h, w, 3) float32 picture without people."""
+    """Draw an (h, w, 3) float32 background; horizon: its row in pixels, roll: of the camera, in degrees."""
     kind = rng.choice(['room', 'outside', 'blank'], p=[0.42, 0.43, 0.15])
     big = (int(size[0] * 1.12), int(size[1] * 1.12))
     row = float(np.clip(horizon + 0.06 * size[1], 0.1 * big[1], 0.93 * big[1]))
@@ -26,7 +26,7 @@ def sample_background(rng: np.random.Generator, size: tuple[int, int], *, horizo
 
 
 def _floor(rng: np.random.Generator, canvas: Array, row: int) -> None:
-    """Paints a floor below the row: texture, and sometimes boards or tiles in perspective."""
+    """Paint a floor below the row: texture, and sometimes boards or tiles in perspective."""
     h, w = canvas.shape[:2]
     if row >= h - 2:
         return

@@ -15,7 +15,7 @@ from .trunk import skirt_patch, trunk_patches
 
 
 def body_mesh(skeleton: Skeleton, look: Appearance, *, rng: np.random.Generator, detail: float, owner: int) -> Mesh:
-    """Skeleton and looks -> the whole person as one mesh in the body frame.
+    """Build the surface of a whole person as one mesh in the body frame.
 
     Args:
         detail: 0.5 to 1.3, multiplies the number of points around.
@@ -31,5 +31,5 @@ def body_mesh(skeleton: Skeleton, look: Appearance, *, rng: np.random.Generator,
 
 
 def all_points(skeleton: Skeleton) -> dict[str, Array]:
-    """Skeleton -> every named keypoint (3,) of any label set."""
+    """Return every named keypoint (3,) of any label set."""
     return {**skeleton.joints, **head_points(skeleton)}

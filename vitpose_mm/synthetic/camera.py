@@ -22,21 +22,21 @@ class Camera:
     height: float = 1.5  # metres above the floor
 
     def project(self, points: Array) -> Array:
-        """(..., 3) metres -> (..., 2) pixels."""
+        """Project (..., 3) metres to (..., 2) pixels."""
         depth = np.maximum(points[..., 2:], 1e-3)
         return points[..., :2] / depth * self.focal + (np.array(self.size) - 1) / 2
 
     def unproject(self, pixel: Array, depth: float) -> Array:
-        """Pixel (2,) and depth in metres -> point (3,)."""
+        """Return the point (3,) at a pixel (2,) and a depth in metres."""
         plane = (np.asarray(pixel) - (np.array(self.size) - 1) / 2) / self.focal
         return np.array([*plane, 1.0]) * depth
 
     def body_rotation(self, yaw: float) -> Array:
-        """Yaw in degrees (0 faces the camera) -> (3, 3) from body axes to camera axes."""
+        """Return the (3, 3) rotation from body axes to camera axes; yaw in degrees, 0 faces the camera."""
         return rot_z(self.roll) @ rot_x(self.pitch) @ FLIP @ rot_y(yaw)
 
     def floor_row(self, depth: float) -> float:
-        """Depth in metres -> the row where the floor is in the middle of the image."""
+        """Return the row where the floor is in the middle of the image, at a depth in metres."""
         pitch = np.deg2rad(self.pitch)
         y = (self.height - depth * np.sin(pitch)) / np.cos(pitch)
         return float(y / depth * self.focal + (self.size[1] - 1) / 2)

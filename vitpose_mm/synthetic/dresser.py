@@ -32,15 +32,15 @@ class Dresser:
         return self.skeleton.build.girth * self.scale
 
     def sides(self, count: int) -> int:
-        """Points around at detail 1 -> even number of points around."""
+        """Return an even number of points around, for the points around at detail 1."""
         return max(round(count * self.detail / 2) * 2, 6)
 
     def folds(self, rings: int, sides: int, *, amount: float) -> Array:
-        """Numbers of rings and sides -> factors (R, S) around 1 that make cloth uneven."""
+        """Return factors (R, S) around 1 that make cloth uneven, for numbers of rings and sides."""
         return 1 + amount * self.rng.standard_normal((rings, sides))
 
     def cloth(self, cloth: Cloth, tube: Tube, sides: int) -> Array:
-        """Cloth on a tube -> BGR (R-1, S, 3)."""
+        """Return the BGR colours (R-1, S, 3) of cloth on a tube."""
         steps = np.linalg.norm(np.diff(tube.centers, axis=0), axis=1)
         around = (np.arange(sides) / sides - 0.5) * 2 * np.pi * float(tube.widths.max())
         return paint(cloth, np.cumsum(steps)[:, None], around[None], self.rng)

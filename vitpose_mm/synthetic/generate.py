@@ -14,7 +14,7 @@ import numpy as np
 from ..datasets.convert.mpii_truth import write_mpii_truth
 from ..utils.files import complete, write_json
 from ..utils.progress import progress_bar
-from .labels import MPII, category
+from .label_sets import MPII, category
 from .observe import observe
 from .records import all_records
 from .scene import sample_scene
@@ -43,7 +43,7 @@ def generate(
     out: str | Path, images: int, *, seed: int = 0, val: int = 0, ochuman: int = 0,
     size: tuple[int, int] = (640, 480), workers: int = 2, progress: bool = True,
 ) -> dict[str, int]:  # fmt: skip
-    """Renders people into `out` -> number of labelled persons (with keypoints) per split.
+    """Render people into `out`; return the number of labelled persons (with keypoints) per split.
 
     The files are a function of seed, counts and size alone, not of `workers`; image i of a split stays the same
     when more images are asked for.
@@ -80,7 +80,7 @@ def generate(
 
 
 def file_name(image_id: int) -> str:
-    """Image id -> name; digits only, because mmpose reads MPII's image ids from the names."""
+    """Return the file name of an image id; digits only, because mmpose reads MPII's image ids from the names."""
     return f'{image_id:012d}.jpg'
 
 
@@ -105,7 +105,7 @@ def _render_split(
 
 
 def render_image(job: _Job) -> dict:
-    """Job -> image file on disk, and the image's records per label set."""
+    """Render one image to its file; return its records per label set."""
     rng = np.random.default_rng(job.seed)
     scene = sample_scene(rng, job.size, crowded=job.crowded)
     quality = int(rng.integers(60, 96))

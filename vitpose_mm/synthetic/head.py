@@ -29,13 +29,13 @@ HAIRLINES = {
 
 
 def head_points(skeleton: Skeleton) -> dict[str, Array]:
-    """Skeleton -> nose, eyes and ears (3,) on the head's surface."""
+    """Return nose, eyes and ears (3,) on the head's surface."""
     frame, scale = skeleton.frames['head'], _scale(skeleton)
     return {name: skeleton.joints['head'] + frame @ np.array(p) * scale for name, p in FACE_POINTS.items()}
 
 
 def head_patches(skeleton: Skeleton, look: Appearance, *, sides: int) -> list[Patch]:
-    """Skeleton, looks, points around -> surface patches of the head."""
+    """Return the surface patches of the head."""
     return [_skull(skeleton, look, sides=sides), *_face(skeleton, look), *_hair(skeleton, look, sides=sides)]
 
 
@@ -62,7 +62,7 @@ def _skull_tube(skeleton: Skeleton, *, grow: float, rings: int) -> Tube:
 
 
 def _unit_directions(sides: int, rings: int) -> tuple[Array, Array]:
-    """Quads of the skull -> height in -1..1 and frontness in -1..1, each (R-1, S)."""
+    """Return height in -1..1 and frontness in -1..1 of the skull's quads, each (R-1, S)."""
     t = np.sin(np.linspace(-np.pi / 2, np.pi / 2, rings))
     height = np.repeat(((t[:-1] + t[1:]) / 2)[:, None], sides, axis=1)
     angle = 2 * np.pi * (np.arange(sides) + 0.5) / sides

@@ -1,4 +1,4 @@
-"""Who stands where: the camera, people, groups and things in front of them."""
+"""Draw who stands where: the camera, people, groups and things in front of them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ HEIGHTS = {1: (0.65, 1.0), 2: (0.55, 0.92), 3: (0.45, 0.85)}  # people: least an
 
 
 def sample_camera(rng: np.random.Generator, size: tuple[int, int]) -> Camera:
-    """Random state and size (w, h) -> camera; rolled by more than 15 degrees in one image of thirty."""
+    """Draw a camera for an image of size (w, h); rolled by more than 15 degrees in one image of thirty."""
     roll = rng.normal(0, 4) if rng.random() < 0.94 else rng.normal(0, 22)
     focal = size[0] * rng.uniform(0.9, 2.2)
     return Camera(focal, size, float(rng.normal(4, 6)), float(roll), float(rng.uniform(0.8, 2.2)))
 
 
 def sample_people(rng: np.random.Generator, camera: Camera) -> list[Person]:
-    """Random state and camera -> people, mostly apart from each other, one in eleven beside or behind another."""
+    """Draw people, mostly apart from each other, one in eleven beside or behind another."""
     count = int(rng.choice(list(COUNTS), p=list(COUNTS.values())))
     w, h = camera.size
     smallest, tallest = HEIGHTS.get(count, (0.25, 0.7))
@@ -47,7 +47,7 @@ def sample_people(rng: np.random.Generator, camera: Camera) -> list[Person]:
 
 
 def _place(rng: np.random.Generator, camera: Camera, *, depth: float, column: float, owner: int) -> Person:
-    """Feet on the floor where that leaves the body in the image, else hips in the middle or, seldom, anywhere."""
+    """Place feet on the floor where that leaves the body in the image, else hips in the middle or, seldom, anywhere."""
     w, h = camera.size
     row: float | None = None
     if rng.random() < 0.05:
@@ -58,7 +58,7 @@ def _place(rng: np.random.Generator, camera: Camera, *, depth: float, column: fl
 
 
 def _crowd(rng: np.random.Generator, camera: Camera, *, first: int) -> list[Person]:
-    """A far group that is labelled as one region."""
+    """Draw a far group that is labelled as one region."""
     w, h = camera.size
     tall, count = h * rng.uniform(0.08, 0.14), int(rng.integers(6, 12))
     center, row = rng.uniform(0.15, 0.85) * w, rng.uniform(0.3, 0.6) * h
@@ -75,7 +75,7 @@ def _crowd(rng: np.random.Generator, camera: Camera, *, first: int) -> list[Pers
 
 
 def sample_overlapping_people(rng: np.random.Generator, camera: Camera) -> list[Person]:
-    """Two or three large people, the boxes of two of them with an IoU above one half."""
+    """Draw two or three large people, the boxes of two of them with an IoU above one half."""
     best: list[Person] = []
     best_overlap = -1.0
     for _ in range(8):
@@ -98,14 +98,14 @@ def sample_overlapping_people(rng: np.random.Generator, camera: Camera) -> list[
 
 
 def box_iou(a: Array, b: Array, *, size: tuple[int, int]) -> float:
-    """Two boxes x1 y1 x2 y2, cut to an image of size (w, h) -> intersection over union."""
+    """Return the intersection over union of two boxes x1 y1 x2 y2, cut to an image of size (w, h)."""
     a, b = (np.clip(box, 0, [*size, *size]) for box in (a, b))
     inner = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod()
     return float(inner / max((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - inner, 1e-6))
 
 
 def sample_occluders(rng: np.random.Generator, camera: Camera, people: list[Person]) -> list[Mesh]:
-    """Things in front of people, and now and then a thing alone."""
+    """Draw things in front of people, and now and then a thing alone."""
     things = []
     up = camera.body_rotation(0.0)
     for person in people:

@@ -1,4 +1,4 @@
-"""From the map of quads to a shaded picture over a background."""
+"""Shade the map of quads to a picture over a background."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Light:
 
 
 def sample_light(rng: np.random.Generator) -> Light:
-    """Random state -> light, mostly from above and in front."""
+    """Draw a light, mostly from above and in front."""
     direction = np.array([rng.normal(0, 0.7), rng.normal(-0.9, 0.4), rng.normal(-0.7, 0.5)])
     return Light(direction / np.linalg.norm(direction), rng.uniform(0.35, 0.7), 1 + rng.normal(0, 0.06, 3))
 
 
 def compose(background: Array, ids: Array, *, mesh: Mesh, light: Light, texture: Array) -> Array:
-    """Background (H, W, 3) float, fine ids, mesh, cloth texture (H, W) around 0 -> picture (H, W, 3) float."""
+    """Return the (H, W, 3) float picture of a mesh's fine ids over a background; cloth texture (H, W) around 0."""
     rows, cols = np.flatnonzero(ids.any(axis=1)), np.flatnonzero(ids.any(axis=0))
     if not len(rows):
         return background
@@ -50,7 +50,7 @@ def compose(background: Array, ids: Array, *, mesh: Mesh, light: Light, texture:
 
 
 def _shade(ids: Array, *, mesh: Mesh, light: Light) -> Array:
-    """Map of quads (h, w) -> brightness (h, w): diffuse light on smoothed normals, darker in creases."""
+    """Return the brightness (h, w) of a map of quads: diffuse light on smoothed normals, darker in creases."""
     lookup = np.zeros((len(mesh.normals) + 1, 5), dtype=np.float32)
     lookup[1:, :3], lookup[1:, 3] = mesh.normals, 1
     lookup[1:, 4] = mesh.quads[..., 2].mean(axis=1)

@@ -28,7 +28,7 @@ ELBOW, KNEE = 0.54, 0.5  # shares of the arm and of the leg above the joint
 
 
 def arm_patches(dresser: Dresser, side: str) -> list[Patch]:
-    """Dresser and side -> upper arm, forearm, hand and thumb."""
+    """Return upper arm, forearm, hand and thumb of a side."""
     look = dresser.look
     glove = look.hat if look.gloves else look.skin
     covered = {'upper_arm': look.sleeve / ELBOW, 'forearm': (look.sleeve - ELBOW) / (1 - ELBOW)}
@@ -41,7 +41,7 @@ def arm_patches(dresser: Dresser, side: str) -> list[Patch]:
 
 
 def leg_patches(dresser: Dresser, side: str) -> list[Patch]:
-    """Dresser and side -> thigh, shank, foot and what is around the ankle."""
+    """Return thigh, shank, foot and the ankle's clothes of a side."""
     look, sk, s = dresser.look, dresser.skeleton, dresser.scale
     covered = {'thigh': look.trousers / KNEE, 'shank': (look.trousers - KNEE) / (1 - KNEE)}
     patches = [_limb(dresser, side, part, covered=c, cloth=look.bottom, bare=look.skin) for part, c in covered.items()]
@@ -56,7 +56,7 @@ def leg_patches(dresser: Dresser, side: str) -> list[Patch]:
 
 
 def _limb(dresser: Dresser, side: str, part: str, *, covered: float, cloth: Cloth, bare: Array) -> Patch:
-    """One bone's tube; `covered` is the share of it that wears cloth (below 0 none, above 1 all)."""
+    """Build one bone's tube; `covered` is the share of it that wears cloth (below 0 none, above 1 all)."""
     sk = dresser.skeleton
     rings = 5 if part == 'hand' else 9
     table = np.array(LIMBS[part])

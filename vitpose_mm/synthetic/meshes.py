@@ -25,7 +25,7 @@ class Mesh:
 
 
 def join(meshes: Sequence[Mesh]) -> Mesh:
-    """Meshes -> one mesh with all their quads."""
+    """Join meshes to one with all their quads."""
     return Mesh(*(np.concatenate([getattr(m, name) for m in meshes]) for name in Mesh.__dataclass_fields__))
 
 
@@ -40,7 +40,7 @@ class Patch:
 
 
 def solid(patches: Sequence[Patch], owner: int = -1) -> Mesh:
-    """Patches -> mesh with outward normals; quads without an area go."""
+    """Make a mesh with outward normals of patches; quads without an area are left out."""
     quads = np.concatenate([p.quads for p in patches])
     inside = np.concatenate([p.inside for p in patches])
     colors = np.concatenate([np.broadcast_to(p.colors, (len(p.quads), 3)) for p in patches])
@@ -56,7 +56,7 @@ def solid(patches: Sequence[Patch], owner: int = -1) -> Mesh:
 
 
 def moved(mesh: Mesh, rotation: Array, shift: Array) -> Mesh:
-    """Mesh, (3, 3), (3,) -> the mesh rotated, then shifted."""
+    """Return the mesh rotated by (3, 3), then shifted by (3,)."""
     return Mesh(mesh.quads @ rotation.T + shift, mesh.normals @ rotation.T, mesh.colors, mesh.parts, mesh.owners)
 
 
@@ -71,11 +71,11 @@ class Tube:
     back: Array  # (R,) half depth towards -z
 
     def rings(self, first: int, last: int) -> Tube:
-        """Ring numbers -> the tube from the first ring up to, not including, the last."""
+        """Return the tube from the first ring up to, not including, the last."""
         return Tube(*(getattr(self, name)[first:last] for name in Tube.__dataclass_fields__))
 
     def points(self, sides: int, roughness: Array | None = None) -> Array:
-        """Number of sides -> points (R, S, 3); side 0 is at the back, S/2 in front."""
+        """Return points (R, S, 3); side 0 is at the back, S/2 in front."""
         angle = 2 * np.pi * np.arange(sides) / sides
         x, z = np.sin(angle), -np.cos(angle)
         depth = np.where(z > 0, self.front[:, None], self.back[:, None]) * z
@@ -89,14 +89,14 @@ class Tube:
         )
 
     def patch(self, sides: int, part: int, *, colors: Array, roughness: Array | None = None) -> Patch:
-        """Colours (3,) or (R-1, S, 3) -> patch of (R-1) * S quads."""
+        """Return a patch of (R-1) * S quads, with colours (3,) or (R-1, S, 3)."""
         p = self.points(sides, roughness)
         middle = (self.centers[:-1] + self.centers[1:]) / 2
         return Patch(_ring_quads(p), np.repeat(middle, sides, axis=0), np.reshape(colors, (-1, 3)), part)
 
 
 def bone_tube(start: Array, end: Array, *, frame: Array, profile: Array, caps: tuple[float, float]) -> Tube:
-    """Bone from start to end (3,), profile (P, 3) of (share along, half width, half depth) -> tube with round ends.
+    """Build a tube with round ends around a bone, profile (P, 3) of (share along, half width, half depth).
 
     Args:
         caps: how far the round ends reach beyond the bone, in radii (0 is a flat end).
@@ -117,7 +117,7 @@ def bone_tube(start: Array, end: Array, *, frame: Array, profile: Array, caps: t
 
 
 def ellipsoid(center: Array, frame: Array, *, radii: tuple[float, float, float], rings: int = 7) -> Tube:
-    """Centre (3,), frame (3, 3), half axes in metres -> tube from its bottom to its top."""
+    """Build an ellipsoid as a tube from its bottom to its top; centre (3,), frame (3, 3), half axes in metres."""
     height = np.sin(np.linspace(-np.pi / 2, np.pi / 2, rings))
     ring = np.maximum(np.sqrt(1 - height**2), 0.02)
     centers = center + (height * radii[1])[:, None] * frame[:, 1]
@@ -126,7 +126,7 @@ def ellipsoid(center: Array, frame: Array, *, radii: tuple[float, float, float],
 
 
 def disc(center: Array, frame: Array, *, radii: tuple[float, float], colors: Array, part: int) -> Patch:
-    """A bulging disc facing the frame's z; colours (3, 3) from the middle to the rim -> patch."""
+    """Build a bulging disc facing the frame's z; colours (3, 3) from the middle to the rim."""
     sides = 8
     angle = 2 * np.pi * np.arange(sides) / sides
     share = np.array([0.02, 0.3, 0.55, 1.0])
@@ -138,7 +138,7 @@ def disc(center: Array, frame: Array, *, radii: tuple[float, float], colors: Arr
 
 
 def _ring_quads(points: Array) -> Array:
-    """Rings (R, S, 3) -> quads ((R-1) * S, 4, 3) between neighbours; the last side meets the first."""
+    """Return quads ((R-1) * S, 4, 3) between neighbouring rings (R, S, 3); the last side meets the first."""
     closed = np.concatenate([points, points[:, :1]], axis=1)
     quads = np.stack([closed[:-1, :-1], closed[:-1, 1:], closed[1:, 1:], closed[1:, :-1]], axis=2)
     return quads.reshape(-1, 4, 3)
@@ -147,7 +147,7 @@ def _ring_quads(points: Array) -> Array:
 def box(
     center: Array, frame: Array, *, size: tuple[float, float, float], colors: Array, part: int, cell: float = 0.12
 ) -> Patch:
-    """Box of the given size in metres, its faces cut into cells so that painting by depth works -> patch."""
+    """Build a box of the given size in metres, its faces cut into cells so that painting by depth works."""
     quads = []
     half = np.asarray(size) / 2
     for axis in range(3):

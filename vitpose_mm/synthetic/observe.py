@@ -1,4 +1,4 @@
-"""What the rendered picture shows of each person: mask, box, area, and honest keypoint visibility."""
+"""Observe what the rendered picture shows of each person: mask, box, area and keypoint visibility."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .people import Person
 from .rotations import Array
 from .scene import OVERSAMPLE, Scene
 
-SMALLEST_MASK = 24.0  # pixels; less is no labelled person
+SMALLEST_MASK = 24.0  # pixels; a person with fewer is not labelled
 SMALLEST_POSE = 250.0  # pixels; smaller people get a box but no keypoints, as in COCO
 _OFFSETS = np.array([(0, 0), (2, 0), (-2, 0), (0, 2), (0, -2)])  # fine pixels around a keypoint
 _SHOWS_ON = np.array([[part in parts for part in PART_ID] for parts, _ in SURFACES.values()])  # (K, parts)
@@ -34,7 +34,7 @@ class Observation:
 
 
 def observe(scene: Scene) -> list[Observation]:
-    """Scene -> its labelled people in the order they were placed; the far crowd, if any, is one entry."""
+    """Return the labelled people of a scene in the order they were placed; the far crowd, if any, is one entry."""
     if scene.mesh is None:
         return []
     owners = np.concatenate([[-1], scene.mesh.owners]).astype(np.int16)[scene.ids]
@@ -54,7 +54,7 @@ def observe(scene: Scene) -> list[Observation]:
 
 
 def keypoints(scene: Scene, person: Person, *, owner: int) -> dict[str, tuple[float, float, int]]:
-    """Scene and person -> x, y, visibility by name.
+    """Return x, y and visibility of a person's keypoints by name.
 
     2: the person's own surface at the keypoint is the right part and not too far in front of the joint;
     1: something else is there, another person, a thing or another part of the body; 0: outside the image, or a point
@@ -71,7 +71,7 @@ def keypoints(scene: Scene, person: Person, *, owner: int) -> dict[str, tuple[fl
 
 
 def _look(scene: Scene, pixels: Array, *, depths: Array, owner: int, scale: float) -> Array:
-    """Pixels (K, 2) and distances (K,) of the joints -> visibility (K,) by what most of the surface around each is."""
+    """Return the visibility (K,) of joints at pixels (K, 2) and distances (K,), by most of the surface around each."""
     assert scene.mesh is not None
     at = np.round(pixels * OVERSAMPLE + (OVERSAMPLE - 1) / 2)[:, None] + _OFFSETS  # (K, 5, 2)
     at = np.clip(at, 0, [scene.ids.shape[1] - 1, scene.ids.shape[0] - 1]).astype(int)

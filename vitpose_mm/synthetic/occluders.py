@@ -13,7 +13,7 @@ from .rotations import Array, rot_x, rot_y, rot_z
 
 
 def occluder(rng: np.random.Generator, center: Array, *, up: Array) -> Mesh:
-    """Point (3,) in camera space and rotation (3, 3) of upright things -> something that stands there."""
+    """Build a thing that stands at a point (3,) in camera space; rotation (3, 3) of upright things."""
     color = sample_color(rng)
     turn = up @ rot_y(rng.uniform(0, 90))
     return solid(KINDS[str(rng.choice(list(KINDS)))](rng, center, up, turn, color))

@@ -27,7 +27,7 @@ class Person:
     in_crowd: bool = False
 
     def outline(self, camera: Camera) -> Array:
-        """Camera -> (4,) x1 y1 x2 y2 of the whole body in pixels, hidden and outside parts too."""
+        """Return (4,) x1 y1 x2 y2 of the whole body in pixels, hidden and outside parts too."""
         pixels = camera.project(self.mesh.quads[self.mesh.owners >= 0].reshape(-1, 3))
         return np.concatenate([pixels.min(axis=0), pixels.max(axis=0)])
 
@@ -36,7 +36,7 @@ def make_person(
     rng: np.random.Generator, camera: Camera, *, depth: float, column: float, row: float | None, owner: int,
     posture: str | None = None, yaw: float | None = None,
 ) -> Person:  # fmt: skip
-    """Random state and a place in the image -> person who stands, sits, ... there.
+    """Make a person who stands, sits, ... at a position in the image.
 
     Args:
         depth: metres from the camera.
@@ -70,6 +70,6 @@ def make_person(
 
 
 def _sample_yaw(rng: np.random.Generator) -> float:
-    """Most people are seen from the front, one in twenty-five from behind, one in sixteen from a side."""
+    """Draw a yaw: most people are seen from the front, one in twenty-five from behind, one in sixteen from a side."""
     kind = rng.choice(4, p=[0.90, 0.03, 0.03, 0.04])
     return float(rng.normal((0, 90, -90, 180)[kind], 22))

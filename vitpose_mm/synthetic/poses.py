@@ -68,7 +68,7 @@ GESTURE_WEIGHTS = {
 
 
 def sample_pose(rng: np.random.Generator, posture: str | None = None) -> tuple[str, Angles]:
-    """Random state -> posture name, joint angles in degrees (limb angles as ``left_knee``)."""
+    """Draw a posture; return its name and joint angles in degrees (limb angles as ``left_knee``)."""
     posture = posture or _choose(rng, POSTURE_WEIGHTS)
     angles = _draw(rng, POSTURES[posture])
     _add_gait(rng, posture, angles=angles)
@@ -102,7 +102,7 @@ def _draw(rng: np.random.Generator, table: dict[str, tuple[float, float]]) -> An
 
 
 def _add_gait(rng: np.random.Generator, posture: str, *, angles: Angles) -> None:
-    """Legs that differ by phase: walking, running, a lunge, a kick."""
+    """Make legs differ by phase: walking, running, a lunge, a kick."""
     lead, trail = SIDES if rng.random() < 0.5 else SIDES[::-1]
     if posture not in STRIDES:
         return

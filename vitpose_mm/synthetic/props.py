@@ -15,7 +15,7 @@ EYE = np.eye(3)
 
 
 def chair(skeleton: Skeleton, rng: np.random.Generator, *, floor: float) -> Mesh:
-    """Skeleton of somebody who sits, height of the floor in the body frame -> chair, stool or block below."""
+    """Build a chair, stool or block below somebody who sits; the height of the floor is in the body frame."""
     color = sample_color(rng) * 0.8 + 15
     scale = skeleton.build.height / 1.72
     seat = -0.13 * scale * max(skeleton.build.girth, 1.0)
@@ -37,7 +37,7 @@ def chair(skeleton: Skeleton, rng: np.random.Generator, *, floor: float) -> Mesh
 
 
 def held_object(skeleton: Skeleton, side: str, *, rng: np.random.Generator) -> Mesh:
-    """Skeleton and side -> ball, bag, stick, phone or plate in that hand, body frame."""
+    """Build a ball, bag, stick, phone or plate in a hand, body frame."""
     frame, wrist = skeleton.frames[f'{side}_hand'], skeleton.joints[f'{side}_wrist']
     palm = (wrist + skeleton.joints[f'{side}_finger']) / 2
     color = sample_color(rng)
@@ -64,7 +64,7 @@ def held_object(skeleton: Skeleton, side: str, *, rng: np.random.Generator) -> M
 
 
 def _frame_along(way: Array) -> Array:
-    """Unit direction (3,) -> (3, 3) frame with it as the y axis."""
+    """Return a (3, 3) frame with a unit direction (3,) as its y axis."""
     side = np.cross(way, [0.3, 0.2, 0.9])
     side /= np.linalg.norm(side)
     return np.stack([side, way, np.cross(side, way)], axis=1)

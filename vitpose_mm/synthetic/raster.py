@@ -1,4 +1,4 @@
-"""Painting quads from far to near into a map of quad numbers: who and what is in front at each pixel."""
+"""Paint quads from far to near into a map of quad numbers: who and what is in front at each pixel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHIFT = 4  # sub-pixel bits
 
 
 def visible_quads(mesh: Mesh, camera: Camera) -> Array:
-    """Mesh in camera space -> indices of quads that face the camera and are in the image, far ones first."""
+    """Return indices of the quads that face the camera and are in the image, far ones first."""
     center = mesh.quads.mean(axis=1)
     facing = np.einsum('ni,ni->n', mesh.normals, center) < 0
     near = mesh.quads[..., 2].min(axis=1) > 0.15
@@ -25,7 +25,7 @@ def visible_quads(mesh: Mesh, camera: Camera) -> Array:
 
 
 def paint_ids(mesh: Mesh, camera: Camera, *, oversample: int = 2) -> Array:
-    """Mesh in camera space -> (H * oversample, W * oversample) int32: 0 background, else 1 + quad index."""
+    """Return the (H * oversample, W * oversample) int32 map of a mesh: 0 background, else 1 + quad index."""
     width, height = camera.size
     ids = np.zeros((height * oversample, width * oversample), dtype=np.int32)
     order = visible_quads(mesh, camera)

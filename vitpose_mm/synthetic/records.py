@@ -1,11 +1,11 @@
-"""From one image's observations to its records in each dataset's format."""
+"""Make the records of each dataset's format from the observations of one image."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from .labels import AIC, COCO, CROWDPOSE, MPII, flat_keypoints
+from .label_sets import AIC, COCO, CROWDPOSE, MPII, flat_keypoints
 from .observe import Observation
 from .rotations import Array
 
@@ -13,7 +13,7 @@ from .rotations import Array
 def coco_records(
     observations: list[Observation], names: tuple[str, ...], *, image_id: int, outlines: bool
 ) -> list[dict]:
-    """Observations -> COCO annotation records without ids; `outlines` adds the segmentation."""
+    """Return COCO annotation records without ids; `outlines` adds the segmentation."""
     records = []
     for seen in observations:
         keypoints = flat_keypoints(seen, names)
@@ -33,7 +33,7 @@ def coco_records(
 
 
 def mpii_records(observations: list[Observation], *, file_name: str) -> tuple[list[dict], list[Array]]:
-    """Observations -> MPII list records and head boxes (2, 2) as [[x1, y1], [x2, y2]].
+    """Return MPII list records and head boxes (2, 2) as [[x1, y1], [x2, y2]].
 
     MPII counts pixels from 1; mmpose takes 1 off the centre and adds 1 to predictions. `scale` is the person's
     size in units of 200 pixels, and mmpose moves the centre down by 15 of them, so ours is above the box's middle.
@@ -57,7 +57,7 @@ def mpii_records(observations: list[Observation], *, file_name: str) -> tuple[li
 
 
 def all_records(observations: list[Observation], *, image_id: int, file_name: str) -> dict:
-    """Observations of one image -> its records per label set."""
+    """Return the records per label set of one image."""
     mpii, heads = mpii_records(observations, file_name=file_name)
     return {
         'coco': coco_records(observations, COCO, image_id=image_id, outlines=True),
@@ -70,7 +70,7 @@ def all_records(observations: list[Observation], *, image_id: int, file_name: st
 
 
 def crowd_index(observations: list[Observation]) -> float:
-    """Observations -> CrowdPose's index: mean share of others' joints among own joints in each box, 0 to 1.
+    """Return CrowdPose's index: mean share of others' joints among own joints in each box, 0 to 1.
 
     Source: CrowdPose (Li et al., CVPR 2019), section 3.
     """
@@ -88,14 +88,14 @@ def crowd_index(observations: list[Observation]) -> float:
 
 
 def polygons(mask: Array) -> list[list[float]]:
-    """Mask (H, W) -> outlines as COCO polygons [x, y, ...], pieces of fewer than three corners left out."""
+    """Return the outlines of a mask (H, W) as COCO polygons [x, y, ...], without pieces of fewer than three corners."""
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     shapes = [cv2.approxPolyDP(contour, 0.7, True).reshape(-1) for contour in contours]
     return [[float(v) for v in shape] for shape in shapes if len(shape) >= 6]
 
 
 def run_lengths(mask: Array) -> dict:
-    """Mask (H, W) -> COCO's uncompressed run lengths: column by column, zeros first."""
+    """Return COCO's uncompressed run lengths of a mask (H, W): column by column, zeros first."""
     flat = np.concatenate([[False], mask.T.reshape(-1), [False]])
     edges = np.flatnonzero(flat[1:] != flat[:-1])
     counts = np.diff(np.concatenate([[0], edges, [mask.size]]))

@@ -32,7 +32,7 @@ class Scene:
 
 
 def sample_scene(rng: np.random.Generator, size: tuple[int, int], *, crowded: bool = False) -> Scene:
-    """Random state and size (w, h) -> rendered scene; crowded asks for two or three people in each other's way."""
+    """Draw and render a scene of size (w, h); crowded asks for two or three people in each other's way."""
     camera = sample_camera(rng, size)
     people = sample_overlapping_people(rng, camera) if crowded else sample_people(rng, camera)
     things = sample_occluders(rng, camera, people)
@@ -51,7 +51,7 @@ def sample_scene(rng: np.random.Generator, size: tuple[int, int], *, crowded: bo
 
 
 def _drop_shadows(rng: np.random.Generator, background: Array, *, people: list[Person], camera: Camera) -> None:
-    """Soft dark spots under the feet."""
+    """Paint soft dark spots under the feet."""
     h, w = background.shape[:2]
     dark: Array = np.zeros((h // 4 + 1, w // 4 + 1), dtype=np.float32)
     for person in people:
@@ -64,7 +64,7 @@ def _drop_shadows(rng: np.random.Generator, background: Array, *, people: list[P
 
 
 def _develop(rng: np.random.Generator, picture: Array) -> Array:
-    """Float picture (H, W, 3) -> uint8: contrast, tint, haze, blur and noise of a real camera."""
+    """Return an (H, W, 3) float picture as uint8: contrast, tint, haze, blur and noise of a real camera."""
     h, w = picture.shape[:2]
     gain = rng.uniform(0.75, 1.2) * (1 + rng.normal(0, 0.035, 3))
     picture = np.asarray(picture * gain.astype(np.float32) + (118 * (1 - gain) + rng.normal(0, 12)).astype(np.float32))

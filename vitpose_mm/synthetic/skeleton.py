@@ -51,7 +51,7 @@ class Skeleton:
 
 
 def clamp(angles: dict[str, float]) -> dict[str, float]:
-    """Angles by name -> the same, each inside its joint's limits."""
+    """Return the angles by name, each inside its joint's limits."""
     out = {}
     for name, value in angles.items():
         low, high = LIMITS[name.removeprefix('left_').removeprefix('right_')]
@@ -60,7 +60,7 @@ def clamp(angles: dict[str, float]) -> dict[str, float]:
 
 
 def pose_skeleton(build: Build, angles: dict[str, float]) -> Skeleton:
-    """Measures and angles (degrees; absent ones are 0) -> joints and bone frames."""
+    """Return joints and bone frames of measures and angles (degrees; absent ones are 0)."""
     skeleton = Skeleton(build)
     a = clamp(angles)
     _pose_trunk(skeleton, a)

@@ -9,7 +9,7 @@ from .rotations import Array
 
 
 def value_noise(rng: np.random.Generator, size: tuple[int, int], *, octaves: tuple[int, ...]) -> Array:
-    """Size (w, h), cells across per octave -> (h, w) float32 noise, mean 0, about 1 wide."""
+    """Draw (h, w) float32 noise, mean 0, about 1 wide; size (w, h), cells across per octave."""
     out = np.zeros((size[1], size[0]), dtype=np.float32)
     for i, cells in enumerate(octaves):
         rows = max(int(cells * size[1] / size[0]), 2)
@@ -20,7 +20,7 @@ def value_noise(rng: np.random.Generator, size: tuple[int, int], *, octaves: tup
 
 
 def textured(rng: np.random.Generator, size: tuple[int, int], color: Array, *, strength: float) -> Array:
-    """Size (w, h), BGR, strength in grey levels -> (h, w, 3) float32 coloured noise."""
+    """Draw (h, w, 3) float32 coloured noise around a BGR colour, strength in grey levels."""
     cells = tuple(int(c) for c in rng.choice([3, 6, 12, 25, 60, 120, 250], size=3, replace=False))
     noise = value_noise(rng, size, octaves=tuple(sorted(cells)))
     tint = (strength * (1 + rng.normal(0, 0.25, 3))).astype(np.float32)
@@ -28,7 +28,7 @@ def textured(rng: np.random.Generator, size: tuple[int, int], color: Array, *, s
 
 
 def gradient(size: tuple[int, int], first: Array, second: Array, *, upright: bool) -> Array:
-    """Size (w, h), two BGR colours -> (h, w, 3) float32 ramp, top to bottom if upright."""
+    """Draw an (h, w, 3) float32 ramp between two BGR colours, top to bottom if upright."""
     t = np.linspace(0, 1, size[1] if upright else size[0], dtype=np.float32)
     ramp = (first + t[:, None] * (second - first)).astype(np.float32)
     out = np.empty((size[1], size[0], 3), dtype=np.float32)

@@ -26,7 +26,7 @@ NECK = ((0, 0.062, 0.060), (0.4, 0.053, 0.054), (1, 0.051, 0.056))  # share alon
 
 
 def trunk_patches(dresser: Dresser) -> list[Patch]:
-    """Dresser -> pelvis, torso and neck."""
+    """Return pelvis, torso and neck."""
     look, n = dresser.look, NUM_PELVIS_RINGS
     tube = _trunk_tube(dresser)
     sides = dresser.sides(20)
@@ -67,7 +67,7 @@ def _neck_tube(dresser: Dresser) -> Tube:
 
 
 def skirt_patch(dresser: Dresser) -> Patch:
-    """Dresser -> a tube from the waist around both legs, as long as the looks say."""
+    """Return a tube from the waist around both legs, as long as the looks say."""
     sk, look = dresser.skeleton, dresser.look
     rings = 9
     frames, centers, widths, depths = [], [], [], []
@@ -87,7 +87,7 @@ def skirt_patch(dresser: Dresser) -> Patch:
 
 
 def _leg_point(skeleton: Skeleton, side: str, *, share: float) -> tuple[Array, Array]:
-    """Share of the whole leg (0 hip, 1 ankle) -> point (3,) and frame (3, 3) there."""
+    """Return point (3,) and frame (3, 3) at a share of the whole leg (0 hip, 1 ankle)."""
     bone, first, second = ('thigh', 'hip', 'knee') if share < 0.5 else ('shank', 'knee', 'ankle')
     t = share * 2 % 1
     start, end = skeleton.joints[f'{side}_{first}'], skeleton.joints[f'{side}_{second}']

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-# What the host's packages say of one another and of their own defaults; nothing that a user could mend.
+# What MMPose's packages say of one another and of their own defaults; nothing that a user could fix.
 NOISE = (
     'pkg_resources is deprecated',
     'The metainfo config file',
@@ -18,7 +18,7 @@ NOISE = (
 
 
 class ConfigOptions(argparse.Action):
-    """key=value words -> dict, by mmengine's DictAction, which is imported only when the flag is used."""
+    """Collect key=value words in a dict by mmengine's DictAction, which is imported only when the flag is used."""
 
     def __call__(
         self,
@@ -67,7 +67,7 @@ def add_launcher(parser: argparse.ArgumentParser) -> None:
 
 
 def require_config(args: argparse.Namespace) -> None:
-    """End with one sentence where the config is no file, before anything heavy is imported."""
+    """End with one sentence where the config is not a file, before anything heavy is imported."""
     if '::' not in args.config and not Path(args.config).is_file():
         raise SystemExit(
             f'error: there is no config file {args.config}: give the path of a .py config, or the name of an installed '
@@ -81,7 +81,7 @@ def export_local_rank(args: argparse.Namespace) -> None:
 
 
 def silence_known_warnings() -> None:
-    """Leave out warnings of the host that no user can do anything about, here and in processes started from here.
+    """Leave out warnings that no user can do anything about, here and in processes started from here.
 
     To be called before heavy imports.
     """

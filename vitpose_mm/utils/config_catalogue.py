@@ -1,4 +1,4 @@
-"""The catalogue in configs/README.md, from the metafiles and the first line of every config: `make catalogue`."""
+"""Write the catalogue in configs/README.md from the metafiles and the first line of every config (`make catalogue`)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def write_catalogue(configs: Path) -> None:
 
 
 def make_catalogue(configs: Path) -> str:
-    """Folder of configs -> Markdown, a table for each of its folders."""
+    """Return the catalogue of a folder of configs in Markdown, a table for each of its folders."""
     folders = [folder for folder in configs.iterdir() if folder.is_dir() and folder.name[0] not in '._']
     folders.sort(key=lambda folder: (folder.name != 'coco', folder.name))  # the main models come first
     return '\n'.join(line for folder in folders for line in _table(folder))

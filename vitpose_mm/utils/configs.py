@@ -7,7 +7,7 @@ from mmengine.hub import get_config
 
 
 def open_config(name: str) -> Config:
-    """A file, or ``package::path`` inside an installed OpenMMLab package -> config.
+    """Read a config, from a file or ``package::path`` inside an installed OpenMMLab package.
 
     Raises:
         FileNotFoundError: there is none.

@@ -28,7 +28,7 @@ class SafeYamlHandler(YamlHandler):
     """Reads YAML of plain values; MMEngine's own makes objects of any Python class that the file names."""
 
     def load_from_fileobj(self, file: Any, **kwargs: Any) -> Any:
-        """File -> what it holds."""
+        """Read what a file holds."""
         kwargs.setdefault('Loader', yaml.SafeLoader)
         return yaml.load(file, **kwargs)
 

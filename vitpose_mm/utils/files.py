@@ -12,7 +12,7 @@ from typing import Any
 
 @contextmanager
 def complete(file: Path) -> Iterator[Path]:
-    """File -> another name to write to, beside it; it becomes the file at the end, unless writing failed."""
+    """Yield another name to write to, beside a file; it becomes the file at the end, unless writing failed."""
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f'.{file.name}.{os.getpid()}.part')
     part.touch()
@@ -38,10 +38,10 @@ def refuse_source(source: Path, *written: Path) -> None:
 
 
 def write_json(content: Any, file: Path, *, compact: bool = False) -> None:
-    """Anything JSON can hold -> a file that appears when it is complete.
+    """Write anything JSON can hold to a file that appears when it is complete.
 
     Args:
-        content: what it is to hold.
+        content: content of the file.
         file: the path, ``.json``.
         compact: in one line, for large files.
     """
@@ -49,6 +49,6 @@ def write_json(content: Any, file: Path, *, compact: bool = False) -> None:
 
 
 def write_text(text: str, file: Path) -> None:
-    """Text -> a file that appears when it is complete."""
+    """Write text to a file that appears when it is complete."""
     with complete(file) as part:
         part.write_text(text, encoding='utf-8')

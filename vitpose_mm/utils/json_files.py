@@ -16,10 +16,10 @@ UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_json(path: str | Path, *, content: str) -> tuple[Any, bool]:
-    """Path -> what the file holds, and whether it is plain UTF-8, as the readers of MMPose want it.
+    """Read a JSON file; also return whether it is plain UTF-8, as the readers of MMPose want it.
 
     Args:
-        path: of a regular file that ends in .json.
+        path: path of a regular file that ends in .json.
         content: what it is, for the sentence: 'annotation file'.
 
     Raises:
@@ -54,7 +54,7 @@ def garbage_collection_paused() -> Iterator[None]:
 
 
 def read_bytes(path: Path, *, where: str) -> bytearray:
-    """Regular file -> its bytes; it is read only as far as it can be text.
+    """Read the bytes of a regular file, only as far as it can be text.
 
     Raises:
         ValueError: it is missing, cannot be read, is another kind of file, or holds zero bytes.
@@ -77,5 +77,5 @@ def read_bytes(path: Path, *, where: str) -> bytearray:
 
 
 def holds_zeros(block: bytearray, data: bytearray) -> bool:
-    """Last block of a file, and all of it so far -> whether it has zero bytes and is not UTF-16."""
+    """Return whether a file has zero bytes and is not UTF-16, by its last block and all of it so far."""
     return b'\0' in block and not data.startswith(UTF_16)

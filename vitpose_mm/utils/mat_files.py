@@ -15,10 +15,10 @@ SECONDS = 600
 
 
 def read_mat(path: str | Path, *, content: str) -> dict[str, Any]:
-    """Path of a Matlab 5 file -> its variables by name: structs as dicts, arrays as (nested) lists, axes of 1 dropped.
+    """Read a Matlab 5 file's variables by name: structs as dicts, arrays as (nested) lists, axes of 1 dropped.
 
     Args:
-        path: of a regular file.
+        path: path of a regular file.
         content: what it is, for the sentence: 'file of head boxes'.
 
     Raises:
@@ -42,7 +42,7 @@ def read_mat(path: str | Path, *, content: str) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """What SciPy read -> dicts, lists, numbers and strings."""
+    """Convert what SciPy read to dicts, lists, numbers and strings."""
     if hasattr(value, '_fieldnames'):
         return {name: _plain(getattr(value, name)) for name in value._fieldnames}
     if hasattr(value, 'tolist'):  # NumPy's arrays and numbers
@@ -53,7 +53,7 @@ def _plain(value: Any) -> Any:
 
 
 def _write_plain(path: str) -> None:
-    """Path -> JSON on stdout; in the child process."""
+    """Print a file's variables as JSON on stdout; in the child process."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     from scipy.io import loadmat
 

@@ -1,4 +1,4 @@
-"""The (H, W) grid of a position embedding: found from its number of rows, and changed."""
+"""Find the (H, W) grid of a position embedding from its number of tokens, and change it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ CLEARLY = 0.8
 
 
 def resize_position(pos_embed: Tensor, source: tuple[int, int], target: tuple[int, int]) -> Tensor:
-    """(1, 1 + H * W, C) embedding of the grid ``source`` -> (1, 1 + H' * W', C) of ``target``.
+    """Resize a (1, 1 + H * W, C) embedding of grid ``source`` to (1, 1 + H' * W', C) of grid ``target``.
 
-    Bicubic, align_corners=False, without antialiasing; the first row has no place and is kept.
+    Bicubic, align_corners=False, without antialiasing; the first token has no position and is kept.
 
     Raises:
         ValueError: ``source`` does not have as many tokens as the embedding.
     """
     if pos_embed.shape[1] != 1 + source[0] * source[1]:
         raise ValueError(
-            f'A position embedding of {pos_embed.shape[1]} rows does not belong to a grid of '
+            f'A position embedding of {pos_embed.shape[1]} tokens does not belong to a grid of '
             f'{source[0]}x{source[1]} tokens (one row more than tokens): name the grid it was trained on.'
         )
     if source == target:
@@ -36,10 +36,10 @@ def resize_position(pos_embed: Tensor, source: tuple[int, int], target: tuple[in
 
 
 def find_grid(pos_embed: Tensor, own: tuple[int, int]) -> tuple[int, int]:
-    """(1, 1 + H * W, C) embedding of a file that does not say its grid, and the model's grid -> (H, W).
+    """Return the (H, W) grid of an embedding (1, 1 + H * W, C) whose file does not say it.
 
     A square if it can be, else 4:3 upright, else the model's own. Where both the model's grid and another fit, as
-    16x12 and 12x16, the embedding tells: tokens below each other are alike. The model's is taken unless they clearly
+    16x12 and 12x16, the embedding decides: tokens below each other are alike. The model's is taken unless they clearly
     are more so in the other. What was taken is logged then.
 
     Raises:
@@ -60,7 +60,7 @@ def find_grid(pos_embed: Tensor, own: tuple[int, int]) -> tuple[int, int]:
     print_log(
         f'The checkpoint does not say the grid of its position embedding: its {num_tokens} tokens are taken for '
         f'{found[0]}x{found[1]}, not {other[0]}x{other[1]}, by how alike neighbours are; '
-        f'tools/convert_checkpoint.py --grid H W says another.',
+        f'tools/convert_checkpoint.py --grid H W sets another.',
         logger='current',
         level=logging.WARNING,
     )
@@ -68,13 +68,13 @@ def find_grid(pos_embed: Tensor, own: tuple[int, int]) -> tuple[int, int]:
 
 
 def _roughness(pos_embed: Tensor, grid: tuple[int, int]) -> float:
-    """Mean square difference between tokens below each other."""
-    rows = pos_embed[0, 1:].float().unflatten(0, grid)
-    return float((rows[1:] - rows[:-1]).square().mean()) if grid[0] > 1 else math.inf
+    """Return the mean square difference between tokens below each other."""
+    tokens = pos_embed[0, 1:].float().unflatten(0, grid)
+    return float((tokens[1:] - tokens[:-1]).square().mean()) if grid[0] > 1 else math.inf
 
 
 def guess_grid(num_tokens: int) -> tuple[int, int]:
-    """Number of tokens -> (H, W): square if it can be, else 4:3 upright, the two shapes of released weights.
+    """Return (H, W) of a number of tokens: square if it can be, else 4:3 upright, the two shapes of released weights.
 
     Raises:
         ValueError: neither fits.
@@ -86,6 +86,6 @@ def guess_grid(num_tokens: int) -> tuple[int, int]:
     if 12 * unit * unit == num_tokens:
         return 4 * unit, 3 * unit
     raise ValueError(
-        f'{num_tokens} position rows are neither a square nor a 4:3 grid: convert the checkpoint with '
+        f'{num_tokens} position tokens are neither a square nor a 4:3 grid: convert the checkpoint with '
         f'tools/convert_checkpoint.py --grid H W.'
     )

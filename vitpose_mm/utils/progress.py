@@ -33,7 +33,7 @@ def progress_bar(iterable: Iterable[Any] | None = None, *, position: int = 0, **
 
     Args:
         iterable: what is iterated over, or None for a bar that is told by ``update()``.
-        position: of bars that several processes show below each other on a terminal.
+        position: position among bars that several processes show on a terminal.
         options: others of tqdm.
     """
     if sys.stderr.isatty():

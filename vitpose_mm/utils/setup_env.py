@@ -14,7 +14,7 @@ def register_all_modules(init_default_scope: bool = True) -> None:
 
     Args:
         init_default_scope: make the scope that our configs are written in (mmpose, where bare names
-            are the host's and ours are ``vitpose_mm.X``) the default one.
+            are mmpose's and ours are ``vitpose_mm.X``) the default one.
     """
     from mmengine.registry import init_default_scope as set_default_scope
 

@@ -16,10 +16,10 @@ class Step:
     """One step.
 
     Args:
-        title: what it does, for the user.
-        files: what it writes, the last of them when all else is done; it is done where all are there.
-        run: does it.
-        minutes: about how long it takes; None where nobody knows.
+        title: its name for the user.
+        files: files that it writes, the last one when all else is done; the step is done where all are there.
+        run: function that does it.
+        minutes: about how long it takes; None where it is not known.
     """
 
     title: str
@@ -34,12 +34,12 @@ class Step:
 
 
 def run_steps(steps: Sequence[Step], *, say: Say, repeat_later: bool = False) -> list[bool]:
-    """Steps in order -> for each, whether it ran now; those that are done are not run again.
+    """Run steps in order; return for each whether it ran now. Those that are done are not run again.
 
     The processes of a distributed job wait for each other before and after each step, so that they decide alike.
 
     Args:
-        steps: what to do.
+        steps: steps to run.
         say: gets a line a step.
         repeat_later: a step that runs makes all later ones run too: they were made from what it made before.
     """
@@ -60,7 +60,7 @@ def run_steps(steps: Sequence[Step], *, say: Say, repeat_later: bool = False) ->
 
 
 def duration(minutes: float) -> str:
-    """Minutes -> '20 seconds' or '1.5 minutes'."""
+    """Return minutes as text: '20 seconds' or '1.5 minutes'."""
     if minutes < 1:
         return f'{max(round(minutes * 60 / 5), 1) * 5} seconds'
     return f'{minutes:g} minute' + ('s' if minutes != 1 else '')

@@ -1,4 +1,4 @@
-# Stage 1 of a distillation: the token alone is trained, for a few epochs, without weight decay (it is no weight).
+# Stage 1 of a distillation: the token alone is trained, for a few epochs, without weight decay (it is not a weight).
 token_tuning = dict(
     train_cfg=dict(by_epoch=True, max_epochs=5, val_interval=5),
     optim_wrapper=dict(

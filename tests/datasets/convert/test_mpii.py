@@ -10,7 +10,7 @@ from mmpose.datasets.datasets.body import MpiiDataset
 from scipy.io import loadmat, savemat
 
 from vitpose_mm.datasets.convert.mpii import convert_mpii
-from vitpose_mm.synthetic.labels import MPII
+from vitpose_mm.synthetic.label_sets import MPII
 
 EMPTY = np.zeros((0, 0))
 
@@ -105,10 +105,10 @@ def test_what_is_wrong_is_one_sentence(tmp_path: Path) -> None:
         convert_mpii(file, tmp_path / 'out')
     wrong = structs([{'image': structs([{'name': 'a.jpg'}]), 'annorect': structs([rectangle(0, joints=[2, 16])])}])
     savemat(file, {'RELEASE': {'annolist': wrong, 'img_train': np.array([[1]])}})
-    with pytest.raises(ValueError, match=r'image a\.jpg: joint 16 is none of 0 to 15'):
+    with pytest.raises(ValueError, match=r'image a\.jpg: joint 16 is not one of 0 to 15'):
         convert_mpii(file, tmp_path / 'out')
     (tmp_path / 'val.txt').write_text('other.jpg')
-    with pytest.raises(ValueError, match=r'other\.jpg is no training image'):
+    with pytest.raises(ValueError, match=r'other\.jpg is not a training image'):
         convert_mpii(write_release(tmp_path), tmp_path / 'out', val_images=tmp_path / 'val.txt')
     assert not (tmp_path / 'out').exists()
 
@@ -131,7 +131,7 @@ def test_the_tool(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
         ({'annopoints': structs([{'point': structs([{'x': np.nan, 'y': 1.0, 'id': 3}])}])}, 'joints have nan'),
         (
             {'annopoints': structs([{'point': structs([{'x': 1.0, 'y': 1.0, 'id': -1}])}])},
-            'joint -1 is none of 0 to 15',
+            'joint -1 is not one of 0 to 15',
         ),
         ({'annopoints': structs([{'point': structs([{'x': 1.0, 'y': 1.0, 'id': 'a'}])}])}, 'joint a is none of'),
     ],

@@ -13,7 +13,7 @@ from vitpose_mm.registry import DATA_SAMPLERS
 
 
 def read_epoch(*, start: int, round_up: bool) -> list[tuple[int, int, int]]:
-    """What this process sees of epoch 1 of 11 samples; all of it is compared with the host's sampler."""
+    """What this process sees of epoch 1 of 11 samples; all of it is compared with MMEngine's sampler."""
     sampler = SeededSampler(range(11), seed=3, round_up=round_up)
     host = DefaultSampler(range(11), seed=3, round_up=round_up)
     sampler.set_epoch(1)

@@ -65,7 +65,7 @@ def test_weights_of_a_temperature() -> None:
 
 
 def test_the_default_is_one_permutation_of_all() -> None:
-    """Bit for bit what it was before there were shares, by the formula that the host has too."""
+    """Bit for bit what it was before there were shares, by the formula that MMEngine has too."""
     for epoch in (0, 3):
         expected = torch.randperm(25, generator=torch.Generator().manual_seed(7 + epoch)).tolist()
         assert epoch_of(SeededSampler(Two(), seed=7), epoch) == expected
@@ -103,8 +103,8 @@ def test_it_is_a_function_of_seed_and_epoch_and_mixes_the_subsets() -> None:
     assert len(set(orders.values())) == 4
     for (seed, epoch), order in orders.items():
         assert tuple(epoch_of(SeededSampler(Two(), seed=seed, temperature=2), epoch)) == order
-    places = [place for place, index in enumerate(orders[0, 0]) if index >= 20]
-    assert places[0] < 12 < places[-1] and len(places) == 8  # not one block at an end
+    positions = [position for position, index in enumerate(orders[0, 0]) if index >= 20]
+    assert positions[0] < 12 < positions[-1] and len(positions) == 8  # not one block at an end
     assert sorted(draw_indices([3, 2], [1e-9, 1], seed=0, epoch=5)) in ([3, 3, 3, 4, 4], [3, 3, 4, 4, 4])
     assert draw_indices([3, 2], [1, 1], seed=0, epoch=5) == draw_indices([3, 2], [1, 1], seed=0, epoch=5)
 

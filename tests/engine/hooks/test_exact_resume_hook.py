@@ -184,4 +184,4 @@ def test_a_dataset_whose_augmentation_is_not_seeded_is_named() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr('vitpose_mm.engine.hooks.exact_resume_hook._warn', said.append)
         ExactResumeHook().before_train(SimpleNamespace(train_dataloader=loader, iter=0))
-    assert 'reads a range and no vitpose_mm.MultiDataset' in said[0]
+    assert 'reads a range and not a vitpose_mm.MultiDataset' in said[0]

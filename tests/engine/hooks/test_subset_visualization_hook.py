@@ -1,4 +1,4 @@
-"""Each sample is drawn with the keypoint set of its own subset, wherever the host's hook is used."""
+"""Each sample is drawn with the keypoint set of its own subset, wherever MMPose's hook is used."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_test_pictures_have_the_links_and_folder_of_their_subset(samples: list, 
         hook.after_test_iter(make_runner(tmp_path), 0, {}, samples)
     whole = tmp_path / 't' / 'out'
     first = [('a', [(0, 1)], whole / 'a'), ('b', [(0, 2)], whole / 'b'), (None, [(1, 2)], whole)]
-    assert recorder.drawn == first * 2  # the host's own hook goes one folder deeper with every batch
+    assert recorder.drawn == first * 2  # MMPose's own hook goes one folder deeper with every batch
     assert hook.out_dir == 'out'
 
 

@@ -52,7 +52,7 @@ def boxes() -> list[Fault]:
             name = f'bbox[{index}] {show(value)}'
             faults.append(noted(name, put_number('bbox', index, value), '1 with a box of numbers that are not', 5))
     for index, side in ((2, 'width'), (3, 'height')):
-        faults.append(noted(f'{side} of box 0', put_number('bbox', index, 0), '1 with a box of no width or', 5))
+        faults.append(noted(f'{side} of box 0', put_number('bbox', index, 0), '1 with a box without width or', 5))
         faults.append(noted(f'{side} of box < 0', put_number('bbox', index, -40), '1 with a box of negative', 5))
     outside = ((500, 5), (-90, 5), (5, 500), (5, -90), (159, 5), (5, 119.5))
     for corner in outside:

@@ -95,5 +95,5 @@ def test_conversion_keeps_them_or_refuses() -> None:
     state = {f'backbone.{name}': value for name, value in make(1).state_dict().items()}
     kept, report = convert(state)
     assert report.complete and torch.equal(kept['tokens'], state['backbone.tokens'])
-    with pytest.raises(ValueError, match=r'mmpose format has no place for backbone\.tokens'):
+    with pytest.raises(ValueError, match=r'mmpose format cannot hold backbone\.tokens'):
         convert(state, target='mmpose')

@@ -10,9 +10,9 @@ from vitpose_mm.models.layers import RelativePosition, sincos_position
 
 
 def test_sincos_is_maes_formula() -> None:
-    def one_axis(dim: int, places: np.ndarray) -> np.ndarray:
+    def one_axis(dim: int, positions: np.ndarray) -> np.ndarray:
         omega = 1.0 / 10000 ** (np.arange(dim // 2) / (dim / 2.0))
-        out = np.einsum('m,d->md', places.reshape(-1), omega)
+        out = np.einsum('m,d->md', positions.reshape(-1), omega)
         return np.concatenate([np.sin(out), np.cos(out)], axis=1)
 
     columns, rows = np.meshgrid(np.arange(3.0), np.arange(5.0))

@@ -86,4 +86,4 @@ def test_pooling_in_half_precision_divides_by_the_true_number() -> None:
 
 def test_large_values_are_pooled_in_half_precision() -> None:
     pooled = pool_windows(torch.full((1, 32, 24, 2), 1000.0, dtype=torch.float16), (16, 12))
-    assert torch.equal(pooled, torch.full((1, 4, 2), 1000.0, dtype=torch.float16))  # their sum is no number in fp16
+    assert torch.equal(pooled, torch.full((1, 4, 2), 1000.0, dtype=torch.float16))  # their sum is not a number in fp16

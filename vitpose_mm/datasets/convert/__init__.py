@@ -1,1 +1,1 @@
-"""From the files that a dataset's authors give out to those that mmpose's dataset classes read."""
+"""Convert the files that a dataset's authors release to those that mmpose's dataset classes read."""

@@ -1,4 +1,4 @@
-"""AI Challenger's release -> the COCO-style file that mmpose's AicDataset reads."""
+"""Convert AI Challenger's release to the COCO-style file that mmpose's AicDataset reads."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ LINKS = (
     (3, 2), (2, 1), (1, 14), (14, 4), (4, 5), (5, 6), (9, 8), (8, 7), (7, 10), (10, 11), (11, 12), (13, 14), (1, 7),
     (4, 10),
 )  # fmt: skip
-LACKING = 'is no annotation file of AI Challenger keypoints, a list of images with'
+LACKING = 'is not an annotation file of AI Challenger keypoints, a list of images with'
 
 
 def convert_aic(source: str | Path, destination: str | Path, *, images: str | Path | None = None) -> dict[str, int]:
-    """keypoint_*_annotations_*.json -> aic_train.json or aic_val.json for mmpose -> {'images': n, 'people': m}.
+    """Convert keypoint_*_annotations_*.json to aic_train.json or aic_val.json for mmpose; count images and people.
 
     Args:
         source: the released file: [{image_id, keypoint_annotations, human_annotations}, ...].
@@ -58,7 +58,7 @@ def convert_aic(source: str | Path, destination: str | Path, *, images: str | Pa
 
 
 def parse_people(image: dict, source: Path, *, image_id: int, first_id: int) -> list[dict]:
-    """One image of the release -> COCO annotations of its people."""
+    """Return the COCO annotations of the people in one image of the release."""
     for key in ('image_id', 'keypoint_annotations', 'human_annotations'):
         if not isinstance(image, dict) or key not in image:
             raise ValueError(f'{source} {LACKING} {key}: image {image_id} has none')
@@ -77,7 +77,7 @@ def parse_people(image: dict, source: Path, *, image_id: int, first_id: int) -> 
 
 
 def parse_person(values: Sequence[float], corners: Sequence[float], *, where: str) -> dict:
-    """14 x (x, y, flag) and a box x1, y1, x2, y2 -> the fields of a COCO annotation."""
+    """Return the fields of a COCO annotation from 14 x (x, y, flag) and a box x1, y1, x2, y2."""
     for name, numbers in (('keypoints', values), ('box', corners)):
         if not isinstance(numbers, list) or not all(is_number(one) and abs(one) <= LARGEST for one in numbers):
             raise ValueError(f'{where}: its {name} is not a list of finite numbers: correct it, or take the person out')
@@ -100,7 +100,7 @@ def parse_person(values: Sequence[float], corners: Sequence[float], *, where: st
 
 
 def find_images(source: Path) -> Path:
-    """Released annotation file -> the one image folder beside it.
+    """Find the one image folder beside a released annotation file.
 
     Raises:
         ValueError: there is none, or there are several.
@@ -113,7 +113,7 @@ def find_images(source: Path) -> Path:
 
 
 def read_size(path: Path) -> tuple[int, int]:
-    """Image file -> (w, h) in pixels as training reads it, turned as its EXIF orientation says; not decoded.
+    """Return (w, h) in pixels of an image as training reads it (EXIF orientation applied), without decoding it.
 
     Raises:
         ValueError: it is missing or not an image.

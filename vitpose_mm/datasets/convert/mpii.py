@@ -1,4 +1,4 @@
-"""MPII's release -> the json list and the head boxes that mmpose's MpiiDataset reads.
+"""Convert MPII's release to the json list and the head boxes that mmpose's MpiiDataset reads.
 
 The release counts pixels from 1, and so do both outputs: mmpose takes the 1 off the centre, ShiftKeypoints off the
 joints in training, and MpiiPCKAccuracy adds it to predictions.
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...checks.number_lists import LARGEST, is_number
-from ...synthetic.labels import MPII
+from ...synthetic.label_sets import MPII
 from ...utils.files import complete, refuse_source
 from ...utils.mat_files import read_mat
 from .mpii_truth import write_mpii_truth
@@ -31,7 +31,7 @@ class Person(NamedTuple):
 
 
 def convert_mpii(source: str | Path, destination: str | Path, *, val_images: str | Path | None = None) -> dict:
-    """mpii_human_pose_v1_u12_1.mat -> mpii_trainval.json, and mpii_train.json, mpii_val.json, mpii_gt_val.mat.
+    """Convert mpii_human_pose_v1_u12_1.mat to mpii_trainval.json, and mpii_train.json, mpii_val.json, mpii_gt_val.mat.
 
     All people of the training images are kept that have joints, a head box, a centre and a scale; the test images
     have no labels. A joint counts as visible where it is labelled, hidden or not, as in the lists in common use.
@@ -56,7 +56,7 @@ def convert_mpii(source: str | Path, destination: str | Path, *, val_images: str
         chosen = set(Path(val_images).read_text().split())
         absent = chosen - {person.record['image'] for person in people}
         if absent:
-            raise ValueError(f'{val_images}: {min(absent)} is no training image with people of {source}')
+            raise ValueError(f'{val_images}: {min(absent)} is not a training image with people of {source}')
         lists['train'] = [person for person in people if person.record['image'] not in chosen]
         lists['val'] = [person for person in people if person.record['image'] in chosen]
     files = {name: (folder / f'mpii_{name}.json', folder / f'mpii_gt_{name}.mat') for name in lists}
@@ -71,10 +71,10 @@ def convert_mpii(source: str | Path, destination: str | Path, *, val_images: str
 
 
 def read_people(source: Path) -> Iterator[Person]:
-    """Released file -> the usable people of its training images.
+    """Yield the usable people of the training images of a released file.
 
     Raises:
-        ValueError: it is no such file, or has nobody.
+        ValueError: it is another file, or has no usable person.
     """
     release = load_release(source)
     images, training = listed(release['annolist']), listed(release['img_train'])
@@ -92,7 +92,7 @@ def read_people(source: Path) -> Iterator[Person]:
 
 
 def load_release(source: Path) -> dict:
-    """Path -> the struct RELEASE."""
+    """Read the struct RELEASE of a file."""
     fix = 'is not the release of MPII (mpii_human_pose_v1_u12_1.mat)'
     if not source.is_file():
         raise ValueError(f'{source} does not exist: give the path of mpii_human_pose_v1_u12_1.mat')
@@ -107,35 +107,36 @@ def load_release(source: Path) -> dict:
 
 
 def listed(value: Any) -> list[Any]:
-    """What Matlab's struct array came as (struct, list, or nothing) -> list of structs."""
+    """Return what Matlab's struct array was read as (struct, list, or nothing) as a list of structs."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def field(struct: Any, *names: str) -> Any:
-    """Struct and a path of fields -> the value there; None where a part is missing or is not a struct."""
+    """Return the value at a path of fields of a struct; None where a part is missing or is not a struct."""
     for name in names:
         struct = struct.get(name) if isinstance(struct, dict) else None
     return struct
 
 
 def parse_person(rectangle: Any, image: str, source: Path) -> Person | None:
-    """One annorect -> a person; None where joints, head box, centre or scale are not there.
+    """Return the person of one annorect; None where joints, head box, centre or scale are missing.
 
     Raises:
-        ValueError: a joint that MPII has not, a number that is not finite, or a head box with its right edge first.
+        ValueError: a joint that MPII does not have, a number that is not finite, or a head box whose right edge comes
+            first.
     """
     where = f'{source}, image {image}'
     points = listed(field(rectangle, 'annopoints', 'point'))
-    places = [('scale',), ('objpos', 'x'), ('objpos', 'y'), ('x1',), ('y1',), ('x2',), ('y2',)]
-    numbers = [field(rectangle, *names) for names in places]
+    paths = [('scale',), ('objpos', 'x'), ('objpos', 'y'), ('x1',), ('y1',), ('x2',), ('y2',)]
+    numbers = [field(rectangle, *names) for names in paths]
     if not points or not all(map(is_number, numbers)):
         return None
     joints, seen = [list(MISSING) for _ in MPII], [0] * len(MPII)
     for point in points:
-        number, place = field(point, 'id'), [field(point, 'x'), field(point, 'y')]
+        number, position = field(point, 'id'), [field(point, 'x'), field(point, 'y')]
         if number not in range(len(MPII)):
-            raise ValueError(f'{where}: joint {number} is none of 0 to {len(MPII) - 1}')
-        joints[number], seen[number] = [_finite(one, where, 'joints') for one in place], 1
+            raise ValueError(f'{where}: joint {number} is not one of 0 to {len(MPII) - 1}')
+        joints[number], seen[number] = [_finite(one, where, 'joints') for one in position], 1
     scale, x, y, *box = (_finite(one, where, 'scale, centre and head box') for one in numbers)
     if box[2] < box[0] or box[3] < box[1]:
         raise ValueError(f'{where}: the head box {box} has its right or lower edge first: correct it, or take it out')

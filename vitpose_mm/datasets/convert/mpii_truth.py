@@ -16,7 +16,7 @@ def write_mpii_truth(path: Path, records: Sequence[dict], *, heads: Sequence[np.
         path: mpii_gt_*.mat.
         records: N people as in mmpose's MPII list: joints (16, 2), joints_vis (16,).
         heads: N boxes ((x1, y1), (x2, y2)) in pixels from 1.
-        names: of the 16 joints.
+        names: names of the 16 joints.
     """
     from scipy.io import savemat  # only this function needs scipy
 

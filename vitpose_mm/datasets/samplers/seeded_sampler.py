@@ -17,13 +17,13 @@ from .subset_sampling import Ratios, draw_indices, subset_sizes, subset_weights
 
 @DATA_SAMPLERS.register_module()
 class SeededSampler(Sampler):
-    """Dataset -> this rank's :class:`SeededIndex` es, in the order of mmengine's DefaultSampler.
+    """Yields this rank's :class:`SeededIndex` es of a dataset, in the order of mmengine's DefaultSampler.
 
-    The order depends on seed and epoch alone, so a run with the host's sampler and the same seed sees
+    The order depends on seed and epoch alone, so a run with MMEngine's sampler and the same seed sees
     the same samples. ``start`` makes the present epoch begin later; ``set_epoch`` clears it.
 
     By default every sample comes once an epoch, so that subsets come in proportion to their sizes. With ``ratios`` or
-    ``temperature`` an epoch is as long, but small subsets come more often than once, and large ones take their turns
+    ``temperature`` an epoch is as long, but small subsets come more often than once, and large ones come in parts
     over several epochs (see subset_sampling.py).
 
     Args:
@@ -121,7 +121,7 @@ class SeededSampler(Sampler):
 
 
 def count_turns(order: list[int]) -> list[int]:
-    """Indices -> how often each of them has come before."""
+    """Return for each index how often it has come before."""
     drawn: Counter[int] = Counter()
     turns = []
     for index in order:

@@ -15,7 +15,7 @@ Ratios = Mapping[str, float] | Sequence[float]
 def subset_weights(
     sizes: Mapping[str, int], *, ratios: Ratios | None = None, temperature: float | None = None
 ) -> list[float]:
-    """Sizes of the subsets by name -> weight of each in an epoch.
+    """Return the weight of each subset in an epoch, from the sizes of the subsets by name.
 
     Args:
         sizes: samples of each subset.
@@ -23,7 +23,7 @@ def subset_weights(
         temperature: T > 0, weights are size ** (1 / T): 1 is by size, a large T makes all subsets equal.
 
     Raises:
-        ValueError: not one of both is given, or a weight is missing, of no subset or not positive.
+        ValueError: not one of both is given, or a weight is missing, of an unknown subset or not positive.
     """
     if (ratios is None) == (temperature is None):
         raise ValueError(f'SeededSampler got ratios={ratios} and temperature={temperature}: give one of them')
@@ -32,7 +32,7 @@ def subset_weights(
             raise ValueError(f'SeededSampler got temperature={temperature!r}: give a number above 0')
         return [size ** (1 / temperature) for size in sizes.values()]
     if not isinstance(ratios, Mapping):
-        if list(sizes) != [str(place) for place in range(len(ratios))]:
+        if list(sizes) != [str(index) for index in range(len(ratios))]:
             raise ValueError(
                 f'SeededSampler got ratios={list(ratios)} for the subsets {list(sizes)}: give one for each by name, as '
                 f'dict({next(iter(sizes))}=2, ...), or without names one for each in order'
@@ -47,7 +47,7 @@ def subset_weights(
 
 
 def count_samples(total: int, weights: Sequence[float]) -> list[int]:
-    """Samples of one or more epochs and weights -> samples of each subset, which add up to ``total``.
+    """Return the samples of each subset in one or more epochs, which add up to ``total``.
 
     Webster's (Sainte-Lague's) method: shares are rounded to the nearest, by a common factor that is chosen for the
     sum. No count falls when ``total`` grows, so that an epoch's counts can be the difference between the counts at its
@@ -64,7 +64,7 @@ def count_samples(total: int, weights: Sequence[float]) -> list[int]:
 
 
 def draw_indices(sizes: Sequence[int], weights: Sequence[float], *, seed: int, epoch: int) -> list[int]:
-    """Sizes and weights of the subsets -> as many indices into their concatenation as it is long, subset by subset.
+    """Draw as many indices into the concatenation of subsets as it is long, subset by subset.
 
     A subset's samples come from an endless sequence of its permutations, of which every epoch takes the next part:
     after any number of epochs the times that two samples came differ by one at most. It is a function of (seed, epoch).
@@ -86,7 +86,7 @@ def _permutation(size: int, seed: int) -> list[int]:
 
 
 def subset_sizes(dataset: object) -> dict[str, int]:
-    """Dataset -> samples of each subset by name.
+    """Return the samples of each subset of a dataset by name.
 
     Raises:
         ValueError: it has no subsets.

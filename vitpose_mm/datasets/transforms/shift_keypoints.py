@@ -1,4 +1,4 @@
-"""Keypoints that are counted from another pixel than the host counts from."""
+"""Keypoints that are counted from another pixel than MMPose counts from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class ShiftKeypoints(BaseTransform):
-    """Keypoints (N, K, 2) in image pixels -> the same, ``offset`` pixels further to the right and down.
+    """Shift keypoints (N, K, 2), in image pixels, ``offset`` pixels to the right and down.
 
     MPII counts pixels from 1. mmpose's MpiiDataset makes the boxes count from 0 but leaves the keypoints, so that
     targets lie a pixel right and below of the joints; its MpiiPCKAccuracy then adds 1 to predictions. With
@@ -23,6 +23,6 @@ class ShiftKeypoints(BaseTransform):
         self.offset = offset
 
     def transform(self, results: dict) -> dict:
-        """Results with keypoints in image pixels -> the same results, moved."""
+        """Shift the keypoints of the results in place."""
         results['keypoints'] = results['keypoints'] + self.offset
         return results

@@ -36,7 +36,7 @@ class SkeletonConverter(KeypointConverter):
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Replace (N, K, 2) keypoints by (N, K', 2), and flip_pairs, flip_indices, body parts, weights and links."""
-        results.pop('flip_indices', None)  # the host renumbers these in place, and wrongly
+        results.pop('flip_indices', None)  # KeypointConverter renumbers these in place, and wrongly
         results = super().transform(results)
         partners = find_partners(self.sources, results['flip_pairs'])
         paired = {target: partner for target, partner in partners.items() if partner is not None}
@@ -56,9 +56,9 @@ class SkeletonConverter(KeypointConverter):
 
 
 def find_partners(sources: Mapping[int, tuple[int, ...]], pairs: Iterable[Sequence[int]]) -> dict[int, int | None]:
-    """Sources of each target and mirror pairs of the sources -> the target in each target's place in a mirror image.
+    """Return the mirror partner of each target, from the targets' sources and the sources' mirror pairs.
 
-    Several targets of the same sources answer those of the mirrored sources in their order. None: no target is made of
+    Several targets of the same sources are matched to those of the mirrored sources in their order. None: no target has
     the mirrored sources.
     """
     mirrored: dict[int, int] = {}
@@ -76,7 +76,7 @@ def find_partners(sources: Mapping[int, tuple[int, ...]], pairs: Iterable[Sequen
 
 
 def convert_skeletons(pipeline: Sequence[Any]) -> list[Any]:
-    """Pipeline config -> the same with :class:`SkeletonConverter` for each KeypointConverter."""
+    """Return a pipeline's config with :class:`SkeletonConverter` for each KeypointConverter."""
     return [
         {**step, 'type': 'vitpose_mm.SkeletonConverter'} if is_named(step, 'KeypointConverter') else step
         for step in pipeline

@@ -12,7 +12,7 @@ from ...registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class SquareCrop(BaseTransform):
-    """(h, w, 3) image with a ``bbox`` -> the square around it; an image without one stays whole.
+    """Crop an (h, w, 3) image to the square around its ``bbox``; an image without one stays whole.
 
     Args:
         context: Side of the square over the longer side of the box; pose estimation pads its boxes by 1.25.
@@ -37,10 +37,10 @@ class SquareCrop(BaseTransform):
 
 
 def square_around(bbox: np.ndarray, context: float, *, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """(4,) corners in image pixels -> (left, top, right, bottom) of a square with the same centre.
+    """Return (left, top, right, bottom) of a square with the same centre as (4,) corners in image pixels.
 
     The square is moved until it lies inside the image of ``size`` (h, w). One that is larger than the image is
-    cut to it, and then is no square: the random crop that follows makes one without inventing pixels.
+    cut to it, and then is not a square: the random crop that follows makes one without inventing pixels.
     """
     side = max(1, round(context * float(max(bbox[2] - bbox[0], bbox[3] - bbox[1]))))
     left, right = _interval((bbox[0] + bbox[2]) / 2, min(side, size[1]), length=size[1])

@@ -11,15 +11,15 @@ from mmengine.hooks import Hook
 from ...datasets.corrupt_images import CorruptImage, read_corrupt_images
 from ...registry import HOOKS
 
-FEWEST = 10  # inside an epoch, fewer unreadable images than this end nothing; at its end one is enough
+FEWEST = 10  # inside an epoch, fewer unreadable images do not end the training; at its end one is enough
 NAMED = 3  # files in a message
 
 
 @HOOKS.register_module()
 class BadImageHook(Hook):
-    """Batches of a :class:`MultiDataset` -> a line an epoch on unreadable images, an error when many.
+    """Logs the unreadable images of a :class:`MultiDataset` in one line an epoch, and raises when they are many.
 
-    A sample that stands in for an unreadable one says so in its metainfo, so the count needs no shared
+    A sample that replaces an unreadable one has that in its metainfo, so the count needs no shared
     memory. Processes add up their counts every ``interval`` iterations and then stop together.
 
     Args:
@@ -65,7 +65,7 @@ class BadImageHook(Hook):
             return
         raise ValueError(
             f'{bad} of {seen} training samples so far have an unreadable image, more than '
-            f'{self.max_ratio:.2%}: {self._name()}; mend these files, remove them from the '
+            f'{self.max_ratio:.2%}: {self._name()}; fix these files, remove them from the '
             f'annotation file, or raise max_ratio={self.max_ratio} of vitpose_mm.BadImageHook in custom_hooks'
         )
 

@@ -18,7 +18,7 @@ from ...datasets.samplers.seeded_sampler import SeededSampler
 from ...datasets.seeding import STEP, mix_seed
 from ...registry import HOOKS
 
-# where the position stands in a checkpoint: checkpoint['meta'][META_KEY]
+# where a checkpoint keeps the position: checkpoint['meta'][META_KEY]
 META_KEY = 'position'
 
 
@@ -31,7 +31,7 @@ class ExactResumeHook(Hook):
       iteration runs what follows it (schedulers by epoch, validation). mmengine begins the epoch again.
     - Before each iteration python's, numpy's and torch's generators of this process are seeded from
       (seed, rank, iteration), so that drop path and dropout are resumed too.
-    - IterBasedTrainLoop reads all batches of the past to get to its place; here it does not.
+    - IterBasedTrainLoop reads all batches of the past to get to its position; here it does not.
 
     Batch size and number of processes may change: the position is kept in samples. With gradient
     accumulation, gradients of a step begun are lost, as everywhere in mmengine: save between steps. With
@@ -67,7 +67,7 @@ class ExactResumeHook(Hook):
             return
         if not isinstance(loader.dataset, MultiDataset):
             _warn(
-                f'the train_dataloader reads a {type(loader.dataset).__name__} and no vitpose_mm.MultiDataset: its '
+                f'the train_dataloader reads a {type(loader.dataset).__name__} and not a vitpose_mm.MultiDataset: its '
                 f'augmentation depends on the number of workers and is not resumed exactly'
             )
         self._per_iter = loader.batch_sampler.batch_size * self._sampler.world_size
@@ -81,7 +81,7 @@ class ExactResumeHook(Hook):
             _warn(f'iteration {runner.iter} lies inside an accumulation of {step}: its gradients begin again')
 
     def before_train_epoch(self, runner: Any) -> None:
-        """Put sampler, batch numbers and iterator to the place of the checkpoint, once."""
+        """Set sampler, batch numbers and iterator to the position of the checkpoint, once."""
         if self._sampler is None:
             return
         loop = runner.train_loop
@@ -124,10 +124,10 @@ class ExactResumeHook(Hook):
 
 
 def check_order(names: Iterable[str]) -> None:
-    """Names of a checkpoint's weights -> nothing.
+    """Check that a checkpoint has its heads in the order of their names.
 
     Raises:
-        ValueError: its heads are not in the order of their names, and so is not its optimizer's state.
+        ValueError: its heads are in another order, and so is its optimizer's state.
     """
     heads = list(dict.fromkeys(name.split('.')[2] for name in names if name.startswith('head.heads.')))
     if heads != sorted(heads):
@@ -138,7 +138,7 @@ def check_order(names: Iterable[str]) -> None:
 
 
 def find_sampler(loader: DataLoader) -> SeededSampler | None:
-    """Data loader -> its SeededSampler, below a batch sampler too."""
+    """Return the SeededSampler of a data loader, below a batch sampler too."""
     for sampler in (loader.sampler, getattr(loader.batch_sampler, 'sampler', None)):
         if isinstance(sampler, SeededSampler):
             return sampler

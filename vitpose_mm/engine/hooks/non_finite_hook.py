@@ -75,7 +75,7 @@ class NonFiniteHook(Hook):
         check_weights(runner)
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict) -> None:
-        """Check what is really written, whoever writes it."""
+        """Check the weights that are written, by any hook."""
         names = [name for name, value in checkpoint['state_dict'].items() if not _is_finite(value)]
         _refuse(runner, names)
 
@@ -112,7 +112,7 @@ ADVICE = (
 
 
 def drop_non_finite(outputs: dict | None) -> bool:
-    """Outputs of a training step -> whether its loss is finite; if not, values that are not finite are taken out."""
+    """Return whether the loss of a training step is finite; if not, values that are not finite are taken out."""
     if not outputs or 'loss' not in outputs or _is_finite(outputs['loss']):
         return True
     for key in [key for key, value in outputs.items() if not _is_finite(value)]:
@@ -121,21 +121,21 @@ def drop_non_finite(outputs: dict | None) -> bool:
 
 
 def _samples_at_fault(batches: list[tuple[bool, Sequence[Any]]]) -> tuple[bool, list[str]]:
-    """Batches of an update -> whether all losses are finite, and names of the samples of those that are not."""
+    """Return whether all losses of an update are finite, and names of the samples of those that are not."""
     finite = all(is_finite for is_finite, _ in batches)
     samples = [sample for is_finite, part in batches for sample in part if finite or not is_finite]
     return finite, [_name(sample) for sample in samples]
 
 
 def name_samples(processes: Iterable[tuple[bool, list[str]]]) -> str:
-    """What each process found -> names of the samples of those whose loss is not finite, of all where each is."""
+    """Return names of the samples of the processes whose loss is not finite, of all where each is."""
     found = list(processes)
     at_fault = [names for finite, names in found if not finite] or [names for _, names in found]
     return ', '.join(name for names in at_fault for name in names)
 
 
 def _name(sample: Any) -> str:
-    """Data sample -> 'image.jpg#7' with the annotation's id, where it has one."""
+    """Return the name of a data sample: 'image.jpg#7' with the annotation's id, where it has one."""
     file, number = Path(str(sample.get('img_path', 'image'))).name, sample.get('id')
     return file if number is None else f'{file}#{number}'
 
@@ -159,7 +159,7 @@ def check_weights(runner: Any) -> None:
 
 
 def find_non_finite(model: nn.Module) -> list[str]:
-    """Model, whole or this process's part of it -> names of parameters and buffers that are not finite."""
+    """Return names of parameters and buffers that are not finite, of a whole model or this process's part of it."""
     tensors = dict(_named_tensors(model))
     flags = [value.detach().isfinite().all() for value in tensors.values()]
     finite = torch.stack(flags).tolist() if flags else []

@@ -17,7 +17,7 @@ class ProgressHook(Hook):
 
     Args:
         title: what the line begins with.
-        row: of lines that several processes show below each other.
+        row: position of the line among those that several processes show.
     """
 
     priority = 'LOWEST'

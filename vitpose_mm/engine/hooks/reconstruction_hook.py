@@ -21,7 +21,7 @@ GAP = 4  # white pixels between pictures
 
 @HOOKS.register_module()
 class ReconstructionHook(Hook):
-    """mmpretrain's MAE after an epoch -> ``reconstructions/epoch_N.png`` in the work folder.
+    """Draws what mmpretrain's MAE reconstructs after an epoch, ``reconstructions/epoch_N.png`` in the work folder.
 
     A row an image: the input, its visible patches (the hidden ones in the mean colour), the reconstruction with
     the visible patches pasted in. Images, augmentation and mask are the same each time, so that the pictures of two
@@ -33,7 +33,7 @@ class ReconstructionHook(Hook):
         seed: Of augmentation and mask.
 
     Raises:
-        ValueError: If the model is no masked autoencoder with a pixel decoder.
+        ValueError: If the model is not a masked autoencoder with a pixel decoder.
     """
 
     def __init__(self, *, interval: int = 10, num_images: int = 8, seed: int = 0) -> None:
@@ -57,8 +57,8 @@ class ReconstructionHook(Hook):
     def _draw(self, runner: Any) -> None:
         model = _bare(runner.model)
         loader = runner.train_dataloader
-        places = np.linspace(0, len(loader.dataset) - 1, self.num_images).astype(int)
-        batch = loader.collate_fn([loader.dataset[SeededIndex(i, seed=self.seed)] for i in places])
+        indices = np.linspace(0, len(loader.dataset) - 1, self.num_images).astype(int)
+        batch = loader.collate_fn([loader.dataset[SeededIndex(i, seed=self.seed)] for i in indices])
         inputs = model.data_preprocessor(batch)['inputs']  # (B, 3, h, h), normalised
         devices = [inputs.device] if inputs.is_cuda else []
         with isolated_rng(self.seed), torch.random.fork_rng(devices):
@@ -71,7 +71,7 @@ class ReconstructionHook(Hook):
 
 @torch.no_grad()
 def reconstruct(model: Any, inputs: Tensor) -> tuple[Tensor, Tensor]:
-    """Normalised (B, 3, h, h) images -> the same with hidden patches at 0, and with hidden patches as predicted.
+    """Return normalised (B, 3, h, h) images with hidden patches at 0, and with hidden patches as predicted.
 
     A model that predicts patches of mean 0 and variance 1 (``norm_pix``) gets mean and variance from the image.
     """
@@ -87,7 +87,7 @@ def reconstruct(model: Any, inputs: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def to_images(batch: Tensor, preprocessor: Any) -> np.ndarray:
-    """Normalised (B, 3, h, w) tensor -> (B, h, w, 3) BGR bytes, as cv2 writes them."""
+    """Convert a normalised (B, 3, h, w) tensor to (B, h, w, 3) BGR bytes, as cv2 writes them."""
     batch = (batch * preprocessor.std + preprocessor.mean).round().clamp(0, 255)
     if preprocessor._channel_conversion:
         batch = batch.flip(1)
@@ -95,7 +95,7 @@ def to_images(batch: Tensor, preprocessor: Any) -> np.ndarray:
 
 
 def make_sheet(columns: list[np.ndarray]) -> np.ndarray:
-    """(B, h, w, 3) images by column -> one picture, white between them."""
+    """Join (B, h, w, 3) images, given by column, to one picture, white between them."""
     tiles = np.stack(columns, axis=1)  # (B, columns, h, w, 3)
     tiles = np.pad(tiles, ((0, 0), (0, 0), (0, GAP), (0, GAP), (0, 0)), constant_values=255)
     num_rows, num_columns, height, width, _ = tiles.shape

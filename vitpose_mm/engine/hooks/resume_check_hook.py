@@ -1,4 +1,4 @@
-"""A training is resumed from a state that fits it, and removes no files but its own."""
+"""Check that a training is resumed from a state that fits it, and removes its own files alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OWN_FILE = re.compile(r'best_[^/\\]+')
 
 @HOOKS.register_module()
 class ResumeCheckHook(Hook):
-    """Looks at a checkpoint before a training goes on from it.
+    """Checks a checkpoint before a training is resumed from it.
 
     - What does not fit the model, the optimizer or the schedules is an error; MMEngine logs it, or trains on.
     - MMEngine removes the best checkpoint so far when there is a better one, and takes its path from the file that
@@ -38,10 +38,10 @@ class ResumeCheckHook(Hook):
 
 
 def keep_own_files(runner: Any, message_hub: dict[str, Any]) -> None:
-    """Message hub of a checkpoint -> the same with the best checkpoints that are in the run's own folder; in place.
+    """Keep only the best checkpoints that are in the run's own folder in a checkpoint's message hub, in place.
 
     Args:
-        runner: that resumes.
+        runner: runner that resumes.
         message_hub: its ``runtime_info`` holds paths (best_ckpt...) and epochs (keep_ckpt_ids) of files to remove.
     """
     info, folder = message_hub['runtime_info'], checkpoint_folder(runner)
@@ -63,7 +63,7 @@ def _forget(message_hub: dict[str, Any], key: str) -> None:
 
 
 def checkpoint_folder(runner: Any) -> str:
-    """Runner -> where its CheckpointHook writes."""
+    """Return the folder that a runner's CheckpointHook writes to."""
     hooks = [hook for hook in runner.hooks if isinstance(hook, CheckpointHook)]
     out_dir = hooks[0].out_dir if hooks else None
     if out_dir is None or os.path.abspath(out_dir) == os.path.abspath(runner.work_dir):

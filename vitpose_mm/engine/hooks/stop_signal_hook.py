@@ -46,7 +46,7 @@ class StopSignalHook(Hook):
                 return
 
     def after_train(self, runner: Any) -> None:
-        """Give the signals back."""
+        """Restore the earlier handlers of the signals."""
         for number, handler in self._previous.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
         self._previous = {}

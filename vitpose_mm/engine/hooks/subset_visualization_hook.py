@@ -42,10 +42,10 @@ class SubsetVisualizationHook(PoseVisualizationHook):
             view = SimpleNamespace(work_dir=runner.work_dir, timestamp=runner.timestamp, test_evaluator=evaluator)
             self.out_dir = out_dir and os.path.join(out_dir, name)
             super().after_test_iter(view, batch_idx, data_batch, [sample])
-        self.out_dir = out_dir  # the host makes it longer with every batch
+        self.out_dir = out_dir  # MMPose makes it longer with every batch
 
 
 def _subset(sample: Any, whole: dict) -> tuple[str, dict]:
-    """Sample and metainfo of the whole -> name and metainfo of its subset; '' and the whole where it has none."""
+    """Return name and metainfo of a sample's subset; '' and the metainfo of the whole where it has none."""
     name = sample.metainfo.get(SUBSET_KEY, '')
     return name, whole.get('subsets', {}).get(name, whole)

@@ -27,7 +27,7 @@ class FiniteOptimWrapper(OptimWrapper):
     :class:`NonFiniteHook` counts and logs what is skipped.
 
     Args:
-        kwargs: of mmengine's OptimWrapper.
+        kwargs: arguments of mmengine's OptimWrapper.
 
     Attributes:
         fault: what was not finite in the last update, 'loss' or 'gradient'; '' where it was made.
@@ -70,7 +70,7 @@ class FiniteOptimWrapper(OptimWrapper):
         self._loss_is_finite = None
 
     def _clip(self) -> Tensor:
-        """Clip the gradient as the config says -> its norm before."""
+        """Clip the gradient as the config says; return its norm before."""
         parameters = [p for group in self.optimizer.param_groups for p in group['params'] if p.grad is not None]
         if not parameters:
             return torch.zeros(())
@@ -85,7 +85,7 @@ class FiniteOptimWrapper(OptimWrapper):
         return norm
 
     def _agree(self, norm: Tensor) -> tuple[bool, bool]:
-        """This process's norm of the gradient -> whether losses and gradients are finite in all processes."""
+        """Return whether losses and gradients are finite in all processes, from this process's norm of the gradient."""
         gradient_is_finite = norm.detach().isfinite()
         losses_are_finite = self._loss_is_finite if self._loss_is_finite is not None else gradient_is_finite
         flags = torch.stack([losses_are_finite.to(norm.device), gradient_is_finite]).float()
@@ -102,7 +102,7 @@ class FiniteOptimWrapper(OptimWrapper):
         """Take a loss scale off the gradient."""
 
     def _update(self, finite: bool, **kwargs: Any) -> bool:
-        """Update the weights if all is finite -> whether a loss scale was too large, and has been lowered."""
+        """Update the weights if all is finite; return whether a loss scale was too large, and has been lowered."""
         if finite:
             self.optimizer.step(**kwargs)
         return False
@@ -113,13 +113,13 @@ class FiniteAmpOptimWrapper(FiniteOptimWrapper, AmpOptimWrapper):
     """MMEngine's AmpOptimWrapper with the same care, on CPUs too.
 
     A dynamic loss scale finds its size by gradients that overflow: the scaler skips them and halves itself, as it
-    does without us. That is no fault unless the loss is not finite, or the scale is down at 1.
+    does without us. That is not a fault unless the loss is not finite, or the scale is down at 1.
 
     MMEngine's wrapper asks for a GPU. On a CPU this one computes in bfloat16, whose range is float32's: no loss is
     scaled, and a checkpoint of a GPU is resumed without its scale.
 
     Args:
-        kwargs: of mmengine's AmpOptimWrapper.
+        kwargs: arguments of mmengine's AmpOptimWrapper.
 
     Raises:
         ValueError: another ``dtype`` than bfloat16 on a CPU.

@@ -14,20 +14,20 @@ from torch.distributed.fsdp import FullyShardedDataParallel
 from vitpose_mm.models.backbones.arch import Arch, recommended_layer_decay
 from vitpose_mm.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
-Backbones = dict[str, tuple[nn.Module, float]]  # clean path: backbone, rate of its layers
+Backbones = dict[str, tuple[nn.Module, float]]  # path without wrappers: backbone, rate of its layers
 
 # names that DDP, torch.compile, FSDP and activation checkpointing put into a parameter's name
 WRAPPERS = ('module', '_orig_mod', '_fsdp_wrapped_module', '_checkpoint_wrapped_module')
 
 
 def strip_wrappers(name: str) -> str:
-    """'module.backbone._orig_mod.blocks.0.x' -> 'backbone.blocks.0.x'."""
+    """Remove wrappers' parts of a name: 'module.backbone._orig_mod.blocks.0.x' becomes 'backbone.blocks.0.x'."""
     return '.'.join(part for part in name.split('.') if part not in WRAPPERS)
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class LayerDecayConstructor(DefaultOptimWrapperConstructor):
-    """Gives every parameter lr * rate ** (deepest - depth) and no weight decay where it has no business.
+    """Gives every parameter lr * rate ** (deepest - depth), and weight decay only where it is useful.
 
     ``paramwise_cfg`` knows ``layer_decay_rate`` (1, the default, means none; 'auto' is the one of the backbone's
     :class:`Arch`) and ``custom_keys`` (part of a name to lr_mult, decay_mult; the longest match wins, on top of the
@@ -51,7 +51,7 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
         super().__init__(optim_wrapper_cfg, paramwise_cfg)
 
     def __call__(self, model: nn.Module) -> Any:
-        """Model -> optimizer wrapper; also without paramwise_cfg the weight-decay rules hold."""
+        """Build the optimizer wrapper of a model; also without paramwise_cfg the weight-decay rules hold."""
         self.paramwise_cfg.setdefault('layer_decay_rate', 1.0)
         # asked here, because add_params sees the model without its outermost wrapper
         self._sharded = any(isinstance(part, FullyShardedDataParallel) for part in model.modules())
@@ -76,7 +76,7 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
         print_log(f'{len(groups)} parameter groups by layer and weight decay', logger='current')
 
     def _rates(self, name: str, backbones: Backbones, decay: float) -> tuple[float, float]:
-        """Clean name and weight decay by kind -> (lr, weight decay) of the parameter."""
+        """Return (lr, weight decay) of a parameter by its name without wrappers."""
         lr = self.base_lr * layer_scale(name, backbones)
         custom = self.paramwise_cfg.get('custom_keys', {})
         matches = sorted((key for key in custom if key in name), key=len)
@@ -87,7 +87,7 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
         return lr, decay
 
     def _find_backbones(self, model: nn.Module) -> Backbones:
-        """Model -> its backbones by clean path, each with the rate of its layers; none where all layers learn alike."""
+        """Return a model's backbones by path, each with the rate of its layers; none where all layers learn alike."""
         rate = self.paramwise_cfg['layer_decay_rate']
         if rate == 1.0:
             return {}
@@ -106,7 +106,7 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
 
 
 def recommended_rate(backbone: nn.Module) -> float:
-    """Backbone -> the rate of its size, or 1 with a warning where that is not known."""
+    """Return the rate of a backbone's size, or 1 with a warning where that is not known."""
     arch = getattr(backbone, 'arch', None)
     rate = recommended_layer_decay(arch) if isinstance(arch, Arch) else None
     if rate is None:
@@ -121,7 +121,7 @@ def recommended_rate(backbone: nn.Module) -> float:
 
 
 def layer_scale(name: str, backbones: Backbones) -> float:
-    """Clean name of a parameter -> what layer-wise decay multiplies its learning rate by; 1 outside of backbones."""
+    """Return what layer-wise decay multiplies a parameter's learning rate by; 1 outside of backbones."""
     for path, (backbone, rate) in backbones.items():
         if name.startswith(f'{path}.'):
             depth, num_depths = backbone.get_layer_depth(name, f'{path}.')  # type: ignore[operator]
@@ -130,7 +130,7 @@ def layer_scale(name: str, backbones: Backbones) -> float:
 
 
 def scales_of_norms(model: nn.Module) -> set[str]:
-    """Model -> clean names of the parameters that normalisation layers own."""
+    """Return the names, without wrappers, of the parameters that normalisation layers own."""
     norms = (nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._NormBase)
     return {
         strip_wrappers(f'{path}.{name}')

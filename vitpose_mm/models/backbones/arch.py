@@ -42,7 +42,7 @@ ATTENTION: dict[str, dict[str, bool] | None] = {
     'shift+pool': {'shift': True, 'pool': True},
 }
 
-# what a frozen part takes with it, as in the authors' code: names below a block, names below the backbone
+# what is frozen with a part, as in the authors' code: names below a block, names below the backbone
 FREEZABLE = {
     'attention': (('attn', 'norm1'), ()),
     'ffn': (('mlp', 'norm2'), ('patch_embed', 'pos_embed')),
@@ -50,10 +50,10 @@ FREEZABLE = {
 
 
 def find_arch(arch: str | dict) -> Arch:
-    """Name or fields of a size -> the size.
+    """Return the size of a name, or of a dict of fields.
 
     Raises:
-        ValueError: an unknown name, or fields that are no size.
+        ValueError: an unknown name, or fields that are not a valid size.
     """
     if isinstance(arch, str):
         if arch not in ARCH:
@@ -69,7 +69,7 @@ def find_arch(arch: str | dict) -> Arch:
 
 
 def recommended_layer_decay(arch: Arch) -> float | None:
-    """Size -> the layer decay to finetune it with; None where no named size has its width and depth."""
+    """Return the layer decay to finetune a size with; None where no named size has its width and depth."""
     if arch.layer_decay_rate is not None:
         return arch.layer_decay_rate
     same = (size for size in ARCH.values() if (size.embed_dims, size.num_layers) == (arch.embed_dims, arch.num_layers))
@@ -77,7 +77,7 @@ def recommended_layer_decay(arch: Arch) -> float | None:
 
 
 def attention_of_blocks(attention: str | Sequence[str], num_layers: int) -> tuple[str, ...]:
-    """One kind or a pattern of kinds that repeats -> the kind of every block.
+    """Return the kind of attention of every block, from one kind or a pattern of kinds that repeats.
 
     Raises:
         ValueError: an unknown kind, or a pattern that does not divide the number of blocks.
@@ -95,7 +95,7 @@ def attention_of_blocks(attention: str | Sequence[str], num_layers: int) -> tupl
 
 
 def attention_arguments(kind: str, grid: tuple[int, int], window: Sequence[int], rel_pos: str) -> dict[str, Any]:
-    """Kind, (H, W) tokens, (h, w) tokens of a window, which kinds have a position bias -> arguments of Attention.
+    """Return the arguments of Attention for a kind, (H, W) tokens, (h, w) tokens of a window and ``rel_pos``.
 
     Raises:
         ValueError: a window of less than one token, or an unknown ``rel_pos``.
@@ -112,10 +112,10 @@ def attention_arguments(kind: str, grid: tuple[int, int], window: Sequence[int],
 
 
 def frozen_names(num_layers: int, num_blocks: int, parts: str | Sequence[str]) -> list[str]:
-    """Number of first blocks and parts of all blocks -> names of the modules and parameters that are not trained.
+    """Return the names of modules and parameters that are not trained: those of the first blocks and of parts of all.
 
     Raises:
-        ValueError: more blocks than there are, or a part that names nothing.
+        ValueError: more blocks than there are, or a part that is not known.
     """
     parts = (parts,) if isinstance(parts, str) else parts
     if not 0 <= num_blocks <= num_layers:

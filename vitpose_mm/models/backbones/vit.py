@@ -36,29 +36,29 @@ class ViT(BaseBackbone):
         patch_size: side of the patch kernel, pixels.
         patch_padding: zeros around the image, pixels; None for the released models' 2 (4 at ratio 2).
         patch_ratio: 1, or 2 for overlapping patches at half the stride.
-        in_channels: of the image.
+        in_channels: channels of the image.
         attention: kind of every block, or a pattern that repeats: 'full', 'window', 'shift', 'pool', 'shift+pool'.
         window_size: (h, w) tokens of a window.
         rel_pos: which blocks have a relative position bias: 'none', 'windows' (all but full ones) or 'all'.
         parallel_conv: add ViTAE's convolution beside every attention.
-        num_experts: of ViTPose++'s feed-forward networks; 0 for plain ones.
+        num_experts: experts of ViTPose++'s feed-forward networks; 0 for plain ones.
         expert_features: channels that come from the expert; None for a quarter, as in the released models.
-        drop_path_rate: of the last block; the first has 0 and it grows linearly.
+        drop_path_rate: rate of the last block; the first has 0 and it grows linearly.
         dynamic_input: take crops of any size and resize the position embedding to them.
         frozen_blocks: number of first blocks that are not trained; patches and positions are frozen with them.
         frozen_parts: 'attention', 'ffn' or a list of both, of all blocks. Attention takes norm1 with it; the FFN
             takes norm2, the patch embedding and the position embedding, as in the authors' partial finetuning.
         num_tokens: T of a distilled model's constant (1, T, C) ``tokens``, appended to every image's patches.
         with_cp: recompute blocks in the backward pass to save memory (non-reentrant).
-        init_cfg: of mmengine; without one, weights start as MAE's do.
+        init_cfg: mmengine's; without one, weights start as MAE's do.
 
     Checkpoints of the official code, mmpose, Hugging Face, MAE, timm and DINO load as they are
     (:func:`vitpose_mm.checkpoints.convert_on_load`). A position embedding of another grid is resized (bicubic); its
     grid is read from ``pos_grid``, which our checkpoints carry, else taken for a square, else for 4:3 upright, else
-    for the model's own; where 4:3 and the model's own fit, as 16x12 and 12x16, the embedding tells which.
+    for the model's own; where 4:3 and the model's own fit, as 16x12 and 12x16, the embedding decides.
 
     Raises:
-        ValueError: an argument that names nothing or sizes that do not divide, also those of a forward pass.
+        ValueError: an unknown name in an argument, or sizes that do not divide, also those of a forward pass.
 
     Source: ViTPose sec. 3.1 and 3.2.
 
@@ -127,7 +127,7 @@ class ViT(BaseBackbone):
     def forward(
         self, x: Tensor, expert: Tensor | int | None = None, tokens: Tensor | None = None
     ) -> tuple[Tensor, ...]:
-        """(B, 3, h, w) crops, (B,) expert ids or one for all, (B, T, C) tokens to append -> ((B, C, H, W),)."""
+        """Map (B, 3, h, w) crops to ((B, C, H, W),); experts (B,) or one for all, (B, T, C) tokens to append."""
         self._check_size(x)
         x = self.embed(x)
         grid = (x.shape[1], x.shape[2])
@@ -139,7 +139,7 @@ class ViT(BaseBackbone):
         return (x.transpose(1, 2).unflatten(2, grid),)
 
     def _append(self, x: Tensor, *tokens: Tensor | None) -> Tensor:
-        """(B, N, C), several (1 or B, T, C) or None -> (B, N + T, C)."""
+        """Append tokens, several (1 or B, T, C) or None, to a (B, N, C) sequence: (B, N + T, C)."""
         given = [part.expand(x.shape[0], -1, -1) for part in tokens if part is not None]
         return torch.cat([x, *given], 1) if given else x
 
@@ -155,12 +155,12 @@ class ViT(BaseBackbone):
         self.patch_embed.grid((x.shape[-2], x.shape[-1]))  # raises where a side does not divide
 
     def embed(self, x: Tensor) -> Tensor:
-        """(B, 3, h, w) crops -> (B, H, W, C): patches and positions, as the first block gets them."""
+        """Return (B, H, W, C) tokens of (B, 3, h, w) crops: patches and positions, as the first block gets them."""
         x = self.patch_embed(x)
         return x + self._position((x.shape[1], x.shape[2]))
 
     def _position(self, grid: tuple[int, int]) -> Tensor:
-        """-> (1, H, W, C): the embedding of every place plus the first row (MAE's class row) for all."""
+        """Return the (1, H, W, C) position embedding, with the first token (MAE's class token) added to all."""
         table: Tensor = self.pos_embed
         if grid != self.grid:
             table = resize_position(table, self.grid, grid)
@@ -175,7 +175,7 @@ class ViT(BaseBackbone):
         super().init_weights()
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
-        """Take foreign names and the position embedding of another grid; ``pos_grid`` may be missing."""
+        """Convert foreign names and the position embedding of another grid; ``pos_grid`` may be missing."""
         convert_on_load(self, state_dict, prefix)
         key = prefix + 'pos_embed'
         stored = state_dict.get(prefix + 'pos_grid')
@@ -191,7 +191,7 @@ class ViT(BaseBackbone):
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def get_layer_depth(self, name: str, prefix: str = '') -> tuple[int, int]:
-        """Parameter name -> (depth, number of depths), for layer-wise decay (paper: ``rate ** (depths - 1 - depth)``).
+        """Return (depth, number of depths) of a parameter, for layer decay (paper: ``rate ** (depths - 1 - depth)``).
 
         Patches, positions and tokens have depth 0, block i has i + 1, all else (last norm, heads) the largest.
         """

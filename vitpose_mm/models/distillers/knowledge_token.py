@@ -1,4 +1,4 @@
-"""Stage 2 of the knowledge token, and output distillation: a student learns, its teacher stays aside."""
+"""Stage 2 of the knowledge token, and output distillation: a student is trained, its teacher is frozen."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ TOKENS = ('none', 'tuned', 'random', 'trainable')
 class KnowledgeTokenDistiller(BaseModel):
     """Student and teacher in training; everywhere else it is the student.
 
-    loss = MSE(S({t; X}), K_gt) + output_weight * MSE(S({t; X}), T(X)). The first is the head's own loss, with
-    the weights of the labels. The second is over all keypoints: where there is no label the teacher still
-    knows something, and the paper's equation has no weights. T(X) is the teacher as it was trained: the paper
-    defines K_t with output distillation alone, where no token exists, and keeps the symbol for both.
+    loss = MSE(S({t; X}), K_gt) + output_weight * MSE(S({t; X}), T(X)). The first is the head's own loss, with the
+    weights of the labels. The second is over all keypoints: the teacher's heatmaps are of use without a label too,
+    and the paper's equation has no weights. T(X) is the teacher as it was trained: the paper defines K_t with output
+    distillation alone, where no token exists, and keeps the symbol for both.
 
     Args:
         student: config of a PoseEstimator.
         teacher: file, ``package::path`` name, or the model's own config; read where ``output_weight`` is not 0.
-        teacher_checkpoint: of its weights.
+        teacher_checkpoint: file of its weights.
         teacher_dtype: number type of its autocast ('bfloat16', 'float16'); None: float32.
         token: 'tuned' is the paper's, frozen; 'none'; the controls 'random' (frozen, normal, as large as the
             tuned one) and 'trainable' (starts as 'random' and is trained).
-        token_file: of a (1, T, C) token at the student's width.
+        token_file: file of a (1, T, C) token at the student's width.
         num_tokens: T.
-        output_weight: of the loss to the teacher's heatmaps; 0 for none (and no teacher in memory). The weight of the
-            loss to the labels is the head's, ``loss=dict(type='KeypointMSELoss', loss_weight=...)``.
+        output_weight: weight of the loss to the teacher's heatmaps; 0 for none (and no teacher in memory). The
+            weight of the loss to the labels is the head's, ``loss=dict(type='KeypointMSELoss', loss_weight=...)``.
 
     Raises:
         ValueError: an unknown word; a token or a teacher that is not there or does not fit.
@@ -104,14 +104,14 @@ class KnowledgeTokenDistiller(BaseModel):
         return super()._apply(fn, recurse)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = 'tensor') -> Any:
-        """(B, 3, h, w) crops and their samples -> losses, or what the student says."""
+        """Return the losses of (B, 3, h, w) crops and their samples, or what the student predicts."""
         if mode == 'loss':
             assert data_samples is not None
             return self.loss(inputs, data_samples)
         return self.student(inputs, data_samples, mode)
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
-        """(B, 3, h, w) crops and their samples -> ``loss_kpt`` and, with a teacher, ``loss_distill``."""
+        """Return ``loss_kpt`` and, with a teacher, ``loss_distill`` of (B, 3, h, w) crops and their samples."""
         head = self.student.head
         heatmaps = head(self.student.extract_feat(inputs, data_samples))
         losses = {'loss_kpt': label_loss(head, heatmaps, data_samples)}
@@ -124,7 +124,7 @@ class KnowledgeTokenDistiller(BaseModel):
 
 
 def student_config(student: Mapping[str, Any], *, token: str, num_tokens: int) -> dict[str, Any]:
-    """The student's config as written -> as built, and as it is deployed: with room for its tokens."""
+    """Return the student's config as it is built and deployed: with space for its tokens."""
     config = copy.deepcopy(dict(student))
     if check_choice('token', token, TOKENS) == 'none':
         return config
@@ -154,12 +154,12 @@ def make_trainable(backbone: Any) -> None:
 
 
 def student_weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """State dict of a distiller -> of its student alone."""
+    """Return the weights of the student alone from the state dict of a distiller."""
     return {name.removeprefix('student.'): value for name, value in state.items() if name.startswith('student.')}
 
 
 def check_preprocessors(student: nn.Module, teacher: nn.Module) -> None:
-    """The two data preprocessors -> nothing; raises where the teacher would see other colours than it knows."""
+    """Check that student and teacher normalise colours alike."""
     if name := find_preprocessor_difference(student, teacher):
         raise ValueError(
             f"The data_preprocessor of the teacher has another {name} than the student's: give the "
@@ -168,7 +168,7 @@ def check_preprocessors(student: nn.Module, teacher: nn.Module) -> None:
 
 
 def check_choice(setting: str, word: str, words: tuple[str, ...]) -> str:
-    """-> the word; raises where a setting of the model has one that it does not know."""
+    """Return a word of the model's config after checking that it is one of those known."""
     if word not in words:
         raise ValueError(f'model.{setting}={word!r} is not known: choose one of {", ".join(words)}.')
     return word

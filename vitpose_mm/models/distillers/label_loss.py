@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def label_loss(head: Any, heatmaps: Tensor, samples: Sequence[Any]) -> Tensor:
-    """A head, its (B, K, h, w) heatmaps and B samples -> the head's own loss to their labels, weights included."""
+    """Return the head's own loss of its (B, K, h, w) heatmaps to the labels of B samples, weights included."""
     targets = torch.stack([sample.gt_fields.heatmaps for sample in samples])
     if targets.shape != heatmaps.shape:
         raise ValueError(
@@ -22,6 +22,6 @@ def label_loss(head: Any, heatmaps: Tensor, samples: Sequence[Any]) -> Tensor:
 
 
 def target_size(samples: Sequence[Any]) -> tuple[int, int]:
-    """Samples -> (h, w) of their label heatmaps."""
+    """Return (h, w) of the samples' label heatmaps."""
     height, width = samples[0].gt_fields.heatmaps.shape[-2:]
     return int(height), int(width)

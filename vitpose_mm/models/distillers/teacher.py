@@ -1,4 +1,4 @@
-"""The frozen teacher of a distillation: it teaches, and is in nothing that is saved, trained or copied."""
+"""The frozen teacher of a distillation, which is never saved, trained or copied."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ DTYPES = (None, 'bfloat16', 'float16', 'float32')
 class Teacher:
     """Maps (B, 3, h, w) crops to (B, K, h', w') heatmaps, with frozen weights and in eval mode.
 
-    It is no nn.Module, so what holds it has none of it in state_dict, optimizer, DDP buckets or ``train()``,
-    and a deep copy (EMA) shares it. Who holds it calls :meth:`apply` to move it along.
+    It is not an nn.Module, so a module that has it has none of it in state_dict, optimizer, DDP buckets or ``train()``,
+    and a deep copy (EMA) shares it. That module calls :meth:`apply` to move it along.
 
     Args:
         model: a trained PoseEstimator; it is frozen here.
@@ -42,7 +42,7 @@ class Teacher:
         return self
 
     def apply(self, function: Callable[[Tensor], Tensor]) -> None:
-        """Move all tensors as the holder's are moved (``nn.Module._apply``)."""
+        """Move all tensors as those of its owner are moved (``nn.Module._apply``)."""
         self.model._apply(function)
 
     @property
@@ -51,10 +51,10 @@ class Teacher:
         return int(self.model.backbone.arch.embed_dims)
 
     def heatmaps(self, inputs: Tensor, size: tuple[int, int], tokens: Tensor | None = None) -> Tensor:
-        """(B, 3, h, w) crops and (1, T, C) extra tokens -> (B, K, *size) heatmaps, float32.
+        """Return (B, K, *size) float32 heatmaps of (B, 3, h, w) crops and (1, T, C) extra tokens.
 
         Crops and heatmaps of another size than the teacher's are resized. UDP puts the first and the last
-        pixel of both on the same places whatever the size, so corners are aligned.
+        pixel of both at the same positions whatever the size, so corners are aligned.
         """
         inputs = self._own_size(inputs)
         appended = () if tokens is None else (None, tokens.expand(len(inputs), -1, -1))
@@ -65,7 +65,7 @@ class Teacher:
         return resize(heatmaps.float(), size)
 
     def embed(self, inputs: Tensor, grid: tuple[int, int]) -> Tensor:
-        """(B, 3, h, w) crops -> (B, *grid, C): the tokens that enter the first block, resized to the grid."""
+        """Return the (B, *grid, C) tokens of (B, 3, h, w) crops that enter the first block, resized to the grid."""
         tokens = self.model.backbone.embed(self._own_size(inputs)).permute(0, 3, 1, 2)  # (B, C, H, W)
         if tokens.shape[-2:] != torch.Size(grid):
             tokens = F.interpolate(tokens, grid, mode='bilinear', align_corners=False)  # patches are areas
@@ -76,7 +76,7 @@ class Teacher:
         return inputs if size is None else resize(inputs, (size[1], size[0]))
 
     def check_keypoints(self, number: int, flip_indices: Sequence[int] | None = None) -> None:
-        """The student's keypoints -> nothing.
+        """Check that the teacher has the student's keypoints.
 
         Raises:
             ValueError: the teacher has others.
@@ -94,12 +94,12 @@ class Teacher:
 
 
 def load_teacher(config: str | dict, checkpoint: str | None, *, dtype: str | None = None) -> Teacher:
-    """Config and weights -> teacher.
+    """Build the teacher of a config and load its weights.
 
     Args:
         config: file, ``package::path`` name, or the model's own config.
         checkpoint: file or address of its weights.
-        dtype: as of :class:`Teacher`.
+        dtype: as for :class:`Teacher`.
 
     Raises:
         ValueError: config or checkpoint are missing, or do not fit each other.
@@ -116,17 +116,17 @@ def load_teacher(config: str | dict, checkpoint: str | None, *, dtype: str | Non
 
 
 def resize(maps: Tensor, size: tuple[int, int]) -> Tensor:
-    """(B, C, h, w) -> (B, C, *size), the centres of the corner pixels on the corner pixels; the same if it fits."""
+    """Resize (B, C, h, w) to (B, C, *size) with aligned centres of the corner pixels; the same if it fits."""
     if maps.shape[-2:] == torch.Size(size):
         return maps
     return F.interpolate(maps, tuple(size), mode='bilinear', align_corners=True)
 
 
 def read_model_config(config: str | Mapping) -> dict[str, Any]:
-    """File, ``package::path`` name or config of a model -> the model's config, ready to build.
+    """Return the model's config of a file, a ``package::path`` name or a model's config, ready to build.
 
     Raises:
-        ValueError: there is no such file, or it is of no pose model.
+        ValueError: there is no such file, or it does not describe a pose model.
     """
     if isinstance(config, str):
         if '::' not in config and not Path(config).is_file():
@@ -148,7 +148,7 @@ def read_model_config(config: str | Mapping) -> dict[str, Any]:
 
 
 def check_single(head: Any, whose: str) -> None:
-    """The head of a teacher or a student -> nothing.
+    """Check that the head of a teacher or a student is a single one.
 
     Raises:
         ValueError: it has one for each of several datasets.

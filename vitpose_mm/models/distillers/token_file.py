@@ -13,12 +13,12 @@ from vitpose_mm.checkpoints.writing import save_file
 
 
 def save_token(token: Tensor, path: str | Path, *, meta: Mapping[str, Any] | None = None) -> None:
-    """(1, T, C) token -> a file that appears when it is complete."""
+    """Write a (1, T, C) token to a file that appears when it is complete."""
     save_file({'token': token.cpu()}, path, meta=dict(meta or {}))
 
 
 def load_token(path: str | Path | None) -> Tensor:
-    """File -> (1, T, C) token.
+    """Read the (1, T, C) token of a file.
 
     Raises:
         ValueError: there is no file, or no token in it.

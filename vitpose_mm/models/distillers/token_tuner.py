@@ -1,4 +1,4 @@
-"""Stage 1 of the knowledge token: a frozen teacher and the one thing that is trained."""
+"""Stage 1 of the knowledge token: a frozen teacher, and the token as the only parameter that is trained."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class KnowledgeTokenTuner(BaseModel):
 
     Args:
         teacher: file, ``package::path`` name, or the model's own config; its backbone is a ViT.
-        teacher_checkpoint: of its weights.
+        teacher_checkpoint: file of its weights.
         teacher_dtype: number type of its autocast, 'bfloat16'; None: float32.
         num_tokens: T.
 
@@ -66,7 +66,7 @@ class KnowledgeTokenTuner(BaseModel):
         return super()._apply(fn, recurse)
 
     def forward(self, inputs: Tensor, data_samples: list, mode: str = 'tensor') -> Any:
-        """(B, 3, h, w) crops and their samples -> the loss, or the teacher's (B, K, h, w) heatmaps with the token."""
+        """Return the loss of (B, 3, h, w) crops and samples, or the teacher's (B, K, h, w) heatmaps with the token."""
         heatmaps = self.teacher.heatmaps(inputs, target_size(data_samples), self.token)
         if mode == 'tensor':
             return heatmaps

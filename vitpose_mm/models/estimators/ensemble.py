@@ -1,4 +1,4 @@
-"""Several trained models as one: their heatmaps are averaged before keypoints are read off."""
+"""Several trained models as one: their heatmaps are averaged before keypoints are decoded."""
 
 from __future__ import annotations
 
@@ -38,24 +38,24 @@ class PoseEnsemble(BaseModel):
             raise ValueError(f'{len(members)} members and {len(checkpoints)} checkpoints: give one of each at least.')
         built: list[Any] = [MODELS.build(member) for member in members]
         keypoints = [_keypoints(member.head) for member in built]
-        for place, own in enumerate(keypoints):
+        for index, own in enumerate(keypoints):
             if own != keypoints[0]:
                 raise ValueError(
-                    f'Model {place + 1} of the ensemble predicts {own} keypoints and the first one {keypoints[0]}: '
+                    f'Model {index + 1} of the ensemble predicts {own} keypoints and the first one {keypoints[0]}: '
                     f'their heatmaps have no mean; leave one of them out.'
                 )
-            if name := find_preprocessor_difference(built[0].data_preprocessor, built[place].data_preprocessor):
+            if name := find_preprocessor_difference(built[0].data_preprocessor, built[index].data_preprocessor):
                 raise ValueError(
-                    f'The data_preprocessor of model {place + 1} of the ensemble has another {name} than the first '
+                    f'The data_preprocessor of model {index + 1} of the ensemble has another {name} than the first '
                     f"one's: all see the same crops; leave one of them out."
                 )
         super().__init__(built[0].data_preprocessor)
-        for place, (member, checkpoint) in enumerate(zip(built, checkpoints, strict=True)):
-            load_strictly(member, checkpoint, f'model {place + 1} of the ensemble')
+        for index, (member, checkpoint) in enumerate(zip(built, checkpoints, strict=True)):
+            load_strictly(member, checkpoint, f'model {index + 1} of the ensemble')
         self.members = nn.ModuleList(built)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = 'tensor') -> Any:
-        """Crops and their samples -> the samples with ``pred_instances`` ('predict'), or mean heatmaps ('tensor').
+        """Return the samples with ``pred_instances`` (mode 'predict'), or the mean heatmaps (mode 'tensor').
 
         Raises:
             ValueError: another mode.
@@ -67,7 +67,7 @@ class PoseEnsemble(BaseModel):
         raise ValueError(f"mode={mode!r}: an ensemble is for testing; train its members one by one, mode='loss' there.")
 
     def predict(self, inputs: Tensor, data_samples: list) -> list:
-        """(B, 3, h, w) crops and B samples -> the samples with ``pred_instances`` in image pixels."""
+        """Add ``pred_instances`` in image pixels to the B samples of (B, 3, h, w) crops."""
         first: Any = self.members[0]
         members: Any = self.members
         found = [
@@ -81,7 +81,7 @@ class PoseEnsemble(BaseModel):
 
 
 def mean_of(maps: Sequence[Tensor]) -> Tensor:
-    """Heatmaps (..., K, h, w) of the members -> their mean.
+    """Return the mean of the members' (..., K, h, w) heatmaps.
 
     Raises:
         ValueError: they differ in size.
@@ -96,7 +96,7 @@ def mean_of(maps: Sequence[Tensor]) -> Tensor:
 
 
 def _keypoints(head: Any) -> int | dict[str, int]:
-    """Head -> K, or that of each dataset's head."""
+    """Return K of a head, or of each dataset's head."""
     if hasattr(head, 'heads'):
         return {name: one.out_channels for name, one in head.heads.items()}
     return int(head.out_channels)

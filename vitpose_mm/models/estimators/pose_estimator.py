@@ -16,7 +16,7 @@ from ..dataset_names import DatasetNames
 
 @MODELS.register_module()
 class PoseEstimator(TopdownPoseEstimator):
-    """Maps (B, 3, h, w) person crops to keypoints in image pixels, with the dataset of each sample in view.
+    """Maps (B, 3, h, w) person crops to keypoints in image pixels, by the expert and the head of each sample's dataset.
 
     Over mmpose's top-down estimator it does two things: it hands the expert of each sample's dataset to the
     backbone, and it runs the flip test as one batch of 2B crops.
@@ -25,10 +25,10 @@ class PoseEstimator(TopdownPoseEstimator):
         backbone: config; called with (crops) or, where ``expert_ids`` is given, with (crops, expert ids).
         head: config of a head with mmpose's ``loss`` and ``predict``.
         neck: config, or None.
-        train_cfg: for the head's loss.
-        test_cfg: for the head's predict.
+        train_cfg: passed to the head's loss.
+        test_cfg: passed to the head's predict.
         data_preprocessor: config.
-        init_cfg: of mmengine.
+        init_cfg: mmengine's.
         metainfo: path of a metainfo file that replaces the dataset's, or None.
         expert_ids: dataset name to the backbone's expert, or None for a backbone without experts. Where the head
             is a DatasetRouter, its datasets, aliases and default are those of the experts too.
@@ -64,7 +64,7 @@ class PoseEstimator(TopdownPoseEstimator):
         self.names = self._find_names()
 
     def _find_names(self) -> DatasetNames | None:
-        """-> the datasets of the router, or else those with an expert; None where there is nothing to choose."""
+        """Return the datasets of the router, or else those with an expert; None where there is nothing to choose."""
         ids, experts = self.expert_ids, getattr(self.backbone, 'num_experts', 0)
         if experts and ids is None:
             raise ValueError(
@@ -82,37 +82,37 @@ class PoseEstimator(TopdownPoseEstimator):
         return names
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
-        """Take the names of any origin: ``load_from`` and the demo open released files as they are."""
+        """Convert names of any origin: ``load_from`` and the demo open released files as they are."""
         convert_on_load(self, state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def extract_feat(self, inputs: Tensor, data_samples: list | None = None) -> tuple[Tensor, ...]:
-        """(B, 3, h, w) crops and their samples -> the backbone's (and neck's) feature maps."""
+        """Return the backbone's (and neck's) feature maps of (B, 3, h, w) crops and their samples."""
         experts = () if self.expert_ids is None else (self._experts(self.expert_ids, data_samples),)
         feats = self.backbone(inputs, *experts)
         return self.neck(feats) if self.with_neck else feats
 
     def _experts(self, ids: dict[str, int], data_samples: list | None) -> Tensor | int:
-        """-> (B,) expert of each sample; the default dataset's for all where there are no samples (FLOPs, export)."""
+        """Return the (B,) expert of each sample; without samples (FLOPs, export) the default dataset's."""
         assert self.names is not None
         if data_samples is None:
             return ids[self.names.default]
         return torch.tensor([ids[name] for name in self.names.of(data_samples)])
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict:
-        """(B, 3, h, w) crops and their samples -> the head's losses."""
+        """Return the head's losses of (B, 3, h, w) crops and their samples."""
         feats = self.extract_feat(inputs, data_samples)
         return self.head.loss(feats, data_samples, train_cfg=self.train_cfg)
 
     def predict(self, inputs: Tensor, data_samples: list) -> list:
-        """(B, 3, h, w) crops and their samples -> the samples with ``pred_instances`` in image pixels."""
+        """Add ``pred_instances`` in image pixels to the samples of (B, 3, h, w) crops."""
         feats = self.extract_test_feat(inputs, data_samples)
         preds = self.head.predict(feats, data_samples, test_cfg=self.test_cfg)
         instances, fields = preds if isinstance(preds, tuple) else (preds, None)
         return self.add_pred_to_datasample(instances, fields, data_samples)
 
     def extract_test_feat(self, inputs: Tensor, data_samples: list) -> Any:
-        """(B, 3, h, w) crops -> features; in the flip test [features, features of the mirrored crops]."""
+        """Return the features of (B, 3, h, w) crops; in the flip test [features, features of the mirrored crops]."""
         if not self.test_cfg.get('flip_test', False):
             return self.extract_feat(inputs, data_samples)
         both = self.extract_feat(torch.cat([inputs, inputs.flip(-1)]), [*data_samples, *data_samples])
@@ -120,9 +120,9 @@ class PoseEstimator(TopdownPoseEstimator):
         return [tuple(straight for straight, _ in halves), tuple(mirrored for _, mirrored in halves)]
 
     def _forward(self, inputs: Tensor, data_samples: list | None = None) -> Any:
-        """(B, 3, h, w) crops -> what the head's forward gives (or the features without a head).
+        """Return what the head's forward gives for (B, 3, h, w) crops (or the features without a head).
 
-        The host calls this without samples: of several heads it is the default dataset's, by its expert.
+        MMEngine calls this without samples: of several heads the default dataset's is used, with its expert.
         """
         feats = self.extract_feat(inputs, data_samples)
         return self.head.forward(feats) if self.with_head else feats

@@ -17,15 +17,15 @@ MSE_LOSS = {'type': 'mmpose.KeypointMSELoss', 'use_target_weight': True}
 
 
 def for_numpy(heatmaps: Tensor) -> Tensor:
-    """Heatmaps -> the same, in float32 where they are bfloat16: they are decoded and scored in numpy."""
+    """Return heatmaps in float32 where they are bfloat16: they are decoded and scored in numpy."""
     return heatmaps.float() if heatmaps.dtype == torch.bfloat16 else heatmaps
 
 
 def unmirror(heatmaps: Tensor, samples: Sequence[Any], *, shift: bool) -> Tensor:
-    """(B, K, h, w) heatmaps of mirrored crops -> those of the crops, by each sample's ``flip_indices``.
+    """Turn (B, K, h, w) heatmaps of mirrored crops into those of the crops, by each sample's ``flip_indices``.
 
     Args:
-        heatmaps: of crops flipped left to right.
+        heatmaps: heatmaps of crops flipped left to right.
         samples: B samples; those with the same ``flip_indices`` are done together.
         shift: move the result one pixel to the right (for codecs that are not unbiased).
     """
@@ -42,7 +42,7 @@ class HeatmapPredictor:
     """The two halves of mmpose's ``predict``, so that heatmaps of several models can be averaged between them."""
 
     def heatmaps(self, feats: Features | list[Features], samples: list, test_cfg: Any = None) -> list[Tensor]:
-        """Features, or [features, features of the mirrored images], -> B heatmaps (K, h, w).
+        """Return B heatmaps (K, h, w) of features, or of [features, features of the mirrored images].
 
         Args:
             feats: what ``forward`` takes; a list of two where ``test_cfg.flip_test`` is set.
@@ -52,11 +52,11 @@ class HeatmapPredictor:
         raise NotImplementedError
 
     def decode_each(self, heatmaps: list[Tensor], samples: list) -> list:
-        """B heatmaps (K, h, w) of B samples -> keypoints of each in input space, pixels."""
+        """Decode B heatmaps (K, h, w) of B samples to keypoints of each in input space, pixels."""
         raise NotImplementedError
 
     def predict(self, feats: Features | list[Features], batch_data_samples: list, test_cfg: Any = None) -> Any:
-        """Features -> keypoints in input space, pixels, and with ``test_cfg.output_heatmaps`` the heatmaps too."""
+        """Predict keypoints in input space, pixels, and with ``test_cfg.output_heatmaps`` the heatmaps too."""
         test_cfg = test_cfg or {}
         heatmaps = self.heatmaps(feats, batch_data_samples, test_cfg)
         preds = self.decode_each(heatmaps, batch_data_samples)
@@ -75,17 +75,17 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
     num_upsamples: int
 
     def forward(self, feats: Features) -> Tensor:
-        """A tuple whose last map is (B, C, H, W) -> (B, K, h, w) heatmaps, float32 under bfloat16 too."""
+        """Map a tuple whose last map is (B, C, H, W) to (B, K, h, w) heatmaps, float32 under bfloat16 too."""
         return for_numpy(super().forward(feats))
 
     def heatmaps(self, feats: Features | list[Features], samples: list, test_cfg: Any = None) -> list[Tensor]:
-        """As in HeatmapPredictor; K is the same for all."""
+        """Return heatmaps as HeatmapPredictor does; K is the same for all."""
         test_cfg = test_cfg or {}
         flip = test_cfg.get('flip_test', False)
         return list(self._flip_test(feats, samples, test_cfg) if flip else self.forward(cast('Features', feats)))
 
     def decode_each(self, heatmaps: list[Tensor], samples: list) -> list:
-        """B heatmaps (K, h, w) -> keypoints of each in input space, pixels."""
+        """Decode B heatmaps (K, h, w) to keypoints of each in input space, pixels."""
         return self.decode(torch.stack(heatmaps))
 
     def _flip_test(self, feats: Any, samples: list, test_cfg: Any) -> Tensor:
@@ -96,7 +96,7 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
         return (straight + unmirror(mirrored, samples, shift=test_cfg.get('shift_heatmap', False))) * 0.5
 
     def loss(self, feats: Features, batch_data_samples: list, train_cfg: Any = None) -> dict:
-        """Features and B samples with heatmaps (K, h, w) and keypoint weights -> ``loss_kpt`` (and ``acc_pose``).
+        """Return ``loss_kpt`` (and ``acc_pose``) of features and B samples with (K, h, w) heatmaps and weights.
 
         Raises:
             ValueError: the targets have another number of keypoints or another size than the head's heatmaps.
@@ -105,7 +105,7 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
         return super().loss(feats, batch_data_samples, train_cfg or {})
 
     def upsampled(self, size: tuple[int, int]) -> tuple[int, int]:
-        """(H, W) of the features -> (h, w) of the heatmaps."""
+        """Return (h, w) of the heatmaps for (H, W) of the features."""
         return size[0] << self.num_upsamples, size[1] << self.num_upsamples
 
     def _check_targets(self, feature: Tensor, samples: list) -> None:

@@ -18,10 +18,10 @@ class ClassicHead(PoseHeatmapHead):
         in_channels: C.
         out_channels: K, the number of keypoints.
         num_upsamples: steps of x2: 2 for stride 16, 3 for a ResNet's stride 32, 1 for 1/8 features.
-        num_channels: of every step; the paper's 256, or fewer for a model that a CPU trains.
+        num_channels: channels of every step; the paper's 256, or fewer for a model that a CPU trains.
         loss: config of the loss; mmpose's KeypointMSELoss with target weights by default.
         decoder: config of the codec that turns heatmaps into keypoints.
-        init_cfg: of mmengine; normal with standard deviation .001 by default.
+        init_cfg: mmengine's; normal with standard deviation .001 by default.
 
     Source: ViTPose eq. 2.
     """

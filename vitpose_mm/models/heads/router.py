@@ -41,10 +41,10 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
         default: dataset of :meth:`forward`, which has no samples (FLOPs, export); None for the first, which
             in a dumped config is the first by name.
         shared: what the configs of all heads have in common; a head's own keys go first.
-        init_cfg: of mmengine; the heads have their own.
+        init_cfg: mmengine's; the heads have their own.
 
     Raises:
-        ValueError: a default or alias that names no head, or a head of another kind.
+        ValueError: a default or alias for which there is no head, or a head of another kind.
 
     Source: ViTPose sec. 3.4 (one decoder for each dataset).
 
@@ -87,7 +87,7 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
         return self.main.decoder
 
     def decode(self, batch_outputs: Tensor) -> list:
-        """(B, K, h, w) heatmaps of the default dataset -> keypoints in input space, pixels."""
+        """Decode (B, K, h, w) heatmaps of the default dataset to keypoints in input space, pixels."""
         return self.main.decode(batch_outputs)
 
     def train(self, mode: bool = True) -> DatasetRouter:
@@ -107,17 +107,17 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
     # ------------------------------------------------------------------ samples to heads
 
     def forward(self, feats: Features) -> Tensor:
-        """A tuple whose last map is (B, C, H, W) -> (B, K, h, w) heatmaps of the default dataset."""
+        """Map a tuple whose last map is (B, C, H, W) to (B, K, h, w) heatmaps of the default dataset."""
         return self.main(feats)
 
     def loss(self, feats: Features, batch_data_samples: list, train_cfg: Any = None) -> dict[str, Tensor]:
-        """Features and B samples -> losses and accuracies of all heads, the same keys whatever the batch holds."""
-        places = self._places(batch_data_samples)
+        """Return losses and accuracies of all heads, the same keys whatever the batch holds."""
+        indices = self._indices_by_dataset(batch_data_samples)
         logs: dict[str, Tensor] = {}
         for name, head in self.heads.items():
-            if name in places:
-                samples = [batch_data_samples[i] for i in places[name]]
-                found = head.loss(select(feats, places[name]), samples, train_cfg)
+            if name in indices:
+                samples = [batch_data_samples[i] for i in indices[name]]
+                found = head.loss(select(feats, indices[name]), samples, train_cfg)
                 share = len(samples) / len(batch_data_samples)
                 logs |= {f'{name}.{key}': value * share if 'loss' in key else value for key, value in found.items()}
             else:
@@ -134,40 +134,40 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
             logs[key] = self._last_accuracy[key] = torch.zeros(()) if seen is None else seen
 
     def heatmaps(self, feats: Features | list[Features], samples: list, test_cfg: Any = None) -> list[Tensor]:
-        """As in HeatmapPredictor; K is that of each sample's dataset."""
+        """Return heatmaps as HeatmapPredictor does; K is that of each sample's dataset."""
 
-        def own(head: Any, places: list[int]) -> list[Tensor]:
-            chosen = [select(one, places) for one in feats] if isinstance(feats, list) else select(feats, places)
-            return head.heatmaps(chosen, [samples[i] for i in places], test_cfg)
+        def own(head: Any, indices: list[int]) -> list[Tensor]:
+            chosen = [select(one, indices) for one in feats] if isinstance(feats, list) else select(feats, indices)
+            return head.heatmaps(chosen, [samples[i] for i in indices], test_cfg)
 
         return self._by_head(samples, own)
 
     def decode_each(self, heatmaps: list[Tensor], samples: list) -> list:
-        """B heatmaps (K, h, w), K by dataset, -> keypoints of each in input space, pixels."""
+        """Decode B heatmaps (K, h, w), K by dataset, to keypoints of each in input space, pixels."""
 
-        def own(head: Any, places: list[int]) -> list:
-            return head.decode_each([heatmaps[i] for i in places], [samples[i] for i in places])
+        def own(head: Any, indices: list[int]) -> list:
+            return head.decode_each([heatmaps[i] for i in indices], [samples[i] for i in indices])
 
         return self._by_head(samples, own)
 
     def _by_head(self, samples: list, call: Callable[[Any, list[int]], list]) -> list:
-        """Results of ``call(head, places)`` for each dataset in the batch -> one for each sample, in its order."""
+        """Run ``call(head, indices)`` for each dataset in the batch; return the result of each sample, in order."""
         results: dict[int, Any] = {}
-        for name, places in self._places(samples).items():
-            results.update(zip(places, call(self.heads[name], places), strict=True))
-        return [results[place] for place in range(len(samples))]
+        for name, indices in self._indices_by_dataset(samples).items():
+            results.update(zip(indices, call(self.heads[name], indices), strict=True))
+        return [results[index] for index in range(len(samples))]
 
-    def _places(self, samples: list) -> dict[str, list[int]]:
-        """B samples -> the places in the batch of each dataset's samples; datasets without one are left out."""
-        places: dict[str, list[int]] = {}
-        for place, name in enumerate(self.names.of(samples)):
-            places.setdefault(name, []).append(place)
-        return places
+    def _indices_by_dataset(self, samples: list) -> dict[str, list[int]]:
+        """Return the indices in the batch of each dataset's samples; datasets without one are left out."""
+        indices: dict[str, list[int]] = {}
+        for index, name in enumerate(self.names.of(samples)):
+            indices.setdefault(name, []).append(index)
+        return indices
 
 
-def select(feats: Features, places: list[int]) -> Features:
-    """Maps of B samples and b places -> maps (b, C, H, W); the same maps where all of a batch are asked for."""
-    if len(places) == len(feats[-1]):
+def select(feats: Features, indices: list[int]) -> Features:
+    """Select b indices of maps of B samples: maps (b, C, H, W), or the same maps where all of a batch are asked for."""
+    if len(indices) == len(feats[-1]):
         return feats
-    index = torch.tensor(places).to(feats[-1].device, non_blocking=True)
+    index = torch.tensor(indices).to(feats[-1].device, non_blocking=True)
     return tuple(feat.index_select(0, index) for feat in feats)

@@ -22,7 +22,7 @@ class SimpleHead(PoseHeatmapHead):
         num_upsamples: the upsampling is x2 to this power: 2 for stride 16, 3 for a ResNet's stride 32.
         loss: config of the loss; mmpose's KeypointMSELoss with target weights by default.
         decoder: config of the codec that turns heatmaps into keypoints.
-        init_cfg: of mmengine; normal with standard deviation .001 by default.
+        init_cfg: mmengine's; normal with standard deviation .001 by default.
 
     Source: ViTPose eq. 3.
     """
@@ -50,7 +50,7 @@ class SimpleHead(PoseHeatmapHead):
         self.num_upsamples = num_upsamples
 
     def forward(self, feats: Features) -> Tensor:
-        """A tuple whose last map is (B, C, H, W) -> (B, K, h, w)."""
+        """Map a tuple whose last map is (B, C, H, W) to (B, K, h, w) heatmaps."""
         x = F.relu(feats[-1])
         size = self.upsampled((x.shape[-2], x.shape[-1]))
         return for_numpy(self.final_layer(F.interpolate(x, size=size, mode='bilinear', align_corners=False)))

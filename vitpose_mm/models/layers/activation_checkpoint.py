@@ -1,4 +1,4 @@
-"""Activation checkpointing: what a block maps, with its inner values computed again in the backward pass."""
+"""Activation checkpointing: run a block and compute its inner values again in the backward pass."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 
 def checkpoint_block(block: nn.Module, *inputs: Any) -> Tensor:
-    """What the block maps, non-reentrant: the first block behind frozen embeddings is trained too."""
+    """Run a block with non-reentrant checkpointing, so that the first block behind frozen embeddings is trained too."""
     if any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in block.modules()):
         return _with_statistics(block, *inputs)
     out: Tensor = checkpoint(block, *inputs, use_reentrant=False)
@@ -36,7 +36,7 @@ def _statistics_kept(module: nn.Module) -> Iterator[None]:
     norms = [part for part in module.modules() if isinstance(part, kinds) and part.track_running_stats]
     before = [(norm.momentum, norm.get_buffer('num_batches_tracked').clone()) for norm in norms]
     for norm in norms:
-        norm.momentum = 0.0  # they must be handed over all the same: both passes have to save the same tensors
+        norm.momentum = 0.0  # they must be passed all the same: both passes have to save the same tensors
     try:
         yield
     finally:

@@ -29,7 +29,7 @@ from .windows import (
     window_unpartition,
 )
 
-# Instead of a logit that must not count: its weight is exactly 0 in every float type, and fp16 can hold the number
+# Added to logits of forbidden keys: their weight is exactly 0 in every float type, and fp16 can represent the number
 FORBIDDEN = -3e4
 # All but cuDNN's, which may return NaN with a mask (torch 2.11)
 MASKED_KERNELS = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
@@ -73,13 +73,13 @@ class Attention(nn.Module):
         self.rel_pos = RelativePosition(rel_pos, dim // num_heads) if rel_pos else None
 
     def forward(self, x: Tensor, grid: Size) -> Tensor:
-        """(B, L, C) sequence, (H, W) -> (B, L, C)."""
+        """Map a (B, L, C) sequence, which begins with an (H, W) grid, to the same shape."""
         if self.window is None and self.rel_pos is None:
             return self._attend(*self.qkv(x).chunk(3, -1))
         return self._forward_windows(x, grid)
 
     def _forward_windows(self, x: Tensor, grid: Size) -> Tensor:
-        """As :meth:`forward`; a position bias without windows has one window over the whole grid."""
+        """Compute :meth:`forward` in windows; a position bias without windows has one window over the whole grid."""
         num, dim, window = math.prod(grid), x.shape[-1], self.window or grid
         shift = half_window(grid, window) if self.shift else (0, 0)
         unpartition = partial(window_unpartition, grid=grid, window=window, shift=shift)
@@ -98,7 +98,7 @@ class Attention(nn.Module):
         return mixed
 
     def _attend_in_windows(self, q: Tensor, kv: Tensor, extra: list[Tensor], grid: Size, shift: Size) -> Tensor:
-        """(B * n, N, C), (B * n, N, 2C), several (B, .., 2C) -> (B * n, N, C)."""
+        """Attend from (B * n, N, C) queries to (B * n, N, 2C) keys of windows and (B, .., 2C) shared ones."""
         if extra:
             windows = math.prod(count_windows(grid, self.window or grid))
             kv = torch.cat([kv, torch.cat(extra, 1).repeat_interleave(windows, 0)], 1)
@@ -107,7 +107,7 @@ class Attention(nn.Module):
         return self._attend(q, k, v, self._mask(q, k.shape[1], grid, shift))
 
     def _mask(self, q: Tensor, num_keys: int, grid: Size, shift: Size) -> Tensor | None:
-        """(B * n, N, C) queries -> (B * n, M or 1, N, N + E) to be added to the logits, or None for zeros.
+        """Return (B * n, M or 1, N, N + E) to add to the logits of (B * n, N, C) queries, or None for zeros.
 
         It is the position bias of a window's own keys, FORBIDDEN where :func:`window_mask` says so, 0 for extra keys.
         """
@@ -125,7 +125,7 @@ class Attention(nn.Module):
         return F.pad(mask, (0, pad))[..., :num_keys] if pad else mask
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
-        """(B, N, C) queries, (B, S, C) keys and values, (B, M or 1, N, S) added to logits -> (B, N, C), projected."""
+        """Attend from (B, N, C) to (B, S, C) keys and values, (B, M or 1, N, S) added to logits; project."""
         q, k, v = map(self._split_heads, (q, k, v))
         if mask is None:
             mixed = F.scaled_dot_product_attention(q, k, v)
@@ -135,5 +135,5 @@ class Attention(nn.Module):
         return self.proj(mixed.transpose(1, 2).flatten(2))
 
     def _split_heads(self, x: Tensor) -> Tensor:
-        """(B, N, C) -> (B, M, N, D)."""
+        """Split (B, N, C) into M heads: (B, M, N, D)."""
         return x.unflatten(2, (self.num_heads, -1)).transpose(1, 2)

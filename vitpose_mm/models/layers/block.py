@@ -40,7 +40,7 @@ class Block(nn.Module):
         self.drop_path = DropPath(drop_path) if drop_path else nn.Identity()
 
     def forward(self, x: Tensor, grid: Size, expert: Tensor | int | None = None) -> Tensor:
-        """(B, L, C) sequence, (H, W) of the grid that it begins with, experts (B,), one or None -> (B, L, C)."""
+        """Map a (B, L, C) sequence, which begins with an (H, W) grid, to the same shape; experts (B,), one or None."""
         mixed = self.attn(self.norm1(x), grid)
         if self.conv is not None:
             num = grid[0] * grid[1]

@@ -28,17 +28,17 @@ class FeedForward(nn.Module):
         self.fc2 = nn.Linear(hidden, dim)
 
     def forward(self, x: Tensor, expert: Tensor | int | None = None) -> Tensor:
-        """(B, .., C), experts or None -> (B, .., C); a plain network ignores the expert."""
+        """Map (B, .., C) to the same shape; a plain network ignores the expert."""
         return self.fc2(F.gelu(self.fc1(x)))
 
 
 class ExpertFeedForward(nn.Module):
     """Maps (B, .., C) to (B, .., C) as FeedForward does; the last P of the C channels come from an image's expert.
 
-    The images of one expert go together through one linear layer, [shared rows; the expert's rows]: for them this
+    The images of one expert go together through one linear layer, [shared outputs; the expert's outputs]: for them this
     is the plain network that the model collapses to, bit by bit. An expert without an image in the batch is not
     run and gets zeros for a gradient. A plain network's weights load as they are: every expert starts from its
-    last P rows.
+    last P outputs.
 
     Args:
         dim: C.
@@ -53,14 +53,14 @@ class ExpertFeedForward(nn.Module):
         super().__init__()
         expert_features = dim // 4 if expert_features is None else expert_features
         if not 0 < expert_features < dim:
-            raise ValueError(f'expert_features={expert_features} is no part of {dim} channels: {dim // 4} is usual.')
+            raise ValueError(f'expert_features={expert_features} is not a part of {dim} channels: {dim // 4} is usual.')
         self.fc1 = nn.Linear(dim, hidden)
         self.fc2 = nn.Linear(hidden, dim - expert_features)
         self.dim = dim
         self.experts = nn.ModuleList(nn.Linear(hidden, expert_features) for _ in range(num_experts))
 
     def forward(self, x: Tensor, expert: Tensor | int | None = None) -> Tensor:
-        """(B, .., C), expert of each image (B,) or of all -> (B, .., C). Ids on the CPU save a GPU from waiting."""
+        """Map (B, .., C) to the same, expert (B,) of each image or one. Ids on the CPU save a GPU from waiting."""
         if expert is None:
             raise ValueError(
                 f'A network with {len(self.experts)} experts needs the expert of each image: pass (B,) ids.'
@@ -73,27 +73,27 @@ class ExpertFeedForward(nn.Module):
 
     @torch.compiler.disable  # a compiler would start anew for every mix of experts
     def _by_expert(self, hidden: Tensor, expert: Tensor) -> Tensor:
-        """(B, .., 4C), (B,) -> (B, .., C): one linear layer for the images of each expert."""
-        places: dict[int, list[int]] = {}
-        for place, index in enumerate(expert.tolist()):
-            places.setdefault(index, []).append(place)
-        unused = zero_loss((one for i, one in enumerate(self.experts) if i not in places), hidden.device)
-        if len(places) == 1:
-            return F.linear(hidden, *self._joined(next(iter(places)), unused))
-        order = torch.tensor([place for own in places.values() for place in own])
+        """Map (B, .., 4C) hidden values to (B, .., C): one linear layer for the images of each expert (B,)."""
+        images_of: dict[int, list[int]] = {}
+        for image, index in enumerate(expert.tolist()):
+            images_of.setdefault(index, []).append(image)
+        unused = zero_loss((one for i, one in enumerate(self.experts) if i not in images_of), hidden.device)
+        if len(images_of) == 1:
+            return F.linear(hidden, *self._joined(next(iter(images_of)), unused))
+        order = torch.tensor([image for own in images_of.values() for image in own])
         parts = hidden.index_select(0, order.to(hidden.device, non_blocking=True)).split(
-            list(map(len, places.values()))
+            list(map(len, images_of.values()))
         )
-        mixed = [F.linear(part, *self._joined(index, unused)) for index, part in zip(places, parts, strict=True)]
+        mixed = [F.linear(part, *self._joined(index, unused)) for index, part in zip(images_of, parts, strict=True)]
         return torch.cat(mixed).index_select(0, order.argsort().to(hidden.device, non_blocking=True))
 
     def _joined(self, index: int, unused: Tensor) -> tuple[Tensor, Tensor]:
-        """-> weight and bias of [shared; expert]."""
+        """Return weight and bias of [shared; expert]."""
         own: Any = self.experts[index]
         return torch.cat([self.fc2.weight, own.weight]), torch.cat([self.fc2.bias, own.bias + unused])
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
-        """Take a plain network's fc2: its first C - P rows are shared, its last P start every expert that is absent."""
+        """Split a plain network's fc2: the first C - P outputs are shared, the last P start every absent expert."""
         shared = self.fc2.out_features
         for leaf in ('weight', 'bias'):
             whole = state_dict.get(f'{prefix}fc2.{leaf}')

@@ -28,7 +28,7 @@ class ParallelConv(nn.Module):
         self.reduce = nn.Conv2d(4 * dim, dim, 3, padding=1, groups=groups)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, H, W, C) -> (B, H, W, C)."""
+        """Map (B, H, W, C) tokens to the same shape."""
         y = self.reduce(F.silu(self.norm(self.expand(x.permute(0, 3, 1, 2)))))
         return y.permute(0, 2, 3, 1)
 

@@ -13,7 +13,7 @@ class PatchEmbed(nn.Module):
         patch_size: side of the kernel, pixels.
         ratio: 1 for one token a patch, 2 for a stride of half a patch (1/8 features from 16x16 patches).
         padding: pixels of zeros on every side; None for the released code's 2 at ratio 1 and 4 at ratio 2.
-        in_channels: of the image.
+        in_channels: channels of the image.
 
     Source: ViTPose sec. 3.2 and the authors' code.
     """
@@ -35,14 +35,14 @@ class PatchEmbed(nn.Module):
         self.proj = nn.Conv2d(in_channels, dim, patch_size, self.stride, padding)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, 3, h, w) -> (B, H, W, C)."""
+        """Map (B, 3, h, w) images to (B, H, W, C) tokens."""
         return self.proj(x).permute(0, 2, 3, 1)
 
     def grid(self, size: tuple[int, int]) -> tuple[int, int]:
-        """(h, w) pixels -> (H, W) tokens.
+        """Return the (H, W) tokens of (h, w) pixels.
 
         Raises:
-            ValueError: a side is no multiple of the stride, or the padding does not give one token a stride.
+            ValueError: a side is not a multiple of the stride, or the padding does not give one token a stride.
         """
         kernel, padding = self.proj.kernel_size[0], int(self.proj.padding[0])
         if any(side % self.stride or side < kernel for side in size):

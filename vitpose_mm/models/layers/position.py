@@ -1,4 +1,4 @@
-"""Positions: the absolute embedding as it begins, and decomposed relative position bias."""
+"""Positions: the initial absolute embedding, and decomposed relative position bias."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 
 def sincos_position(dim: int, grid: tuple[int, int]) -> Tensor:
-    """-> (1, 1 + H * W, C) sine-cosine embedding of an (H, W) grid behind a row of zeros (MAE's shape).
+    """Return the (1, 1 + H * W, C) sine-cosine embedding of an (H, W) grid behind a token of zeros (MAE's shape).
 
     Args:
         dim: C, a multiple of 4: sine and cosine of the column, then of the row.
@@ -39,7 +39,7 @@ class RelativePosition(nn.Module):
         self.rel_pos_w = nn.Parameter(torch.zeros(2 * extent[1] - 1, head_dims))
 
     def forward(self, q: Tensor, extent: tuple[int, int]) -> Tensor:
-        """(.., N, D) queries of an (h, w) extent, not scaled -> (.., N, N) bias."""
+        """Return the (.., N, N) bias of (.., N, D) queries of an (h, w) extent, not scaled."""
         by_row = _by_offset(self.rel_pos_h, extent[0]).repeat_interleave(extent[1], 0)  # (N, h, D)
         by_column = _by_offset(self.rel_pos_w, extent[1]).repeat(extent[0], 1, 1)  # (N, w, D)
         tables = torch.cat([by_row, by_column], 1).to(q)  # one product with both, for it copies the queries
@@ -55,7 +55,7 @@ class RelativePosition(nn.Module):
 
 
 def resize_table(table: Tensor, length: int) -> Tensor:
-    """(L, D) table of relative positions -> (L', D), linearly."""
+    """Resize an (L, D) table of relative positions linearly to (L', D)."""
     if table.shape[0] == length:
         return table
     resized = F.interpolate(table.T[None].float(), size=length, mode='linear', align_corners=False)
@@ -63,6 +63,6 @@ def resize_table(table: Tensor, length: int) -> Tensor:
 
 
 def _by_offset(table: Tensor, length: int) -> Tensor:
-    """Table of relative positions, L tokens along its axis -> (L, L, D), the entry for i - j at [i, j]."""
+    """Return (L, L, D) of a table of relative positions, L tokens along its axis: the entry for i - j at [i, j]."""
     index = torch.arange(length, device=table.device)
     return resize_table(table, 2 * length - 1)[index[:, None] - index + length - 1]

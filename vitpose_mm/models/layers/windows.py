@@ -15,28 +15,28 @@ Size = tuple[int, int]
 
 
 def count_windows(grid: Size, window: Size) -> Size:
-    """(H, W), (h, w) -> number of windows along each axis."""
+    """Return the number of (h, w) windows along each axis of an (H, W) grid."""
     return -(-grid[0] // window[0]), -(-grid[1] // window[1])
 
 
 def half_window(grid: Size, window: Size) -> Size:
-    """(H, W), (h, w) -> Swin's shift, (rows, columns) of tokens; 0 along an axis with a single window."""
+    """Return Swin's shift of (h, w) windows, (rows, columns) of tokens; 0 along an axis with a single window."""
     rows, columns = count_windows(grid, window)
     return window[0] // 2 if rows > 1 else 0, window[1] // 2 if columns > 1 else 0
 
 
 def is_padded(grid: Size, window: Size) -> bool:
-    """(H, W), (h, w) -> whether the windows do not divide the grid."""
+    """Whether (h, w) windows do not divide the (H, W) grid."""
     return bool(grid[0] % window[0] or grid[1] % window[1])
 
 
 def window_partition(x: Tensor, window: Size, shift: Size = (0, 0)) -> Tensor:
-    """(B, H, W, C) -> (B * n, N, C), the windows of an image row by row; padding is zeros."""
+    """Split a (B, H, W, C) grid into (B * n, N, C) windows, those of an image row by row; padding is zeros."""
     return _split_axes(x, window, shift).transpose(2, 3).flatten(3, 4).flatten(0, 2)
 
 
 def window_unpartition(x: Tensor, grid: Size, window: Size, shift: Size = (0, 0)) -> Tensor:
-    """(B * n, N, C) -> (B, H, W, C), without padding; undoes :func:`window_partition`."""
+    """Join (B * n, N, C) windows to the (B, H, W, C) grid, without padding; undoes :func:`window_partition`."""
     x = x.unflatten(1, window).unflatten(0, (-1, *count_windows(grid, window)))
     x = x.transpose(2, 3).flatten(3, 4).flatten(1, 2)
     if shift != (0, 0):
@@ -45,7 +45,7 @@ def window_unpartition(x: Tensor, grid: Size, window: Size, shift: Size = (0, 0)
 
 
 def window_mask(grid: Size, window: Size, shift: Size = (0, 0), device: torch.device | None = None) -> Tensor:
-    """-> (n, N, N) bool: whether a token sees another; not across the wrap of the shift, and never the padding."""
+    """Return (n, N, N) bool: whether a token sees another; not across the wrap of the shift, and never the padding."""
     rows, columns = (torch.arange(side, device=device) < by for side, by in zip(grid, shift, strict=True))  # wrapped
     regions = 1 + 2 * rows[:, None] + columns  # (H, W), 1 to 4; padding becomes 0
     regions = window_partition(regions[None, ..., None], window, shift)  # (n, N, 1)
@@ -53,7 +53,7 @@ def window_mask(grid: Size, window: Size, shift: Size = (0, 0), device: torch.de
 
 
 def pool_windows(x: Tensor, window: Size) -> Tensor:
-    """(B, H, W, C) -> (B, n, C): the mean of each window's tokens, without padding."""
+    """Return the (B, n, C) mean of each window's tokens of a (B, H, W, C) grid, without padding."""
     dtype = torch.promote_types(x.dtype, torch.float32)  # a sum of fp16 may overflow
     ones = x.new_ones(1, x.shape[1], x.shape[2], 1)
     sums, counts = (_split_axes(part, window).sum((2, 4), dtype=dtype) for part in (x, ones))
@@ -61,7 +61,7 @@ def pool_windows(x: Tensor, window: Size) -> Tensor:
 
 
 def _split_axes(x: Tensor, window: Size, shift: Size = (0, 0)) -> Tensor:
-    """(B, H, W, C) -> (B, rows of windows, h, columns of windows, w, C), padded and shifted."""
+    """Split a (B, H, W, C) grid, padded and shifted, into (B, rows of windows, h, columns of windows, w, C)."""
     (height, width), (rows, columns) = x.shape[1:3], count_windows((x.shape[1], x.shape[2]), window)
     if is_padded((height, width), window):
         x = F.pad(x, (0, 0, 0, columns * window[1] - width, 0, rows * window[0] - height))

@@ -1,4 +1,4 @@
-"""Parameters that a batch has no use for, and their gradient."""
+"""A loss of 0 that gives parameters which a batch does not use a gradient."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 def zero_loss(modules: Iterable[nn.Module], device: torch.device) -> Tensor:
-    """-> 0, with a gradient of zeros for every parameter of the modules.
+    """Return 0 with a gradient of zeros for every parameter of the modules.
 
     Added to a loss or to what leads to one it lets DDP, which waits for every gradient, go on without looking for
     unused parameters. (Adam moves such a parameter a little further in its last direction, as for any gradient of 0.)

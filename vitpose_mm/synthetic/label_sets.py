@@ -40,7 +40,7 @@ SKELETONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 
 def flat_keypoints(observation: Observation, names: tuple[str, ...]) -> list[float]:
-    """Observation -> [x, y, v, ...] in the order of the names, zeros where a point is unlabelled."""
+    """Return [x, y, v, ...] of an observation in the order of the names, zeros where a point is unlabelled."""
     out: list[float] = []
     for name in names:
         x, y, v = observation.points.get(name, (0.0, 0.0, 0))
@@ -49,7 +49,7 @@ def flat_keypoints(observation: Observation, names: tuple[str, ...]) -> list[flo
 
 
 def category(name: str) -> dict:
-    """Label set -> COCO category record; the point called thorax here is the neck there."""
+    """Return the COCO category record of a label set; the point called thorax here is the neck there."""
     names, links = SKELETONS[name]
     pairs = [[names.index(point) + 1 for point in link.split()] for link in links]
     shown = ['neck' if point == 'thorax' else point for point in names]
