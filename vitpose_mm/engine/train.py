@@ -19,6 +19,7 @@ from mmengine.runner import FlexibleRunner, Runner
 from ..checks.preflight import check_config
 from ..checks.pretrained import check_pretrained
 from ..utils.configs import QuickTextConfig, open_config
+from ..utils.files import explain_writing
 from .hooks import PlainCheckpointHook, ResumeCheckHook
 from .hooks.stop_signal_hook import find_stop
 from .stopped_workers import end_stopped_workers
@@ -141,12 +142,12 @@ def run_training(runner: Runner | FlexibleRunner) -> None:
     """Train, and turn the end of a loader's worker or of another process of the training into a sentence.
 
     Raises:
-        ValueError: a worker or another process was killed or does not answer.
+        ValueError: a worker or another process was killed or does not answer; the work folder cannot be written to.
         SystemExit: a signal has stopped the training; its checkpoint is saved (:class:`StopSignalHook`).
     """
     loader = runner.cfg.get('train_dataloader') or {}
     try:
-        with end_stopped_workers(seconds=loader.get('timeout') or WAIT):
+        with explain_writing(runner.work_dir), end_stopped_workers(seconds=loader.get('timeout') or WAIT):
             runner.train()
     except (RuntimeError, EOFError, ConnectionError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -197,7 +198,7 @@ def limit_waiting(cfg: Config) -> None:
 def train(args: argparse.Namespace) -> None:
     """Arguments of tools/train.py -> a trained model in the work folder."""
     cfg = load_config(args)
-    with exit_on_user_error():
+    with exit_on_user_error(), explain_writing(cfg.work_dir):
         add_train_flags(cfg, args)
         notes = check_config(cfg, resume=args.resume)
         limit_waiting(cfg)
