@@ -229,3 +229,46 @@ def test_without_a_pointer_the_newest_readable_is_taken(tmp_path: Path, said: li
     run.save('epoch_3.pth', 30, broken=True)
     run.point('epoch_3.pth')
     assert newest_readable(tmp_path) == tmp_path / 'epoch_2.pth'
+
+
+def make_loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+BAD_FILES = {
+    'dangling link': lambda path: path.symlink_to('gone.pth'),
+    'looping link': make_loop,
+    'folder': Path.mkdir,
+    'pipe': os.mkfifo,
+    'empty': Path.touch,
+    'endless device': lambda path: path.symlink_to('/dev/zero'),
+}
+
+
+@pytest.mark.parametrize('kind', BAD_FILES)
+def test_older_checkpoints_are_found_past_a_bad_file(tmp_path: Path, said: list[str], kind: str) -> None:
+    run = Run(tmp_path)
+    wanted = run.save('epoch_1.pth', 10)
+    BAD_FILES[kind](tmp_path / 'epoch_2.pth')
+    run.point('epoch_2.pth')
+    assert newest_readable(tmp_path) == wanted
+    assert any(text.startswith('Passed over') and 'epoch_2.pth' in text for text in said)
+
+
+BAD_POINTERS = {
+    **BAD_FILES,
+    'of another folder': lambda path: path.write_text('/elsewhere/epoch_7.pth'),
+    'bytes': lambda path: path.write_bytes(bytes(range(256)) * 100),
+    'a link to the checkpoint': lambda path: path.symlink_to('epoch_1.pth'),
+    'a path upwards': lambda path: path.write_text('../../epoch_1.pth'),
+}
+
+
+@pytest.mark.parametrize('kind', BAD_POINTERS)
+def test_a_bad_pointer_hides_no_checkpoint(tmp_path: Path, said: list[str], kind: str) -> None:
+    run = Run(tmp_path)
+    run.save('epoch_1.pth', 10)
+    wanted = run.save('epoch_2.pth', 20)
+    (tmp_path / 'last_checkpoint').unlink(missing_ok=True)
+    BAD_POINTERS[kind](tmp_path / 'last_checkpoint')
+    assert newest_readable(tmp_path) in (wanted, tmp_path / 'epoch_1.pth' if kind == 'a path upwards' else wanted)

@@ -18,7 +18,7 @@ from ..checks.compatibility import check_compatibility
 from ..checks.preflight import check_config
 from ..engine.hooks.progress_hook import ProgressHook
 from ..engine.log_redirect import redirect_log
-from ..engine.train import build_runner
+from ..engine.train import build_runner, limit_waiting, run_training
 from ..models.distillers.knowledge_token import student_weights
 from ..models.distillers.token_file import load_token, save_token
 from ..registry import MODELS
@@ -137,10 +137,11 @@ class Distillation:
             if newest is not None:
                 stage.load_from, stage.resume = str(newest), True
             check_config(stage)
+            limit_waiting(stage)
             runner: Runner = build_runner(stage)
             if self.progress and is_main_process():
                 runner.register_hook(ProgressHook(title))
-            runner.train()
+            run_training(runner)
         model = runner.model
         return model.module if is_model_wrapper(model) else model
 

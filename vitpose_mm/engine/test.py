@@ -16,7 +16,7 @@ from ..checkpoints.strict_load import load_strictly
 from ..checks.metainfo import metainfo_of
 from ..checks.preflight import check_config
 from ..models.heads.base import MSE_LOSS
-from ..utils.files import complete
+from ..utils.files import complete, explain_writing
 from .train import build_runner, draw_pictures, exit_on_user_error, load_config
 
 WRITTEN = ('.json', '.yaml', '.yml', '.pkl', '.pickle')  # by MMEngine's dump
@@ -122,7 +122,7 @@ def test(args: argparse.Namespace) -> None:
     By MMEngine's plain Runner where FlexibleRunner trains the model: its checkpoints are a plain model's.
     """
     cfg = load_config(args)
-    with exit_on_user_error():
+    with exit_on_user_error(), explain_writing(cfg.work_dir):
         add_test_flags(cfg, args)
         notes = check_config(cfg, for_training=False)
         if len(args.checkpoint) > 1 or split_member(args.checkpoint[0])[0] is not None:
@@ -135,7 +135,7 @@ def test(args: argparse.Namespace) -> None:
         if cfg.load_from and isinstance(runner, Runner):  # its own loading leaves what does not fit as it was
             model = runner.model.module if is_model_wrapper(runner.model) else runner.model
             load_strictly(model, cfg.load_from, args.config)
-    with exit_on_user_error(ours_only=True):
+    with exit_on_user_error(ours_only=True), explain_writing(cfg.work_dir):
         metrics = runner.test()
     if args.out is not None and runner.rank == 0:
         with complete(Path(args.out)) as part:

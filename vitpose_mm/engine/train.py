@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import signal
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from mmengine.config import Config
+from mmengine.dist import is_distributed
 from mmengine.registry import RUNNERS
 from mmengine.runner import FlexibleRunner, Runner
 
 from ..checks.preflight import check_config
 from ..checks.pretrained import check_pretrained
-from ..utils.configs import open_config
+from ..utils.configs import QuickTextConfig, open_config
+from ..utils.files import explain_writing
 from ..utils.precision import cpu_has_bfloat16
 from .hooks import PlainCheckpointHook, ResumeCheckHook
 from .hooks.stop_signal_hook import find_stop
+from .stopped_workers import end_stopped_workers
 
 PACKAGE = Path(__file__).resolve().parents[1]
+WAIT = 600.0  # seconds for a batch
 AMP_READY = ('OptimWrapper', 'vitpose_mm.FiniteOptimWrapper', 'AmpOptimWrapper', 'vitpose_mm.FiniteAmpOptimWrapper')
 
 
@@ -70,7 +75,8 @@ def build_runner(cfg: Config) -> Runner | FlexibleRunner:
 
     Whatever hooks the config has, a resume is checked and checkpoints are written so that ``torch.load`` opens them.
     """
-    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    quick = QuickTextConfig.of(cfg)
+    runner = RUNNERS.build(quick) if 'runner_type' in cfg else Runner.from_cfg(quick)
     for kind in (ResumeCheckHook, PlainCheckpointHook):
         if not any(isinstance(hook, kind) for hook in runner.hooks):
             runner.register_hook(kind())
@@ -138,41 +144,67 @@ def add_train_flags(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def run_training(runner: Runner | FlexibleRunner) -> None:
-    """Train, and turn the end of a loader's worker into one sentence.
+    """Train, and turn the end of a loader's worker or of another process of the training into a sentence.
 
     Raises:
-        ValueError: a worker was killed or does not answer.
+        ValueError: a worker or another process was killed or does not answer; the work folder cannot be written to.
         SystemExit: a signal has stopped the training; its checkpoint is saved (:class:`StopSignalHook`).
     """
+    loader = runner.cfg.get('train_dataloader') or {}
     try:
-        runner.train()
-    except RuntimeError as error:
-        stop = find_stop(runner)
-        if stop is not None:  # the signal ended the workers too, before the iteration had its data
-            stop.stop(runner, iterations=runner.iter)
-        if 'DataLoader' not in str(error):
-            raise
-        for worker in multiprocessing.active_children():
-            worker.kill()  # one that was stopped would hold up the end of this process
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(
-            f'{reason} A process that loads data was killed (is the memory full?) or hangs: lower '
-            f'train_dataloader.num_workers or look at the storage, then run the same command with --resume.'
-        ) from None
+        with explain_writing(runner.work_dir), end_stopped_workers(seconds=loader.get('timeout') or WAIT):
+            runner.train()
+    except (RuntimeError, EOFError, ConnectionError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        if is_of_loader(error):
+            end_without_data(runner, reason if isinstance(error, RuntimeError) else 'A connection broke off.')
+        if is_distributed() and is_of_backend(error):
+            raise ValueError(
+                f'Another process of this training has ended or does not answer ({reason}): look at what it says last, '
+                f'then run the same command with --resume.'
+            ) from None
+        raise
 
 
-def limit_waiting(cfg: Config, *, seconds: float = 600) -> None:
+def end_without_data(runner: Runner | FlexibleRunner, reason: str) -> NoReturn:
+    """End a training whose loader fails between two iterations."""
+    stop = find_stop(runner)
+    if stop is not None:  # the signal ended the workers too, before the iteration had its data
+        stop.stop(runner, iterations=runner.iter)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # torch's handler would raise the error again
+    for worker in multiprocessing.active_children():
+        worker.kill()  # one that was stopped would hold up the end of this process
+    raise ValueError(
+        f'{reason} A process that loads data was killed (is the memory full?), was stopped or hangs: lower '
+        f'train_dataloader.num_workers or look at the storage, then run the same command with --resume.'
+    ) from None
+
+
+def is_of_loader(error: Exception) -> bool:
+    """Whether an error says that a loader's worker is gone: torch's own, or of the connection to it, seen earlier."""
+    if isinstance(error, RuntimeError):
+        return any(name in str(error) for name in ('DataLoader', 'Pin memory thread'))
+    frames = traceback.extract_tb(error.__traceback__)
+    return any(frame.filename.endswith('multiprocessing/connection.py') for frame in frames)
+
+
+def is_of_backend(error: Exception) -> bool:
+    """Whether an error comes from the connection between the processes of a training."""
+    return isinstance(error, torch.distributed.DistError) or any(name in str(error) for name in ('gloo', 'NCCL'))
+
+
+def limit_waiting(cfg: Config) -> None:
     """Give every loader with workers a time limit for a batch, where the config names none."""
     for name in ('train', 'val', 'test'):
         loader = cfg.get(f'{name}_dataloader')
         if loader and loader.get('num_workers'):
-            loader.setdefault('timeout', seconds)
+            loader.setdefault('timeout', WAIT)
 
 
 def train(args: argparse.Namespace) -> None:
     """Train the model that the arguments of tools/train.py describe."""
     cfg = load_config(args)
-    with exit_on_user_error():
+    with exit_on_user_error(), explain_writing(cfg.work_dir):
         add_train_flags(cfg, args)
         notes = check_config(cfg, resume=args.resume)
         limit_waiting(cfg)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # which no reading raises
 
 
 @contextmanager
@@ -24,6 +27,30 @@ def complete(file: Path) -> Iterator[Path]:
         os.replace(part, file)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def explain_writing(folder: str | Path) -> Iterator[None]:
+    """Turn what a full disk or a folder that cannot be written to raises inside into a sentence.
+
+    Args:
+        folder: where all is written.
+
+    Raises:
+        ValueError: with the reason, and the file where that is known.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = Path(folder).absolute()
+        file = Path(os.fsdecode(error.filename)).absolute() if isinstance(error.filename, (str, bytes)) else None
+        inside = file is not None and (file == where or where in file.parents or file in where.parents)
+        if error.errno not in DISK_FAULTS and not inside:
+            raise
+        raise ValueError(
+            f'{file if inside else where} cannot be written ({error.strerror}): what {where} holds already stays; '
+            f'make room, allow writing there or name another folder, then run the same command with --resume.'
+        ) from error
 
 
 def refuse_source(source: Path, *written: Path) -> None:
