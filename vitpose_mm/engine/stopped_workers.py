@@ -19,7 +19,7 @@ STOPPED = 'T'  # state in /proc after SIGSTOP or SIGTSTP
 def end_stopped_workers(*, seconds: float) -> Iterator[None]:
     """Kill child processes that are stopped for so long, in a thread; at the end those that are stopped then.
 
-    The time limit of a DataLoader is no help: a finished batch lies in shared memory, whose file the worker itself
+    The time limit of a DataLoader does not help: a finished batch lies in shared memory, whose file the worker itself
     hands over on demand. Killed, it ends the loader's wait with an error.
 
     Args:
@@ -43,7 +43,7 @@ def stopped_workers() -> list[BaseProcess]:
 
 
 def _state(pid: int | None) -> str:
-    """Process id -> its letter in /proc, as S (sleeps) or T (stopped); empty where it is gone."""
+    """Read the state of a process from /proc, as S (sleeps) or T (stopped); empty where it is gone."""
     try:
         text = Path(f'/proc/{pid}/stat').read_text()
     except OSError:

@@ -20,7 +20,7 @@ class QuickTextConfig(Config):
 
     @classmethod
     def of(cls, cfg: Config) -> QuickTextConfig:
-        """Config -> the same, with the same content (not a copy)."""
+        """Make one that shares the content of a config (not a copy)."""
         quick = cls.__new__(cls)
         quick.__dict__.update(cfg.__dict__)
         return quick
