@@ -46,7 +46,7 @@ def train(config: Config, weights: dict[str, Tensor], data: dict, work_dir: Path
         config[key] = None
     config.train_cfg = {'type': 'IterBasedTrainLoop', 'max_iters': ITERATIONS}
     config.train_dataloader = {
-        'batch_size': 4,
+        'batch_size': 2,
         'num_workers': 0,
         'sampler': {'type': 'vitpose_mm.SeededSampler', 'seed': 3},
         'dataset': {'type': 'vitpose_mm.MultiDataset', 'datasets': [data]},
@@ -91,7 +91,7 @@ def to_host_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
 def training_data(shared_data_or_none: Path | None, tmp_path: Path) -> tuple[dict, Path | None]:
     """A dataset's config and the converted pre-trained weights; random images and weights where there are none."""
     if shared_data_or_none is None:
-        return dataset_cfg(write_coco(tmp_path / 'coco', num_images=4 * ITERATIONS)), None
+        return dataset_cfg(write_coco(tmp_path / 'coco', num_images=2 * ITERATIONS)), None
     coco = shared_data_or_none / 'coco'
     data = {'type': 'CocoDataset', 'data_root': str(coco), 'data_mode': 'topdown'}
     data |= {'ann_file': 'annotations/person_keypoints_train2017.json', 'data_prefix': {'img': 'train2017/'}}
