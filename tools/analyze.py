@@ -47,6 +47,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         refuse_source(Path(args.predictions), args.out)
         refuse_source(Path(args.annotations), args.out)
+        if args.images is not None and not args.images.is_dir():
+            raise ValueError(f'--images {args.images} is not a folder: give the one that the images are in.')
         labels = read_labels(args.annotations, args.keypoints, area_of_box=args.area_of_box)
         analysis = analyze(labels, read_predictions(args.predictions, labels))
         title = f'{Path(args.predictions).name} on {Path(args.annotations).name}'

@@ -16,7 +16,9 @@ names = {LYNX_NAMES}
 swaps = dict(left_ear='right_ear', right_ear='left_ear')
 dataset_info = dict(
     dataset_name='lynx',
-    keypoint_info={{i: dict(name=n, id=i, color=[0, 0, 0], type='upper', swap=swaps.get(n, '')) for i, n in enumerate(names)}},
+    keypoint_info={{
+        i: dict(name=name, id=i, color=[0, 0, 0], type='upper', swap=swaps.get(name, '')) for i, name in enumerate(names)
+    }},
     skeleton_info={{0: dict(link=('nose', 'shoulder'), id=0, color=[0, 255, 0])}},
     joint_weights=[1.0] * 5,
     sigmas=[0.05] * 5,
@@ -28,7 +30,7 @@ dataset_info = dict(
 def lynx_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with labels.json and lynx.py; not to be changed."""
     folder = tmp_path_factory.mktemp('lynx')
-    (folder / 'labels.json').write_text(json.dumps(make_lynxes(30, rng=np.random.default_rng(0))))
+    (folder / 'labels.json').write_text(json.dumps(make_lynxes(20, rng=np.random.default_rng(0))))
     (folder / 'lynx.py').write_text(KEYPOINT_SET)
     return folder
 

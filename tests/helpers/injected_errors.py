@@ -52,7 +52,7 @@ def inject(
         sigmas: (K,) of the keypoints.
         flips: mirror partner of each.
         kinds: of errors to draw from.
-        share: of each person's labelled keypoints that are wrong at most; below a half, so that it stays its prediction.
+        share: of each person's labelled keypoints that are wrong at most; below a half, or it is of nobody.
         rng: to draw with.
     """
     by_image = defaultdict(list)
@@ -61,7 +61,7 @@ def inject(
             by_image[one['image_id']].append((np.array(one['keypoints'], dtype=float).reshape(-1, 3), one['area']))
     results, counts = [], Counter()
     for image_id, people in by_image.items():
-        for own, (person, area) in enumerate(people):
+        for own, (person, _) in enumerate(people):
             points = person.copy()
             points[:, 2] = rng.random(len(points))
             labelled = np.flatnonzero(person[:, 2])
