@@ -17,7 +17,8 @@ swaps = dict(left_ear='right_ear', right_ear='left_ear')
 dataset_info = dict(
     dataset_name='lynx',
     keypoint_info={{
-        i: dict(name=name, id=i, color=[0, 0, 0], type='upper', swap=swaps.get(name, '')) for i, name in enumerate(names)
+        i: dict(name=name, id=i, color=[0, 0, 0], type='upper', swap=swaps.get(name, ''))
+        for i, name in enumerate(names)
     }},
     skeleton_info={{0: dict(link=('nose', 'shoulder'), id=0, color=[0, 255, 0])}},
     joint_weights=[1.0] * 5,

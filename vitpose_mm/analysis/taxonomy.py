@@ -19,7 +19,7 @@ ERRORS = KINDS[1:]
 GOOD_KS, NEAR_KS = 0.85, 0.5  # at least: right within the annotators' own deviation; still at that keypoint
 
 
-def similarity(points: np.ndarray, labelled: np.ndarray, areas: np.ndarray, sigmas: np.ndarray) -> np.ndarray:
+def similarity(points: np.ndarray, labelled: np.ndarray, areas: np.ndarray | float, sigmas: np.ndarray) -> np.ndarray:
     """(..., K, 2) points, (..., K, 3) labels with flags, (...) areas, (K,) -> (..., K) ks; 0 where not labelled."""
     squared = ((points - labelled[..., :2]) ** 2).sum(axis=-1)
     spread = 2 * np.asarray(areas)[..., None] * (2 * sigmas) ** 2

@@ -87,12 +87,12 @@ def draw_case(analysis: Analysis, case: Case, images: Path) -> np.ndarray:
     image = read_image(images / names[case.image_id])
     person, predicted, which = _points(analysis, case)
     crop, scale, corner = _crop(image, np.concatenate([one[which] for one in (person, predicted) if one is not None]))
-    moved = [None if one is None else (one - corner) * scale for one in (person, predicted)]
-    for points, colour in zip(moved, (WHITE, GREY), strict=True):
+    person, predicted = (None if one is None else (one - corner) * scale for one in (person, predicted))
+    for points, colour in ((person, WHITE), (predicted, GREY)):
         if points is not None:
             links = [one for one in analysis.labels.metainfo['skeleton_links'] if which[list(one)].all()]
             _draw_lines(crop, points, points, links, [colour] * len(links))
-    _draw_keypoints(crop, *moved, which, None if case.pair is None else analysis.pairs.kinds[case.pair])
+    _draw_keypoints(crop, person, predicted, which, None if case.pair is None else analysis.pairs.kinds[case.pair])
     return crop
 
 
