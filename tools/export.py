@@ -7,9 +7,9 @@ Examples:
     python tools/export.py CONFIG CHECKPOINT vitpose.xml --precision int8 --images people/
     python tools/export.py DETECTOR_CONFIG DETECTOR_CHECKPOINT rtmdet.onnx
 
-The file has the input `input`, (N, 3, H, W) float32 crops for any N, normalised by the mean and std in its metadata, and
-the output `output`: (N, K, h, w) heatmaps, or (N, K, 3) keypoints as x, y in pixels of the crop and score. A detector has
-the outputs `boxes` (N, A, 4) and `scores` (N, A, C), without non-maximum suppression.
+The file has the input `input`, (N, 3, H, W) float32 crops for any N, normalised by the mean and std in its metadata,
+and the output `output`: (N, K, h, w) heatmaps, or (N, K, 3) keypoints as x, y in pixels of the crop and score. A
+detector has the outputs `boxes` (N, A, 4) and `scores` (N, A, C), without non-maximum suppression.
 """
 
 from __future__ import annotations

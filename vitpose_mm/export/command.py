@@ -126,9 +126,7 @@ def write(
     else:
         calibration = inputs.numpy() if int8 else None
         half = options.precision == 'fp16'
-        write_openvino(
-            model, example, file, metadata=metadata, outputs=outputs, half=half, calibration=calibration
-        )
+        write_openvino(model, example, file, metadata=metadata, outputs=outputs, half=half, calibration=calibration)
 
 
 def halves(options: ExportOptions) -> bool:

@@ -68,7 +68,7 @@ class UDPDecoder(nn.Module):
 
 
 def newton_steps(maps: Tensor, index: Tensor) -> Tensor:
-    """(N, K, h, w) maps and (N, K) positions in them, row by row -> (N, K, 2) inverse Hessian times gradient, pixels."""
+    """(N, K, h, w) maps and (N, K) indices of pixels in them -> (N, K, 2) inverse Hessian times gradient, pixels."""
     width = maps.shape[-1]
     padded = F.pad(maps, (1, 1, 1, 1), mode='replicate').flatten(2)
     corner = index + 2 * torch.div(index, width, rounding_mode='floor')  # upper left of the 3x3 pixels around

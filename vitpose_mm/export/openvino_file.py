@@ -71,6 +71,4 @@ def quantize(converted: Any, calibration: np.ndarray) -> Any:
     import nncf
 
     crops = [crop[None] for crop in calibration]
-    return nncf.quantize(
-        converted, nncf.Dataset(crops), model_type=nncf.ModelType.TRANSFORMER, subset_size=len(crops)
-    )
+    return nncf.quantize(converted, nncf.Dataset(crops), model_type=nncf.ModelType.TRANSFORMER, subset_size=len(crops))

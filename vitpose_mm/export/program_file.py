@@ -25,6 +25,5 @@ def export_program(model: nn.Module, example: Tensor) -> ExportedProgram:
 def write_program(model: nn.Module, example: Tensor, file: Path, *, metadata: Mapping[str, str]) -> None:
     """Network and example -> file. ``torch.export.load(file, extra_files={'metadata.json': ''})`` reads both."""
     program = export_program(model, example)
-    with complete(file) as part:
-        with part.open('wb') as stream:
-            torch.export.save(program, stream, extra_files={METADATA: json.dumps(dict(metadata))})
+    with complete(file) as part, part.open('wb') as stream:
+        torch.export.save(program, stream, extra_files={METADATA: json.dumps(dict(metadata))})
