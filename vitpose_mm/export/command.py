@@ -17,7 +17,7 @@ from .check import Difference, compare
 from .crops import person_crops, random_crops
 from .decoding import UDPDecoder
 from .metadata import detector_metadata, pose_metadata
-from .models import DetectorModel, HeatmapModel, KeypointModel
+from .models import DetectorModel, HeatmapModel, KeypointModel, choose_dataset
 from .onnx_file import OPSET, write_onnx
 from .openvino_file import write_openvino
 from .program_file import write_program
@@ -132,14 +132,6 @@ def write(
 def halves(options: ExportOptions) -> bool:
     """Whether the network itself is to compute in float16; OpenVINO stores weights so and chooses by the device."""
     return options.precision == 'fp16' and not options.out.endswith('.xml')
-
-
-def choose_dataset(model: Any) -> None:
-    """Make the dataset whose keypoints are exported the one that a model of several takes without samples."""
-    for part in (model, *getattr(model, 'members', ())):
-        names = getattr(part, 'names', None)
-        if names is not None:
-            names.default = names.resolve(model.dataset_meta['dataset_name'])
 
 
 def as_fed(crops: Tensor, model: Any, *, bgr: bool) -> Tensor:

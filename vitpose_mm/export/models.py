@@ -92,6 +92,14 @@ class DetectorModel(nn.Module):
         return torch.cat((points - left_top, points + right_bottom), -1), scores.sigmoid()
 
 
+def choose_dataset(model: Any) -> None:
+    """Make the dataset whose keypoints are exported the one that a model of several takes without samples."""
+    for part in (model, *getattr(model, 'members', ())):
+        names = getattr(part, 'names', None)
+        if names is not None:
+            names.default = names.resolve(model.dataset_meta['dataset_name'])
+
+
 def merge_experts(model: Any) -> None:
     """Make the feed-forward networks with experts plain ones: those of the dataset that is the model's default."""
     ids, names = getattr(model, 'expert_ids', None), getattr(model, 'names', None)
