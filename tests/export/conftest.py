@@ -29,12 +29,12 @@ def routed(**backbone: Any) -> dict:
 
 KINDS: dict[str, Callable[[], dict]] = {
     'classic': lambda: model_cfg(16),
-    'simple': lambda: model_cfg(16, head='Simple'),
-    'windows': lambda: model_cfg(16, attention=['shift+pool', 'full'], window_size=(3, 2), rel_pos='all'),
-    'routed': routed,
+    'windows': lambda: model_cfg(
+        16, head='Simple', attention=['shift+pool', 'full'], window_size=(3, 2), rel_pos='all', num_tokens=2
+    ),
     'experts': lambda: {**routed(num_experts=2), 'expert_ids': {'coco': 0, 'aic': 1}},
-    'tokens': lambda: model_cfg(16, attention=['pool', 'full'], window_size=(2, 3), num_tokens=2),
 }
+PREPROCESSOR = {'type': 'PoseDataPreprocessor', 'mean': [90.0, 120.0, 150.0], 'std': [50.0, 60.0, 70.0]}
 
 
 @pytest.fixture(scope='session')
@@ -52,7 +52,7 @@ def make_files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], File
 
 def write_files(folder: Path, model: dict) -> Files:
     """Config of a model -> config and checkpoint files."""
-    config = folder / 'tiny.py'
+    config, model = folder / 'tiny.py', {**model, 'data_preprocessor': PREPROCESSOR}
     pipeline = [
         {'type': 'LoadImage'},
         {'type': 'GetBBoxCenterScale'},

@@ -1,9 +1,10 @@
-"""The demo of exported files: the detector's boxes and the predictor's keypoints, from one file without this package."""
+"""The demo of exported files: the detector's boxes and the predictor's keypoints, from one file alone."""
 
 from __future__ import annotations
 
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -93,15 +94,19 @@ def test_a_folder_has_the_models_boxes_and_keypoints(files: SimpleNamespace) -> 
         assert picture.shape == (200, 300, 3) and (picture != images[record['image']]).any()
         boxes = np.array([[*person['bbox'], person['bbox_score']] for person in record['instances']])
         expected = files.topdown.detect(images[record['image']])
-        best = boxes[: len(expected)][:5]
-        np.testing.assert_allclose(best, expected[:5], atol=0.02)
-        people = files.topdown.estimate(images[record['image']], boxes[:5].astype(np.float32)).pred_instances
-        for person, keypoints, scores in zip(
-            record['instances'], people.keypoints, people.keypoint_scores, strict=False
-        ):
-            np.testing.assert_allclose(person['keypoint_scores'], scores, atol=2e-3)
-            apart = np.abs(np.array(person['keypoints']) - keypoints).max(-1)
-            assert np.median(apart) < 0.05  # random maps have singular Hessians too
+        assert len(boxes) > 5
+        np.testing.assert_allclose(boxes[:5], expected[:5], atol=0.02)
+
+
+def test_keypoints_are_the_predictors(files: SimpleNamespace) -> None:
+    demo = runpy.run_path(str(files.folder / 'onnx_demo.py'))
+    estimate = demo['Pose'](demo['Model'](str(files.folder / 'pose.onnx'), 'pose', 1), flip_test=True)
+    boxes = np.array([[20, 10, 120, 180, 1], [-30, 50, 260, 210, 1], [150, 20, 151, 190, 1]], np.float32)
+    keypoints, scores = estimate(photo(5), boxes)
+    people = files.topdown.estimate(photo(5), boxes).pred_instances
+    np.testing.assert_allclose(scores, people.keypoint_scores, atol=0.02)
+    apart = np.abs(keypoints - people.keypoints).max(-1)
+    assert np.median(apart) < 0.1 and keypoints.shape == (3, 17, 2)  # random maps have singular Hessians too
 
 
 def test_a_video_becomes_a_video_and_a_record_a_frame(files: SimpleNamespace) -> None:

@@ -23,9 +23,7 @@ def model() -> Any:
     head = {'type': 'vitpose_mm.DatasetRouter', 'heads': heads, 'shared': shared}
     preprocessor = {**cfg['data_preprocessor'], 'mean': [90.0, 120.0, 150.0], 'bgr_to_rgb': True}
     torch.manual_seed(0)
-    built = MODELS.build(
-        {**cfg, 'head': head, 'data_preprocessor': preprocessor, 'expert_ids': {'coco': 0, 'aic': 1}}
-    )
+    built = MODELS.build({**cfg, 'head': head, 'data_preprocessor': preprocessor, 'expert_ids': {'coco': 0, 'aic': 1}})
     for weight in built.parameters():
         torch.nn.init.normal_(weight, std=0.2)
     built.dataset_meta = {**META, 'dataset_name': 'aic'}
