@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -79,8 +80,7 @@ def export(options: ExportOptions) -> Exported:
     )
     decoder = UDPDecoder(model.head.decoder) if options.output == 'keypoints' else None
     crops = random_crops(model) if options.images is None else person_crops(model, Path(options.images))
-    with torch.no_grad():
-        expected = model(crops, None, mode='tensor').numpy()
+    expected = heatmaps_of(model, crops)
     inputs = as_fed(crops, model, bgr=options.input_order == 'bgr')
     wrapped: nn.Module = HeatmapModel(model, half=halves(options), bgr=options.input_order == 'bgr')
     if decoder is not None:
@@ -89,6 +89,21 @@ def export(options: ExportOptions) -> Exported:
     real = options.images is not None
     difference = compare(file, inputs.numpy(), expected, codec=model.head.decoder, real=real)
     return Exported(file=file, metadata=metadata, difference=difference)
+
+
+@torch.no_grad()
+def heatmaps_of(model: Any, crops: Tensor) -> np.ndarray:
+    """Pose model and (N, 3, H, W) crops -> (N, K, h, w) heatmaps.
+
+    Raises:
+        ValueError: the model predicts something else.
+    """
+    heatmaps = model(crops, None, mode='tensor')
+    if not isinstance(heatmaps, Tensor) or heatmaps.ndim != 4:
+        raise ValueError(
+            f'A {type(model.head).__name__} predicts no heatmaps: export a top-down model with a heatmap head.'
+        )
+    return heatmaps.numpy()
 
 
 def export_detector(options: ExportOptions, file: Path) -> Exported:

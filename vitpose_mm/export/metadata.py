@@ -36,7 +36,7 @@ def pose_metadata(model: Any, config: str, *, output: str, input_order: str, pre
         'heatmap_size': json.dumps([int(side) for side in codec.heatmap_size]),
         'box_padding': json.dumps(step.get('padding', 1.25)),
         'flip_test': json.dumps(bool(model.test_cfg.get('flip_test', False))),
-        'codec': json.dumps(_plain(_codec_config(model.cfg))),
+        'codec': json.dumps({'type': type(codec).__name__, **_numbers(codec, 'sigma', 'blur_kernel_size')}),
     }
 
 
@@ -87,10 +87,9 @@ def _common(model: Any, config: str, *, task: str, input_order: str, precision: 
     }
 
 
-def _codec_config(cfg: Config) -> Any:
-    """Config -> that of the codec by which the test pipeline's heatmaps are read."""
-    head = cfg.model.get('head') or cfg.model.members[0].head
-    return head.get('decoder') or (head.get('shared') or {}).get('decoder') or cfg.get('codec') or {}
+def _numbers(codec: Any, *names: str) -> dict[str, float]:
+    """Codec -> those of its attributes that it has."""
+    return {name: getattr(codec, name) for name in names if hasattr(codec, name)}
 
 
 def _plain(value: Any) -> Any:

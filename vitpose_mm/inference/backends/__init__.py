@@ -6,13 +6,10 @@ mirrors nor decodes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from torch import Tensor
-
-Forward = Callable[[Tensor], Tensor]
+from ..heatmaps import Forward
 
 # name -> module and class; each is imported when it is asked for, because its package is optional
 BACKENDS = {
