@@ -37,6 +37,12 @@ def parse_args() -> argparse.Namespace:
     profile.add_argument('--setting', default=None, help='as in `model` (default: bf16 on a GPU, fp32)')
     profile.add_argument('--train', action='store_true', help='a training step instead of a forward pass')
     add_protocol(profile, rounds=False)
+    backends = subjects.add_parser(
+        'backends', help='PyTorch, torch.compile, OpenVINO, onnxruntime, MMPose and rtmlib on a CPU'
+    )
+    backends.add_argument('--size', default='base', choices=['small', 'base', 'large', 'huge'])
+    backends.add_argument('--rows', nargs='+', help="rows by name, as in 'torch bf16' (default: all that can run)")
+    add_protocol(backends)
     memory = subjects.add_parser('memory', help='computed memory of a training step, on no device')
     memory.add_argument('config')
     memory.add_argument('--batch', type=int, default=64)

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from .attention import ROWS, AttentionBench, benchmark_attention, choose_rows
+from .backends import benchmark_backends
 from .benchmark_models import build, choose
 from .crossover import Crossover, benchmark_crossover, parse_size
 from .distillation import DistillationBench, benchmark_distillation
@@ -128,7 +129,12 @@ def _run_profile(args: argparse.Namespace, configs: Path, stand: Stand) -> Repor
     )
 
 
+def _run_backends(args: argparse.Namespace, configs: Path, stand: Stand) -> Report:
+    return benchmark_backends(stand, configs, size=args.size, rows=args.rows)
+
+
 SUBJECTS = {
+    'backends': _run_backends,
     'attention': _run_attention,
     'crossover': _run_crossover,
     'model': _run_models,

@@ -11,10 +11,11 @@ import numpy as np
 from mmpose.structures import PoseDataSample
 
 from ..zoo import DEFAULT_DETECTOR, DEFAULT_POSE, ModelName, find_detector, find_pose_model
+from .backends import make_forward
 from .detector import PersonDetector
 from .frames import Frame, Image, read_frames
 from .given_boxes import Boxes, Finder, Found, add_boxes, give_boxes, with_scores
-from .heatmaps import Forward, TorchForward, makes_heatmaps
+from .heatmaps import Forward, makes_heatmaps
 from .images import read_image
 from .loading import build_detector, build_pose_model, pick_device
 from .pipeline import ahead, batched, each_alone
@@ -34,10 +35,12 @@ class PosePredictor:
         bbox_thr: lowest score of a person box, 0 to 1.
         nms_thr: largest intersection over union of two person boxes, 0 to 1.
         precision: of the pose model, 'fp32', 'bf16', or 'auto': bf16 where the hardware computes in it.
+        backend: what runs the pose model: 'torch', 'compile' (minutes to start), 'openvino' or 'onnxruntime'.
         output_heatmaps: samples have ``pred_fields.heatmaps`` (1, H, W), the highest of all people and keypoints.
 
     Raises:
-        ValueError: a name is not known, or a checkpoint cannot be had or does not fit.
+        ValueError: a name is not known, a checkpoint cannot be had or does not fit, or a package of the backend is
+            not installed.
 
     Example:
         >>> predict = PosePredictor('vitpose_base', 'rtmdet')
@@ -58,6 +61,7 @@ class PosePredictor:
         bbox_thr: float = 0.3,
         nms_thr: float = 0.3,
         precision: str = 'auto',
+        backend: str = 'torch',
         output_heatmaps: bool = False,
     ) -> None:
         files = find_pose_model(pose)
@@ -68,7 +72,11 @@ class PosePredictor:
             model = build_detector(*detector_files, device)
             self.detector = PersonDetector(model, det_cat_id, bbox_thr=bbox_thr, nms_thr=nms_thr)
         self.pose_model: Any = build_pose_model(*files, device, output_heatmaps=output_heatmaps, dataset=dataset)
-        forward: Forward | None = TorchForward(self.pose_model, precision) if makes_heatmaps(self.pose_model) else None
+        forward: Forward | None = None
+        if makes_heatmaps(self.pose_model):
+            forward = make_forward(backend, self.pose_model, precision)
+        elif backend != 'torch':
+            raise ValueError(f'backend={backend!r} runs models with UDP heatmaps, and {pose!r} has none: leave it out.')
         self._topdown = TopDown(self.detector or whole_image, self.pose_model, forward=forward)
 
     @property

@@ -1,0 +1,287 @@
+"""Photos or a video -> pictures with keypoints and a json file, by files that tools/export.py wrote.
+
+    python onnx_demo.py vitpose.onnx --detector rtmdet.onnx --input photo.jpg --output-root pictures
+
+This one file needs onnxruntime, numpy and opencv-python and nothing else: copy it beside the models. The input is an
+image, a folder of images or a video. Without a detector each image or frame is one person. results.json holds a record
+for each image or frame, with its name or number (from 0) and the people in it:
+{image | frame_id, instances: [{keypoints: [[x, y], ...], keypoint_scores, bbox: [x1, y1, x2, y2], bbox_score}]}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime
+
+VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v')
+IMAGES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
+BATCH = 16  # crops in one pass
+
+
+class Model:
+    """An exported file: (N, 3, H, W) float32 -> its outputs, and what its metadata says."""
+
+    def __init__(self, path: str, task: str, threads: int) -> None:
+        if not Path(path).is_file():
+            raise ValueError(f'{path} does not exist: write it with tools/export.py.')
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        providers = [name for name in onnxruntime.get_available_providers() if name != 'TensorrtExecutionProvider']
+        self.session = onnxruntime.InferenceSession(path, options, providers=providers)
+        self.meta: dict[str, str] = self.session.get_modelmeta().custom_metadata_map
+        if self.meta.get('task') != task:
+            raise ValueError(f'{path} is not a file of tools/export.py for {task}: its metadata does not say so.')
+        self.width, self.height = self.read('input_size')
+        self.mean, self.std = (np.float32(self.read(name)) for name in ('mean', 'std'))
+
+    def read(self, name: str) -> Any:
+        """The value of a name in the metadata."""
+        return json.loads(self.meta[name])
+
+    def __call__(self, pixels: np.ndarray) -> list[np.ndarray]:
+        """(N, H, W, 3) uint8 BGR -> outputs."""
+        ordered = pixels[..., ::-1] if self.meta['input_order'] == 'rgb' else pixels
+        normal = (ordered.astype(np.float32) - self.mean) / self.std
+        return self.session.run(None, {'input': np.ascontiguousarray(normal.transpose(0, 3, 1, 2))})
+
+
+class Detector:
+    """(H, W, 3) uint8 BGR image -> (N, 5) boxes x1, y1, x2, y2 of people in its pixels, and scores, best first."""
+
+    def __init__(self, model: Model, *, bbox_thr: float, nms_thr: float) -> None:
+        self.model, self.bbox_thr, self.nms_thr = model, bbox_thr, nms_thr
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        height, width = image.shape[:2]
+        ratio = min(self.model.width / width, self.model.height / height)
+        size = (int(width * ratio + 0.5), int(height * ratio + 0.5))
+        canvas = np.empty((self.model.height, self.model.width, 3), np.uint8)
+        canvas[:] = self.model.read('pad_value')
+        canvas[: size[1], : size[0]] = cv2.resize(image, size)
+        boxes, scores = (output[0] for output in self.model(canvas[None]))
+        found = scores[:, 0] > self.bbox_thr  # people are the first class
+        limits = [self.model.width, self.model.height] * 2
+        boxes = boxes[found].clip(0, limits) / np.tile(np.divide(size, (width, height)), 2)
+        return suppress(np.column_stack((boxes, scores[found, :1])).astype(np.float32), self.nms_thr)
+
+
+def suppress(boxes: np.ndarray, nms_thr: float) -> np.ndarray:
+    """(N, 5) boxes and scores -> those that no better one overlaps by more than nms_thr, best first."""
+    boxes = boxes[boxes[:, 4].argsort(kind='stable')[::-1]]
+    kept: list[np.ndarray] = []
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    while len(boxes):
+        kept.append(boxes[0])
+        shared = np.minimum(boxes[0, 2:4], boxes[:, 2:4]) - np.maximum(boxes[0, :2], boxes[:, :2])
+        overlap = shared.clip(0).prod(1)
+        rest = overlap <= nms_thr * (area[0] + area - overlap)
+        rest[0] = False
+        boxes, area = boxes[rest], area[rest]
+    return np.array(kept, np.float32).reshape(-1, 5)
+
+
+class Pose:
+    """(H, W, 3) uint8 BGR image and (N, 4) boxes -> (N, K, 2) keypoints in its pixels and (N, K) scores."""
+
+    def __init__(self, model: Model, *, flip_test: bool) -> None:
+        self.model = model
+        self.flip_test = flip_test and model.meta['output'] == 'heatmaps' and model.read('flip_test')
+        self.names: list[str] = model.read('keypoint_names')
+        self.mirrored = np.arange(len(self.names))
+        for one, other in model.read('flip_pairs'):
+            self.mirrored[[one, other]] = other, one
+
+    def __call__(self, image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        keypoints, scores = np.zeros((len(boxes), len(self.names), 2)), np.zeros((len(boxes), len(self.names)))
+        for start in range(0, len(boxes), BATCH):
+            part = slice(start, start + BATCH)
+            keypoints[part], scores[part] = self.estimate(image, boxes[part])
+        return keypoints, scores
+
+    def estimate(self, image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Image and a batch of boxes -> keypoints and scores."""
+        size = np.array([self.model.width, self.model.height])
+        centres = (boxes[:, :2] + boxes[:, 2:4]) / 2
+        scales = np.maximum(boxes[:, 2:4] - boxes[:, :2], 1) * self.model.read('box_padding')
+        scales = np.maximum(scales, scales[:, ::-1] * size / size[::-1])  # of the input's shape
+        crops = np.stack([self.crop(image, *where) for where in zip(centres, scales, strict=True)])
+        output = self.model(crops)[0]
+        if self.model.meta['output'] == 'heatmaps':
+            if self.flip_test:
+                other = self.model(np.ascontiguousarray(crops[:, :, ::-1]))[0]
+                output = (output + other[:, self.mirrored, :, ::-1]) / 2
+            output = decode(output, self.model.read('codec').get('blur_kernel_size', 11)) * [*size, 1]
+        found = output[..., :2] / size * scales[:, None] + (centres - scales / 2)[:, None]
+        return found, output[..., 2]
+
+    def crop(self, image: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        """Image, and centre and (w, h) of a box -> (h, w, 3) uint8, corner pixels on corner pixels (UDP)."""
+        size = (self.model.width, self.model.height)
+        factor = (np.array(size) - 1) / scale
+        warp = np.column_stack((np.diag(factor), factor * (scale / 2 - centre)))
+        return cv2.warpAffine(image, warp, size, flags=cv2.INTER_LINEAR)
+
+
+def decode(heatmaps: np.ndarray, kernel: int) -> np.ndarray:
+    """(N, K, h, w) heatmaps -> (N, K, 3): x and y from 0 to 1 over the map, and the score (UDP's DARK decoding)."""
+    height, width = heatmaps.shape[2:]
+    return np.array(
+        [[[*peak(each, kernel) / [width - 1, height - 1], each.max()] for each in maps] for maps in heatmaps]
+    )
+
+
+def peak(heatmap: np.ndarray, kernel: int) -> np.ndarray:
+    """(h, w) heatmap -> (x, y) of its maximum, by one Newton step on the logarithm of the blurred map."""
+    y, x = np.unravel_index(heatmap.argmax(), heatmap.shape)
+    if heatmap[y, x] <= 0:
+        return np.array([x, y], float)
+    blurred = cv2.GaussianBlur(heatmap, (kernel, kernel), 0, borderType=cv2.BORDER_CONSTANT)
+    logs = np.log((blurred * (heatmap[y, x] / blurred.max())).clip(1e-3, 50))
+    near = np.pad(logs, 1, mode='edge')[y : y + 3, x : x + 3].astype(float)
+    gradient = np.array([near[1, 2] - near[1, 0], near[2, 1] - near[0, 1]]) / 2
+    xx, yy = near[1, 2] + near[1, 0] - 2 * near[1, 1], near[2, 1] + near[0, 1] - 2 * near[1, 1]
+    xy = (near[2, 2] - near[1, 2] - near[2, 1] + 2 * near[1, 1] - near[1, 0] - near[0, 1] + near[0, 0]) / 2
+    hessian = np.array([[xx, xy], [xy, yy]]) + np.finfo(np.float32).eps * np.eye(2)
+    return np.array([x, y]) - (np.linalg.solve(hessian, gradient) if np.linalg.det(hessian) else 0)
+
+
+def draw(image: np.ndarray, people: list[dict[str, Any]], links: list[list[int]], kpt_thr: float) -> np.ndarray:
+    """Image and its people -> a copy with boxes, links and keypoints."""
+    picture = image.copy()
+    radius = max(2, round(min(image.shape[:2]) / 160))
+    for person in people:
+        points = np.rint(person['keypoints']).astype(int)
+        sure = np.array(person['keypoint_scores']) > kpt_thr
+        left, top, right, bottom = (round(side) for side in person['bbox'])
+        cv2.rectangle(picture, (left, top), (right, bottom), (160, 160, 160), max(1, radius // 2))
+        for one, other in links:
+            if sure[one] and sure[other]:
+                cv2.line(picture, points[one].tolist(), points[other].tolist(), (0, 200, 0), radius, cv2.LINE_AA)
+        for point in points[sure].tolist():
+            cv2.circle(picture, point, radius, (0, 80, 255), -1, cv2.LINE_AA)
+    return picture
+
+
+def frames_of(source: Path) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
+    """Image, folder or video -> ({'image': name} or {'frame_id': number from 0}, (H, W, 3) uint8 BGR)."""
+    if source.suffix.lower() in VIDEOS:
+        video = cv2.VideoCapture(str(source))
+        video.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+        number = 0
+        while (read := video.read())[0]:
+            yield {'frame_id': number}, read[1]
+            number += 1
+        if not number:
+            raise ValueError(f'{source} cannot be read as a video: convert it to .mp4.')
+        return
+    images = sorted(path for path in source.iterdir() if path.suffix.lower() in IMAGES) if source.is_dir() else [source]
+    if not images:
+        raise ValueError(f'{source} has no images ({", ".join(IMAGES)}): name another folder.')
+    for path in images:
+        image = cv2.imread(str(path))
+        if image is None:
+            raise ValueError(f'{path} cannot be read as an image: remove it, or save it again.')
+        yield {'image': path.name}, image
+
+
+class Output:
+    """Pictures, or one video in VP9, below a folder."""
+
+    def __init__(self, source: Path, folder: Path) -> None:
+        self.source, self.folder = source, folder
+        self.video: Any = None
+        folder.mkdir(parents=True, exist_ok=True)
+        if folder.resolve() == (source if source.is_dir() else source.parent).resolve():
+            raise ValueError(f'--output-root {folder} holds the input, which would be replaced: name another folder.')
+
+    def add(self, record: dict[str, Any], picture: np.ndarray) -> None:
+        """Write one picture."""
+        if 'image' in record:
+            cv2.imwrite(str(self.folder / record['image']), picture)
+            return
+        if self.video is None:
+            rate = cv2.VideoCapture(str(self.source)).get(cv2.CAP_PROP_FPS) or 25
+            name = str(self.folder / f'{self.source.stem}.mp4')
+            self.video = cv2.VideoWriter(name, cv2.VideoWriter.fourcc(*'vp09'), rate, picture.shape[1::-1])
+        self.video.write(picture)
+
+    def close(self) -> None:
+        """Finish the video."""
+        if self.video is not None:
+            self.video.release()
+
+
+def parse_args() -> argparse.Namespace:
+    """Command line -> arguments."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('pose', help='pose model, .onnx')
+    parser.add_argument('--detector', help='detector of people, .onnx (default: an image is one person)')
+    parser.add_argument('--input', required=True, type=Path, help='image, folder of images, or video')
+    parser.add_argument('--output-root', type=Path, default=Path('vis_results'), help='default: vis_results')
+    parser.add_argument('--bbox-thr', type=float, default=0.3, help='lowest score of a box (default: 0.3)')
+    parser.add_argument('--nms-thr', type=float, default=0.3, help='largest IoU of two boxes (default: 0.3)')
+    parser.add_argument('--kpt-thr', type=float, default=0.3, help='lowest score of a drawn keypoint (default: 0.3)')
+    parser.add_argument('--no-flip-test', action='store_true', help='one pass a crop instead of two')
+    parser.add_argument('--threads', type=int, default=0, help='of the CPU (default: all)')
+    return parser.parse_args()
+
+
+def run(args: argparse.Namespace) -> None:
+    """Arguments -> pictures and results.json.
+
+    Raises:
+        ValueError: a file that is missing, cannot be read, or was not written by tools/export.py.
+    """
+    if not args.input.exists():
+        raise ValueError(f'{args.input} does not exist: name an image, a folder of images or a video.')
+    pose = Pose(Model(args.pose, 'pose', args.threads), flip_test=not args.no_flip_test)
+    detector = None
+    if args.detector:
+        model = Model(args.detector, 'detection', args.threads)
+        detector = Detector(model, bbox_thr=args.bbox_thr, nms_thr=args.nms_thr)
+    links = pose.model.read('skeleton')
+    output = Output(args.input, args.output_root)
+    records: list[dict[str, Any]] = []
+    try:
+        for record, image in frames_of(args.input):
+            boxes = detector(image) if detector else np.array([[0, 0, *image.shape[1::-1], 1]], np.float32)
+            people = [
+                {
+                    'keypoints': points.round(3).tolist(),
+                    'keypoint_scores': scores.round(4).tolist(),
+                    'bbox': box[:4].round(2).tolist(),
+                    'bbox_score': round(float(box[4]), 4),
+                }
+                for points, scores, box in zip(*pose(image, boxes), boxes, strict=True)
+            ]
+            records.append({**record, 'instances': people})
+            output.add(record, draw(image, people, links, args.kpt_thr))
+    finally:  # what is there is kept
+        output.close()
+        meta = {'dataset_name': pose.model.meta['dataset_name'], 'keypoint_names': pose.names, 'skeleton_links': links}
+        results = json.dumps({'meta_info': meta, 'instance_info': records})
+        (args.output_root / 'results.json').write_text(results, encoding='utf-8')
+    found = sum(len(record['instances']) for record in records)
+    print(f'{len(records)} images or frames, {found} people: written to {args.output_root}')
+
+
+def main() -> int:
+    """Run, and say in one sentence what is wrong."""
+    try:
+        run(parse_args())
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""How far an exported file is from the model: heatmaps, and keypoints in pixels of the input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .run import open_exported
+
+SURE = 0.3  # score from which a keypoint is compared
+BATCH = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """What was compared, and the differences.
+
+    Attributes:
+        crops: number of them.
+        real: whether they are of people; in noise there are no keypoints.
+        heatmaps: the largest absolute difference, over the largest heat where that is above 1; None where the file
+            gives keypoints.
+        keypoints: number of keypoints with a score above 0.3.
+        median, worst: difference of those, pixels of the input; NaN for none.
+    """
+
+    crops: int
+    real: bool
+    heatmaps: float | None
+    keypoints: int
+    median: float
+    worst: float
+
+    def __str__(self) -> str:
+        kind = 'crops of people' if self.real else 'crops of noise'
+        parts = [] if self.heatmaps is None else [f'heatmaps differ by at most {self.heatmaps:.1e}']
+        if self.keypoints:
+            parts.append(
+                f'{self.keypoints} keypoints with a score above {SURE} differ by {self.median:.3f} px at the median '
+                f'and {self.worst:.3f} px at most'
+            )
+        return f'compared with the model on {self.crops} {kind}: {"; ".join(parts) or "no keypoint is sure there"}'
+
+
+def compare(file: Path, crops: np.ndarray, expected: np.ndarray, *, codec: Any, real: bool) -> Difference:
+    """Exported file, (N, 3, H, W) crops and the model's (N, K, h, w) heatmaps -> the differences."""
+    run = open_exported(file)
+    got = np.concatenate([run(crops[start : start + BATCH])[0] for start in range(0, len(crops), BATCH)])
+    keypoints, scores = decode(expected, codec)
+    if got.ndim == 3:  # (N, K, 3) keypoints
+        found, heat = got[..., :2], None
+    else:
+        found, heat = decode(got, codec)[0], float(np.abs(got - expected).max() / max(1.0, np.abs(expected).max()))
+    sure = scores > SURE
+    apart = np.linalg.norm(found - keypoints, axis=-1)[sure]
+    return Difference(
+        crops=len(crops),
+        real=real,
+        heatmaps=heat,
+        keypoints=int(sure.sum()),
+        median=float(np.median(apart)) if len(apart) else float('nan'),
+        worst=float(apart.max()) if len(apart) else float('nan'),
+    )
+
+
+def decode(heatmaps: np.ndarray, codec: Any) -> tuple[np.ndarray, np.ndarray]:
+    """(N, K, h, w) heatmaps -> (N, K, 2) keypoints in pixels of the input and (N, K) scores, by MMPose."""
+    read: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] = codec.decode
+    with np.errstate(all='ignore'):  # maps of zeros
+        pairs = [read(maps) for maps in heatmaps]
+    return np.concatenate([keypoints for keypoints, _ in pairs]), np.concatenate([scores for _, scores in pairs])

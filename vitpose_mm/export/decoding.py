@@ -1,0 +1,84 @@
+"""UDP heatmaps -> keypoints, in torch operators that every exporter knows; equal to MMPose's UDPHeatmap.decode.
+
+N people, K keypoints, heatmaps of (h, w) pixels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmpose.codecs import UDPHeatmap
+from torch import Tensor, nn
+
+LOWEST, HIGHEST = 1e-3, 50.0  # heat whose logarithm is taken, as in MMPose
+EPS = float(np.finfo(np.float32).eps)
+
+
+class UDPDecoder(nn.Module):
+    """Maps (N, K, h, w) heatmaps to (N, K, 3): x and y in pixels of the input, and the score.
+
+    The maximum of each map is refined by one Newton step on the logarithm of the blurred map (DARK). A map without
+    any heat has its first pixel, not refined, and its score.
+
+    Args:
+        codec: MMPose's UDPHeatmap of Gaussians, or a subclass.
+
+    Raises:
+        ValueError: another codec.
+
+    Source: DARK (arXiv:1910.06278) with UDP's coordinates (arXiv:1911.07524).
+    """
+
+    kernel: Tensor
+    scale: Tensor
+
+    def __init__(self, codec: Any) -> None:
+        super().__init__()
+        if not isinstance(codec, UDPHeatmap) or codec.heatmap_type != 'gaussian':
+            raise ValueError(
+                f'Keypoints are decoded inside the file for UDPHeatmap codecs of Gaussians and this model has '
+                f'{type(codec).__name__}: export heatmaps (--output heatmaps).'
+            )
+        blur = cv2.getGaussianKernel(codec.blur_kernel_size, 0).astype(np.float32).ravel()
+        self.register_buffer('kernel', torch.from_numpy(blur))
+        sides = torch.tensor(codec.heatmap_size) - 1
+        self.register_buffer('scale', torch.tensor(codec.input_size) / sides)
+
+    def forward(self, heatmaps: Tensor) -> Tensor:
+        """(N, K, h, w) heatmaps -> (N, K, 3)."""
+        width = heatmaps.shape[-1]
+        scores, index = heatmaps.flatten(2).max(-1)  # (N, K)
+        peaks = torch.stack((index % width, torch.div(index, width, rounding_mode='floor')), -1)
+        steps = newton_steps(self._log_of_blurred(heatmaps, scores), index)
+        steps = torch.where(scores[..., None] > 0, steps, torch.zeros_like(steps))
+        return torch.cat(((peaks - steps) * self.scale, scores[..., None]), -1)
+
+    def _log_of_blurred(self, heatmaps: Tensor, scores: Tensor) -> Tensor:
+        """(N, K, h, w) heatmaps and (N, K) maxima -> logarithms of the maps, blurred, with the same maxima."""
+        border, maps = len(self.kernel) // 2, heatmaps.flatten(0, 1)[:, None]
+        blurred = F.conv2d(maps, self.kernel.view(1, 1, -1, 1), padding=(border, 0))
+        blurred = F.conv2d(blurred, self.kernel.view(1, 1, 1, -1), padding=(0, border)).view_as(heatmaps)
+        highest = blurred.flatten(2).amax(-1)
+        factor = scores / torch.where(highest > 0, highest, torch.ones_like(highest))
+        return (blurred * factor[..., None, None]).clamp(LOWEST, HIGHEST).log()
+
+
+def newton_steps(maps: Tensor, index: Tensor) -> Tensor:
+    """(N, K, h, w) maps and (N, K) indices of pixels in them -> (N, K, 2) inverse Hessian times gradient, pixels."""
+    width = maps.shape[-1]
+    padded = F.pad(maps, (1, 1, 1, 1), mode='replicate').flatten(2)
+    corner = index + 2 * torch.div(index, width, rounding_mode='floor')  # upper left of the 3x3 pixels around
+    offsets = torch.tensor([[row * (width + 2) + column for row in range(3) for column in range(3)]])
+    around = padded.gather(2, corner[..., None] + offsets.to(index))  # (N, K, 9)
+    upper_left, up, _, left, here, right, _, down, lower_right = around.unbind(-1)
+    dx, dy = (right - left) / 2, (down - up) / 2
+    dxx, dyy = right - 2 * here + left + EPS, down - 2 * here + up + EPS
+    dxy = (lower_right - right - down + here + here - left - up + upper_left) / 2
+    determinant = dxx * dyy - dxy * dxy
+    safe = torch.where(determinant != 0, determinant, torch.ones_like(determinant))
+    steps = torch.stack((dyy * dx - dxy * dy, dxx * dy - dxy * dx), -1) / safe[..., None]
+    return torch.where(determinant[..., None] != 0, steps, torch.zeros_like(steps))

@@ -1,0 +1,121 @@
+"""What is exported: one tensor in, one or two tensors out, float32 on both sides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmdet.models.dense_heads import RTMDetHead
+from torch import Tensor, nn
+
+from ..models.layers import ExpertFeedForward, FeedForward
+
+
+class HeatmapModel(nn.Module):
+    """Maps (N, 3, H, W) crops to (N, K, h, w) heatmaps, both float32.
+
+    Args:
+        model: a top-down pose estimator of heatmaps; it is changed: in half precision, or with fewer experts.
+        half: compute in float16.
+        bgr: take crops whose channels are BGR and were normalised by position with the mean and std of RGB, as
+            tools do that normalise a frame of OpenCV by the numbers of an RGB model.
+    """
+
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(self, model: Any, *, half: bool = False, bgr: bool = False) -> None:
+        super().__init__()
+        merge_experts(model)
+        mean, std = (getattr(model.data_preprocessor, name).float().cpu().flatten() for name in ('mean', 'std'))
+        self.model = model.half() if half else model
+        self.half_precision = half
+        self.bgr = bgr
+        self.register_buffer('scale', (std.flip(0) / std)[:, None, None])
+        self.register_buffer('shift', ((mean.flip(0) - mean) / std)[:, None, None])
+
+    def forward(self, input: Tensor) -> Tensor:  # the input's name in a torch.export program
+        """(N, 3, H, W) crops -> (N, K, h, w) heatmaps."""
+        if self.bgr:
+            input = input.flip(1) * self.scale + self.shift
+        heatmaps = self.model(input.half() if self.half_precision else input, None, mode='tensor')
+        return heatmaps.float()
+
+
+class KeypointModel(nn.Module):
+    """Maps (N, 3, H, W) crops to (N, K, 3) keypoints: x, y in pixels of the crop, and the score; float32.
+
+    Args:
+        heatmaps: maps crops to heatmaps.
+        decoder: maps heatmaps to keypoints.
+    """
+
+    def __init__(self, heatmaps: nn.Module, decoder: nn.Module) -> None:
+        super().__init__()
+        self.heatmaps = heatmaps
+        self.decoder = decoder
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, 3, H, W) crops -> (N, K, 3) keypoints."""
+        return self.decoder(self.heatmaps(input))
+
+
+class DetectorModel(nn.Module):
+    """Maps (N, 3, H, W) images to (N, A, 4) boxes x1, y1, x2, y2 in their pixels and (N, A, C) scores, before NMS.
+
+    Args:
+        model: MMDetection's RTMDet; it is changed to half precision where that is asked for.
+        half: compute in float16; boxes are computed in float32.
+
+    Raises:
+        ValueError: another detector.
+    """
+
+    def __init__(self, model: Any, *, half: bool = False) -> None:
+        super().__init__()
+        if not isinstance(getattr(model, 'bbox_head', None), RTMDetHead):
+            raise ValueError(f'A {type(model).__name__} is not exported: choose an RTMDet, such as rtmdet-t.')
+        self.model = model.half() if half else model
+        self.half_precision = half
+
+    def forward(self, input: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, 3, H, W) images -> boxes (N, A, 4), scores (N, A, C)."""
+        head = self.model.bbox_head
+        scores, distances = self.model(input.half() if self.half_precision else input, mode='tensor')  # by level
+        sizes = [level.shape[-2:] for level in scores]
+        points = torch.cat(head.prior_generator.grid_priors(sizes, device=input.device))  # (A, 2)
+        scores, distances = (
+            torch.cat([level.permute(0, 2, 3, 1).flatten(1, 2) for level in levels], 1).float()
+            for levels in (scores, distances)
+        )
+        left_top, right_bottom = distances.split(2, -1)
+        return torch.cat((points - left_top, points + right_bottom), -1), scores.sigmoid()
+
+
+def choose_dataset(model: Any) -> None:
+    """Make the dataset whose keypoints are exported the one that a model of several takes without samples."""
+    for part in (model, *getattr(model, 'members', ())):
+        names = getattr(part, 'names', None)
+        if names is not None:
+            names.default = names.resolve(model.dataset_meta['dataset_name'])
+
+
+def merge_experts(model: Any) -> None:
+    """Make the feed-forward networks with experts plain ones: those of the dataset that is the model's default."""
+    ids, names = getattr(model, 'expert_ids', None), getattr(model, 'names', None)
+    for parent in list(model.modules()):
+        for name, mlp in list(parent.named_children()):
+            if isinstance(mlp, ExpertFeedForward):
+                assert ids is not None and names is not None  # the estimator sees to it
+                setattr(parent, name, plain_network(mlp, ids[names.default]))
+
+
+@torch.no_grad()
+def plain_network(mlp: ExpertFeedForward, expert: int) -> FeedForward:
+    """A network with experts -> the plain one that the images of one expert go through."""
+    own: Any = mlp.experts[expert]
+    plain = FeedForward(mlp.dim, mlp.fc1.out_features)
+    plain.fc1 = mlp.fc1
+    plain.fc2.weight.copy_(torch.cat((mlp.fc2.weight, own.weight)))
+    plain.fc2.bias.copy_(torch.cat((mlp.fc2.bias, own.bias)))
+    return plain.eval()

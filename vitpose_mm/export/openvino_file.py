@@ -1,0 +1,74 @@
+"""A network -> OpenVINO's .xml and .bin with a dynamic batch and metadata, in fp32, fp16 or int8."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+from .packages import require
+from .program_file import export_program
+
+SECTION = 'vitpose_mm'  # of the rt_info that holds the metadata
+
+
+def convert_to_openvino(model: nn.Module, example: Tensor, *, outputs: Sequence[str] = ('output',)) -> Any:
+    """Network in eval mode and an example (2 or more, 3, H, W) -> openvino.Model for any batch.
+
+    Raises:
+        ValueError: openvino is not installed.
+    """
+    require('openvino', extra='openvino')
+    import openvino
+
+    converted = openvino.convert_model(export_program(model, example))
+    for port, name in zip((*converted.inputs, *converted.outputs), ('input', *outputs), strict=True):
+        port.get_tensor().set_names({name})
+    return converted
+
+
+def write_openvino(
+    model: nn.Module,
+    example: Tensor,
+    file: Path,
+    *,
+    metadata: Mapping[str, str],
+    outputs: Sequence[str] = ('output',),
+    half: bool = False,
+    calibration: np.ndarray | None = None,
+) -> None:
+    """Network and example -> ``file`` (.xml) and the weights beside it (.bin).
+
+    Args:
+        model: in eval mode.
+        example: (2 or more, 3, H, W).
+        file: the path.
+        metadata: strings by name, for the file's ``rt_info``.
+        outputs: names of what the network returns.
+        half: store the weights in float16; the device chooses what it computes in.
+        calibration: (N, 3, H, W) crops, by which NNCF quantises to int8; None for none.
+
+    Raises:
+        ValueError: the packages are not installed.
+    """
+    converted = convert_to_openvino(model, example, outputs=outputs)
+    if calibration is not None:
+        converted = quantize(converted, calibration)
+    import openvino
+
+    for name, value in metadata.items():
+        converted.set_rt_info(value, [SECTION, name])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    openvino.save_model(converted, str(file), compress_to_fp16=half)
+
+
+def quantize(converted: Any, calibration: np.ndarray) -> Any:
+    """openvino.Model and (N, 3, H, W) crops -> the model in int8, by NNCF with its settings for transformers."""
+    require('nncf', extra='openvino')
+    import nncf
+
+    crops = [crop[None] for crop in calibration]
+    return nncf.quantize(converted, nncf.Dataset(crops), model_type=nncf.ModelType.TRANSFORMER, subset_size=len(crops))

@@ -1,0 +1,61 @@
+"""Exported file -> a function that runs it, whatever its format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .packages import require
+
+Run = Callable[[np.ndarray], list[np.ndarray]]
+
+
+def open_exported(file: Path) -> Run:
+    """.onnx, .pt2 or .xml file -> (N, 3, H, W) float32 crops to the list of its outputs, on the CPU.
+
+    Raises:
+        ValueError: the package that runs it is not installed.
+    """
+    return {'.onnx': open_onnx, '.pt2': open_program, '.xml': open_openvino}[file.suffix](file)
+
+
+def open_onnx(file: Path) -> Run:
+    """.onnx file -> its function, by onnxruntime, with as many threads as torch has."""
+    require('onnxruntime', extra='export')
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(str(file), options, providers=['CPUExecutionProvider'])
+    return lambda crops: session.run(None, {'input': crops})
+
+
+def open_program(file: Path) -> Run:
+    """.pt2 file -> its function, by torch."""
+    module = torch.export.load(file).module()
+
+    def run(crops: np.ndarray) -> list[np.ndarray]:
+        with torch.no_grad():
+            out = module(torch.from_numpy(crops))
+        return [part.numpy() for part in (out if isinstance(out, (tuple, list)) else (out,))]
+
+    return run
+
+
+def open_openvino(file: Path) -> Run:
+    """.xml file -> its function, by OpenVINO, in float32."""
+    require('openvino', extra='openvino')
+    import openvino
+
+    core = openvino.Core()
+    settings = {'INFERENCE_NUM_THREADS': torch.get_num_threads(), 'INFERENCE_PRECISION_HINT': 'f32'}
+    compiled = core.compile_model(str(file), 'CPU', settings)
+
+    def run(crops: np.ndarray) -> list[np.ndarray]:
+        found = compiled(crops)
+        return [found[port] for port in compiled.outputs]
+
+    return run
