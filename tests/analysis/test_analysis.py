@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from vitpose_mm.analysis.taxonomy import ERRORS
 
 def analyze_injected(
     labels: Labels, kinds: Sequence[str], *, share: float = 0.4, seed: int = 0
-) -> tuple[Analysis, dict]:
+) -> tuple[Analysis, Counter[str]]:
     """Labels -> analysis of predictions with errors put in, and how many of each kind."""
     rng = np.random.default_rng(seed)
     flips = labels.metainfo['flip_indices']

@@ -122,11 +122,11 @@ def test_heat_is_the_highest_of_all_people() -> None:
     none = np.zeros(0)
     found = Estimate(none, none, none, [one.pred_fields.heatmaps.amax(0).numpy() for one in samples], centres, scales)
     images = [np.zeros((5, 5, 3), np.uint8), np.zeros((40, 60, 3), np.uint8)]
-    heat: dict[int, np.ndarray] = {}
-    add_heat(heat, found, np.array([1, 1]), images)
+    heats: dict[int, np.ndarray] = {}
+    add_heat(heats, found, np.array([1, 1]), images)
     theirs = merge_data_samples(samples).pred_fields.heatmaps.max(0)
-    assert list(heat) == [1]
-    np.testing.assert_allclose(heat[1], theirs, atol=1e-6)
+    assert list(heats) == [1]
+    np.testing.assert_allclose(heats[1], theirs, atol=1e-6)
 
 
 def test_heatmaps_of_a_run(pose_model: nn.Module) -> None:

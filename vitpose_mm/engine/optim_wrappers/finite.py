@@ -24,10 +24,7 @@ class FiniteOptimWrapper(OptimWrapper):
     A skipped update touches neither weights nor the optimizer's state, and the running statistics of normalisation
     layers go back to what they were before its forward passes. With gradient accumulation an update is skipped as a
     whole. All processes decide alike, under DDP and FSDP too. Finite updates are MMEngine's, bit for bit.
-    :class:`NonFiniteHook` counts and logs what is skipped.
-
-    Args:
-        kwargs: arguments of mmengine's OptimWrapper.
+    :class:`NonFiniteHook` counts and logs what is skipped. The arguments are those of mmengine's OptimWrapper.
 
     Attributes:
         fault: what was not finite in the last update, 'loss' or 'gradient'; '' where it was made.
