@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from mmengine.registry import DefaultScope
 
 from tests.helpers.tiny_coco import CODEC
 from tests.helpers.tiny_models import model_cfg, write_teacher
@@ -65,4 +66,5 @@ def write_files(folder: Path, model: dict) -> Files:
         'pipeline': pipeline,
     }
     config.write_text(f"default_scope = 'mmpose'\nmodel = {model!r}\ntest_dataloader = dict(dataset={dataset!r})\n")
-    return Files(str(config), write_teacher(folder / 'tiny.pth', model, meta=None))
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        return Files(str(config), write_teacher(folder / 'tiny.pth', model, meta=None))

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 
 from tests.helpers.tiny_coco import CODEC
 from tests.helpers.tiny_models import model_cfg, write_teacher
@@ -42,7 +43,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     dataset = {'type': 'CocoDataset', 'metainfo': {'from_file': 'configs/_base_/datasets/coco.py'}, 'pipeline': steps}
     text = f"default_scope = 'mmpose'\nmodel = {cfg!r}\ntest_dataloader = dict(dataset={dataset!r})\n"
     (folder / 'pose.py').write_text(text)
-    pose = (str(folder / 'pose.py'), write_teacher(folder / 'pose.pth', cfg, meta=None))
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        pose = (str(folder / 'pose.py'), write_teacher(folder / 'pose.pth', cfg, meta=None))
     detector = (str(ROOT / 'configs/quickstart/rtmdet_mini_synthetic-256.py'), str(folder / 'detector.pth'))
     write_detector(*detector)
     for name, pair in (('pose', pose), ('detector', detector)):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 
 from tests.helpers.tiny_coco import CODEC
 from tests.helpers.tiny_models import META, model_cfg
@@ -23,7 +24,9 @@ def model() -> Any:
     head = {'type': 'vitpose_mm.DatasetRouter', 'heads': heads, 'shared': shared}
     preprocessor = {**cfg['data_preprocessor'], 'mean': [90.0, 120.0, 150.0], 'bgr_to_rgb': True}
     torch.manual_seed(0)
-    built = MODELS.build({**cfg, 'head': head, 'data_preprocessor': preprocessor, 'expert_ids': {'coco': 0, 'aic': 1}})
+    cfg = {**cfg, 'head': head, 'data_preprocessor': preprocessor, 'expert_ids': {'coco': 0, 'aic': 1}}
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        built = MODELS.build(cfg)
     for weight in built.parameters():
         torch.nn.init.normal_(weight, std=0.2)
     built.dataset_meta = {**META, 'dataset_name': 'aic'}
