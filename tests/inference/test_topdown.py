@@ -14,10 +14,11 @@ from mmpose.apis import inference_topdown
 from mmpose.structures import PoseDataSample, merge_data_samples
 from PIL import Image
 
-from vitpose_mm.inference import topdown
+from vitpose_mm.inference.detector import PersonDetector
+from vitpose_mm.inference.heatmaps import TorchForward
 from vitpose_mm.inference.images import read_image
 from vitpose_mm.inference.loading import build_detector, build_pose_model
-from vitpose_mm.inference.topdown import PersonDetector, TopDown, at_least_one_pixel, highest_heat
+from vitpose_mm.inference.topdown import Estimate, TopDown, add_heat, at_least_one_pixel
 
 
 @pytest.fixture(scope='module')
@@ -79,17 +80,16 @@ def test_grey_arrays_are_taken_and_others_refused_in_a_sentence(pose_model: nn.M
             estimate(bad)
 
 
-def test_crowd_is_cut_and_comes_out_in_order(pose_model: nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crowd_is_cut_and_comes_out_in_order(pose_model: nn.Module) -> None:
     sizes: list[int] = []
 
-    def count(model: nn.Module, image: np.ndarray, boxes: np.ndarray) -> list[PoseDataSample]:
-        sizes.append(len(boxes))
-        return inference_topdown(model, image, boxes)
+    def count(crops: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(crops))
+        return TorchForward(pose_model, 'fp32')(crops)
 
-    monkeypatch.setattr(topdown, 'inference_topdown', count)
     left = np.arange(70, dtype=np.float32)
     boxes = np.stack((left, left, left + 90, left + 100, left / 70), axis=1)
-    people = TopDown(lambda _: boxes, pose_model)(spotted((60, 50))).pred_instances
+    people = TopDown(lambda _: boxes, pose_model, forward=count)(spotted((60, 50))).pred_instances
     assert sizes == [32, 32, 6]
     np.testing.assert_allclose(people.bboxes, boxes[:, :4])
     np.testing.assert_allclose(people.bbox_scores, boxes[:, 4])
@@ -118,11 +118,15 @@ def test_heat_is_the_highest_of_all_people() -> None:
         heat = torch.rand(1, 16, 12, generator=generator)
         sample.pred_fields = PixelData(heatmaps=torch.cat((heat, heat * 0.5)))  # mmpose fails for one map
         samples.append(sample)
-    heat = None
-    for sample in samples:
-        heat = highest_heat(heat, sample)
+    centres, scales = (np.stack([sample.get(key) for sample in samples]) for key in ('input_center', 'input_scale'))
+    none = np.zeros(0)
+    found = Estimate(none, none, none, [one.pred_fields.heatmaps.amax(0).numpy() for one in samples], centres, scales)
+    images = [np.zeros((5, 5, 3), np.uint8), np.zeros((40, 60, 3), np.uint8)]
+    heat: dict[int, np.ndarray] = {}
+    add_heat(heat, found, np.array([1, 1]), images)
     theirs = merge_data_samples(samples).pred_fields.heatmaps.max(0)
-    np.testing.assert_allclose(heat, theirs, atol=1e-6)
+    assert list(heat) == [1]
+    np.testing.assert_allclose(heat[1], theirs, atol=1e-6)
 
 
 def test_heatmaps_of_a_run(pose_model: nn.Module) -> None:
@@ -147,14 +151,15 @@ def test_detector_thresholds(detector_files: SimpleNamespace) -> None:
     assert PersonDetector(model, bbox_thr=0.9)(image).shape == (0, 5)
 
 
-def test_overlapping_boxes_are_one_person(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_overlapping_boxes_are_one_person(detector_files: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     found = InstanceData(
         bboxes=torch.tensor([[0.0, 0, 99, 99], [0, 0, 99, 89], [200, 0, 250, 99], [0, 0, 99, 99]]),
         scores=torch.tensor([0.5, 0.9, 0.4, 0.99]),
         labels=torch.tensor([0, 0, 0, 1]),
     )
-    monkeypatch.setattr(topdown, 'inference_detector', lambda *_: type('Result', (), {'pred_instances': found}))
-    boxes = PersonDetector(nn.Identity())(np.zeros((300, 300, 3), np.uint8))
+    model = build_detector(detector_files.config, detector_files.checkpoint)
+    monkeypatch.setattr(model, 'test_step', lambda _: [SimpleNamespace(pred_instances=found)])
+    boxes = PersonDetector(model)(np.zeros((300, 300, 3), np.uint8))
     np.testing.assert_allclose(boxes[:, 4], [0.9, 0.4])
 
 

@@ -1,5 +1,7 @@
 """Codecs between keypoints and heatmaps."""
 
-from .udp_heatmap import ExactUDPHeatmap
+from .udp_heatmap import BatchedUDPHeatmap
 
-__all__ = ['ExactUDPHeatmap']
+ExactUDPHeatmap = BatchedUDPHeatmap  # its earlier name
+
+__all__ = ['BatchedUDPHeatmap', 'ExactUDPHeatmap']

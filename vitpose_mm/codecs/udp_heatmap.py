@@ -1,6 +1,6 @@
-"""UDP heatmaps whose targets are centred on the keypoints at any sigma.
+"""UDP heatmaps whose targets are centred on the keypoints at any sigma, decoded a batch at a time.
 
-K keypoints, a heatmap of (h, w) pixels.
+B people, K keypoints, a heatmap of (h, w) pixels.
 """
 
 from __future__ import annotations
@@ -9,24 +9,49 @@ import math
 from typing import Any
 
 import numpy as np
+import torch
 from mmpose.codecs import UDPHeatmap
+from torch import Tensor
 
 from ..registry import KEYPOINT_CODECS
+from .batched_decoding import decode_udp
 
 
-@KEYPOINT_CODECS.register_module()
-class ExactUDPHeatmap(UDPHeatmap):
-    """MMPose's UDPHeatmap, with right targets where ``3 * sigma`` is not a whole number too.
+@KEYPOINT_CODECS.register_module(name=['BatchedUDPHeatmap', 'ExactUDPHeatmap'])
+class BatchedUDPHeatmap(UDPHeatmap):
+    """MMPose's UDPHeatmap, decoded a batch at a time, and with right targets where ``3 * sigma`` is not a whole number.
+
+    Keypoints are MMPose's to 1e-3 pixels wherever MMPose's are finite, on the device that the heatmaps are on. A
+    heatmap of zeros, for which MMPose gives NaN, gives its first pixel with a score of 0.
 
     MMPose cuts a Gaussian off at 3 sigma around the pixel nearest to its keypoint. Where that is not a whole number of
     pixels it rounds the left and the upper edge towards zero, which is one pixel too far where the edge lies outside
     the heatmap: the whole target moves by a pixel (sigma 4.5: keypoints within 14 pixels of the left or upper edge).
     Here the Gaussian ends at the last whole pixel within 3 sigma. With a whole ``3 * sigma`` the targets are MMPose's,
-    bit for bit. Decoding and all arguments are MMPose's.
+    bit for bit. All arguments are MMPose's. ``ExactUDPHeatmap`` is the earlier name of this class.
 
     Example:
-        >>> codec = dict(type='vitpose_mm.ExactUDPHeatmap', input_size=(432, 576), heatmap_size=(108, 144), sigma=4.5)
+        >>> codec = dict(type='vitpose_mm.BatchedUDPHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2)
     """
+
+    @property
+    def support_batch_decoding(self) -> bool:
+        """Whether MMPose's heads call :meth:`batch_decode`; heatmaps with offsets are decoded one by one."""
+        return self.heatmap_type == 'gaussian'
+
+    def batch_decode(self, batch_encoded: Tensor) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """(B, K, h, w) heatmaps -> B keypoints (1, K, 2) in input space, pixels, and B scores (1, K)."""
+        points, scores = decode_udp(batch_encoded, self.blur_kernel_size)
+        width, height = self.heatmap_size
+        keypoints = points.cpu().numpy() / [width - 1, height - 1] * self.input_size
+        return list(keypoints[:, None]), list(scores.cpu().numpy()[:, None])
+
+    def decode(self, encoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(K, h, w) heatmaps -> (1, K, 2) keypoints in input space, pixels, and (1, K) scores."""
+        if not self.support_batch_decoding:
+            return super().decode(encoded)
+        keypoints, scores = self.batch_decode(torch.from_numpy(encoded)[None])
+        return keypoints[0], scores[0]
 
     def encode(self, keypoints: np.ndarray, keypoints_visible: np.ndarray | None = None) -> dict[str, Any]:
         """(1, K, 2) keypoints in input space, pixels, and (1, K) flags -> heatmaps (K, h, w) and weights (1, K)."""

@@ -11,11 +11,12 @@ from typing import Any
 from tqdm import tqdm
 
 from ..utils.progress import progress_bar
+from .detector import PersonDetector
 from .drawing import PoseDrawer, check_window, save_picture
 from .images import ImageError, list_images, read_image
 from .loading import build_detector, build_pose_model, pick_device
 from .results import people_of, write_results
-from .topdown import PersonDetector, TopDown
+from .topdown import TopDown
 
 
 @dataclass(frozen=True, kw_only=True)

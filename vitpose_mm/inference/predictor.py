@@ -1,20 +1,25 @@
-"""Photos -> keypoints in three lines, with models by name."""
+"""Images -> keypoints of everybody in them, with models by name: one at a time, or many in batches."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import overload
+from typing import Any, Literal, overload
 
 import numpy as np
 from mmpose.structures import PoseDataSample
 
 from ..zoo import DEFAULT_DETECTOR, DEFAULT_POSE, ModelName, find_detector, find_pose_model
+from .detector import PersonDetector
+from .frames import Frame, Image, read_frames
+from .given_boxes import Boxes, Finder, Found, add_boxes, give_boxes, with_scores
+from .heatmaps import Forward, TorchForward, makes_heatmaps
 from .images import read_image
 from .loading import build_detector, build_pose_model, pick_device
-from .topdown import PersonDetector, TopDown, to_three_channels
-
-Image = str | Path | np.ndarray
+from .pipeline import ahead, batched, each_alone
+from .pose_result import PoseResult
+from .topdown import TopDown, to_three_channels
 
 
 class PosePredictor:
@@ -28,6 +33,8 @@ class PosePredictor:
         det_cat_id: the detector's class index of a person.
         bbox_thr: lowest score of a person box, 0 to 1.
         nms_thr: largest intersection over union of two person boxes, 0 to 1.
+        precision: of the pose model, 'fp32', 'bf16', or 'auto': bf16 where the hardware computes in it.
+        output_heatmaps: samples have ``pred_fields.heatmaps`` (1, H, W), the highest of all people and keypoints.
 
     Raises:
         ValueError: a name is not known, or a checkpoint cannot be had or does not fit.
@@ -36,6 +43,8 @@ class PosePredictor:
         >>> predict = PosePredictor('vitpose_base', 'rtmdet')
         >>> people = predict('photo.jpg').pred_instances
         >>> people.keypoints, people.keypoint_scores, people.bboxes  # (N, 17, 2) pixels, (N, 17), (N, 4) pixels
+        >>> for result in predict.predict('photos', batch_size=16, stream=True):
+        ...     print(result.name, result.keypoints, result.scores, result.boxes)
     """
 
     def __init__(
@@ -48,15 +57,24 @@ class PosePredictor:
         det_cat_id: int = 0,
         bbox_thr: float = 0.3,
         nms_thr: float = 0.3,
+        precision: str = 'auto',
+        output_heatmaps: bool = False,
     ) -> None:
         files = find_pose_model(pose)
         detector_files = None if detector is None else find_detector(detector)
         device = pick_device(device)
-        detect = whole_image
+        self.detector: PersonDetector | None = None
         if detector_files is not None:
             model = build_detector(*detector_files, device)
-            detect = PersonDetector(model, det_cat_id, bbox_thr=bbox_thr, nms_thr=nms_thr)
-        self._topdown = TopDown(detect, build_pose_model(*files, device, dataset=dataset))
+            self.detector = PersonDetector(model, det_cat_id, bbox_thr=bbox_thr, nms_thr=nms_thr)
+        self.pose_model: Any = build_pose_model(*files, device, output_heatmaps=output_heatmaps, dataset=dataset)
+        forward: Forward | None = TorchForward(self.pose_model, precision) if makes_heatmaps(self.pose_model) else None
+        self._topdown = TopDown(self.detector or whole_image, self.pose_model, forward=forward)
+
+    @property
+    def metainfo(self) -> dict[str, Any]:
+        """The keypoint set: names, links, colours, as mmpose parses it."""
+        return self.pose_model.dataset_meta
 
     @overload
     def __call__(self, image: Image, boxes: np.ndarray | None = None) -> PoseDataSample: ...
@@ -86,24 +104,130 @@ class PosePredictor:
         pixels = to_three_channels(image) if isinstance(image, np.ndarray) else read_image(Path(image))
         return self._topdown(pixels) if boxes is None else self._topdown.estimate(pixels, with_scores(boxes))
 
+    # ------------------------------------------------------------------ many images
+
+    @overload
+    def predict(
+        self,
+        inputs: Image | Iterable[Image],
+        *,
+        boxes: Boxes | None = None,
+        batch_size: int = 8,
+        stream: Literal[False] = False,
+    ) -> list[PoseResult]: ...
+
+    @overload
+    def predict(
+        self,
+        inputs: Image | Iterable[Image],
+        *,
+        boxes: Boxes | None = None,
+        batch_size: int = 8,
+        stream: Literal[True],
+    ) -> Iterator[PoseResult]: ...
+
+    def predict(
+        self,
+        inputs: Image | Iterable[Image],
+        *,
+        boxes: Boxes | None = None,
+        batch_size: int = 8,
+        stream: bool = False,
+    ) -> list[PoseResult] | Iterator[PoseResult]:
+        """Predict the people of many images in batches -> a result for each image, in order.
+
+        Reading, detection and pose estimation overlap, each in a thread, a few batches ahead of the consumer. An
+        image that cannot be read gives a result with an ``error`` and without people, and the others go on.
+
+        Args:
+            inputs: an image file, a folder, a glob pattern, an array, or any iterable of these, such as a generator
+                of video frames. It is read as results are consumed, in another thread.
+            boxes: in place of the detector's. A json file of COCO detections (image ids are those that files are
+                named by, or of its list of images); a mapping of file names to boxes; boxes (N, 4) or (N, 5) with
+                scores for each image in turn; or a callable from a list of images to these, called in order, one
+                batch at a time. For boxes alone a pair (boxes, track ids) will do as well.
+            batch_size: images that go through the models together.
+            stream: yield results one at a time, with their pixels, in constant memory; else a list, without the
+                pixels of files.
+
+        Raises:
+            ValueError: nothing is there, or boxes are missing or no boxes.
+        """
+        if batch_size < 1:
+            raise ValueError(f'batch_size={batch_size}: give 1 or more.')
+        results = self._results(read_frames(inputs), boxes, batch_size)
+        return results if stream else [replace(one, pixels=None) if one.path else one for one in results]
+
+    def _results(self, frames: Iterable[Frame], boxes: Boxes | None, batch_size: int) -> Iterator[PoseResult]:
+        given = boxes is not None and not callable(boxes)
+        find: Finder = boxes if callable(boxes) else self.detect  # type: ignore[assignment]
+        batches = ahead(batched(give_boxes(frames, boxes) if given else frames, batch_size))
+        found = batches if given else ahead(find_all(batch, find) for batch in batches)
+        for batch in ahead(self._estimate_all(batch) for batch in found):
+            yield from batch
+
+    def detect(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Images (H, W, 3) uint8 BGR -> (N, 5) boxes x1, y1, x2, y2 and scores of the people in each, best first."""
+        return [whole_image(image) for image in images] if self.detector is None else self.detector.detect(images)
+
+    def estimate(self, images: Sequence[np.ndarray], boxes: Sequence[Found]) -> list[PoseDataSample]:
+        """Estimate the people in (N, 4) or (N, 5) boxes of each image, all crops together -> a sample for each image.
+
+        For boxes alone a pair (boxes, track ids) will do as well: the ids are in ``pred_instances.track_ids``.
+
+        Raises:
+            ValueError: an image is not uint8, or boxes have another shape.
+        """
+        frames = [
+            add_boxes(Frame(index=i, name=f'image {i}', pixels=image), found)
+            for i, (image, found) in enumerate(zip(images, boxes, strict=True))
+        ]
+        for frame in frames:
+            if frame.error:
+                raise ValueError(frame.error)
+        return self._estimate(frames)
+
+    def _estimate(self, frames: list[Frame]) -> list[PoseDataSample]:
+        pixels: list[Any] = [frame.pixels for frame in frames]
+        samples = self._topdown.estimate_all(pixels, [np.asarray(frame.boxes) for frame in frames])
+        for frame, sample in zip(frames, samples, strict=True):
+            if frame.track_ids is not None:
+                sample.pred_instances.track_ids = frame.track_ids
+        return samples
+
+    def _estimate_all(self, frames: list[Frame]) -> list[PoseResult]:
+        """Frames with boxes or an error -> their results."""
+        good = [frame for frame in frames if frame.error is None]
+        found = dict(zip((frame.index for frame in good), each_alone(self._estimate, good), strict=True))
+        return [self._to_result(frame, found.get(frame.index)) for frame in frames]
+
+    def _to_result(self, frame: Frame, found: PoseDataSample | Exception | None) -> PoseResult:
+        error = frame.error if frame.error or isinstance(found, PoseDataSample) else f'{frame.name}: {found}'
+        sample = found if isinstance(found, PoseDataSample) else self._topdown.nobody(frame.pixels)
+        return PoseResult(
+            index=frame.index,
+            name=frame.name,
+            path=frame.path,
+            pixels=frame.pixels,
+            sample=sample,
+            metainfo=self.metainfo,
+            error=error,
+        )
+
+
+def find_all(frames: list[Frame], find: Finder) -> list[Frame]:
+    """Frames -> the same with the boxes that ``find`` gives for those that could be read."""
+    good = [frame for frame in frames if frame.error is None]
+    found = each_alone(lambda some: list(find([np.asarray(frame.pixels) for frame in some])), good)
+    boxes = dict(zip((frame.index for frame in good), found, strict=True))
+    return [
+        replace(frame, error=f'{frame.name}: {answer}') if isinstance(answer, Exception) else add_boxes(frame, answer)
+        for frame in frames
+        for answer in [boxes.get(frame.index, np.zeros((0, 4)))]
+    ]
+
 
 def whole_image(image: np.ndarray) -> np.ndarray:
     """(H, W, 3) image -> the (1, 5) box around it, with a score of 1."""
     height, width = image.shape[:2]
     return np.array([[0, 0, width, height, 1]], np.float32)
-
-
-def with_scores(boxes: np.ndarray) -> np.ndarray:
-    """(N, 4) boxes, or (N, 5) boxes and scores -> (N, 5), scores of 1 where there were none.
-
-    Raises:
-        ValueError: another shape, or a number that is not finite.
-    """
-    array = np.asarray(boxes, np.float32)
-    if array.size == 0:
-        return np.zeros((0, 5), np.float32)
-    if array.ndim != 2 or array.shape[1] not in (4, 5) or not np.isfinite(array).all():
-        raise ValueError(
-            f'boxes of shape {array.shape} are not valid: give finite numbers (N, 4) as x1, y1, x2, y2 in pixels.'
-        )
-    return array if array.shape[1] == 5 else np.concatenate((array, np.ones((len(array), 1), np.float32)), axis=1)

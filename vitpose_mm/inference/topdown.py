@@ -1,44 +1,49 @@
-"""Image -> person boxes -> one crop a person -> keypoints of everybody in image pixels.
+"""Images and person boxes -> one crop a person -> keypoints of everybody in image pixels, all of a batch together.
 
-Two steps that can be replaced on their own: :class:`PersonDetector` is any callable from an image to
-(N, 5) boxes, and :class:`TopDown` runs a pose model on the boxes that it gets.
+N people, K keypoints.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 import torch.nn as nn
-from mmdet.apis import inference_detector
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData, PixelData
-from mmpose.apis import inference_topdown
-from mmpose.evaluation.functional import nms
 from mmpose.structures import PoseDataSample
 from mmpose.structures.utils import revert_heatmap
+
+from .crops import CropMaker
+from .detector import PersonDetector
+from .heatmaps import Forward, TorchForward, head_of, makes_heatmaps, with_flip_test
+
+__all__ = ['PersonDetector', 'TopDown']  # the detector was here in version 0.1
 
 PEOPLE_A_FORWARD = 32  # bounds the memory that a crowd takes
 
 
-class PersonDetector:
-    """(H, W, 3) uint8 BGR image -> (N, 5) boxes x1, y1, x2, y2 in image pixels and score, best first.
+class Estimate(NamedTuple):
+    """What a model says of N people.
 
-    Args:
-        model: from build_detector.
-        cat_id: class index of a person.
-        bbox_thr: lowest score, 0 to 1.
-        nms_thr: of two boxes with a larger intersection over union the better one is kept, 0 to 1.
+    Attributes:
+        keypoints: (N, K, 2) pixels of the image.
+        scores: (N, K).
+        visible: (N, K); the scores, where the model does not predict it.
+        heat: N maps (h, w), the highest of a person's heatmaps; none where they are not asked for.
+        centres: (N, 2) of the crops, pixels of the image.
+        scales: (N, 2) width and height of the crops, pixels of the image.
     """
 
-    def __init__(self, model: nn.Module, cat_id: int = 0, *, bbox_thr: float = 0.3, nms_thr: float = 0.3) -> None:
-        self.model, self.cat_id, self.bbox_thr, self.nms_thr = model, cat_id, bbox_thr, nms_thr
-
-    def __call__(self, image: np.ndarray) -> np.ndarray:
-        found = inference_detector(self.model, image).pred_instances.cpu().numpy()
-        wanted = (found.labels == self.cat_id) & (found.scores > self.bbox_thr)
-        boxes = np.concatenate((found.bboxes, found.scores[:, None]), axis=1)[wanted]
-        return boxes[nms(boxes, self.nms_thr)]
+    keypoints: np.ndarray
+    scores: np.ndarray
+    visible: np.ndarray
+    heat: list[np.ndarray]
+    centres: np.ndarray
+    scales: np.ndarray
 
 
 class TopDown:
@@ -48,14 +53,28 @@ class TopDown:
         detect: image -> (N, 5) boxes and scores.
         pose_model: from build_pose_model. With test_cfg.output_heatmaps the sample also has
             pred_fields.heatmaps (1, H, W), the highest of all people and keypoints.
+        forward: crops to heatmaps; None: the model itself, in fp32. Of use for models with UDP heatmaps of plain
+            crops; every other one runs by its own test pipeline and predict.
 
     Example:
         >>> estimate = TopDown(PersonDetector(build_detector(...)), build_pose_model(...))
         >>> estimate(read_image(Path('photo.jpg'))).pred_instances.keypoints  # (N, K, 2)
     """
 
-    def __init__(self, detect: Callable[[np.ndarray], np.ndarray], pose_model: nn.Module) -> None:
-        self.detect, self.pose_model = detect, pose_model
+    def __init__(
+        self, detect: Callable[[np.ndarray], np.ndarray], pose_model: nn.Module, *, forward: Forward | None = None
+    ) -> None:
+        self.detect = detect
+        model: Any = pose_model
+        self.pose_model = model
+        steps = model.cfg.test_dataloader.dataset.pipeline
+        self._crop = CropMaker.of(steps) if makes_heatmaps(pose_model) else None
+        if self._crop is None:
+            with DefaultScope.overwrite_default_scope(model.cfg.get('default_scope', 'mmpose')):
+                self._pipeline = Compose(steps)
+        else:
+            self.forward = forward or TorchForward(pose_model, 'fp32')
+            self._head = head_of(pose_model)
 
     def __call__(self, image: np.ndarray) -> PoseDataSample:
         image = to_three_channels(image)
@@ -64,32 +83,80 @@ class TopDown:
     def estimate(self, image: np.ndarray, boxes: np.ndarray) -> PoseDataSample:
         """Estimate the keypoints of the people in (N, 5) boxes and scores of an (H, W, 3) or grey (H, W) image.
 
-        Without boxes ``pred_instances`` is there and has a length of 0 (mmpose's inference_topdown would take the
-        whole image for a person).
-
         Raises:
             ValueError: the image is not an array of uint8 with 1 or 3 channels.
         """
-        image = to_three_channels(image)
-        sample = PoseDataSample(pred_instances=self._nobody())
-        people: list[InstanceData] = []
-        highest: np.ndarray | None = None
-        for start in range(0, len(boxes), PEOPLE_A_FORWARD):
-            part = at_least_one_pixel(boxes[start : start + PEOPLE_A_FORWARD, :4])
-            for person in inference_topdown(self.pose_model, image, part):
-                people.append(person.pred_instances)
-                highest = highest_heat(highest, person)
-        if people:
-            sample.pred_instances = place_undecided(InstanceData.cat(people))
-            sample.pred_instances.bbox_scores = boxes[:, 4].astype(np.float32)
-        if highest is not None:
-            sample.pred_fields = PixelData(heatmaps=highest[None])
-        return sample
+        return self.estimate_all([image], [boxes])[0]
+
+    def estimate_all(self, images: Sequence[np.ndarray], boxes: Sequence[np.ndarray]) -> list[PoseDataSample]:
+        """Estimate the people of several images of any sizes, with the crops of all of them together.
+
+        Without boxes ``pred_instances`` is there and has a length of 0 (mmpose's inference_topdown would take the
+        whole image for a person).
+
+        Args:
+            images: (H, W, 3) or grey (H, W), uint8.
+            boxes: (N, 5) boxes and scores of each.
+
+        Raises:
+            ValueError: an image is not an array of uint8 with 1 or 3 channels.
+        """
+        images = [to_three_channels(image) for image in images]
+        owners = np.repeat(np.arange(len(images)), [len(one) for one in boxes])
+        everybody = np.concatenate([np.zeros((0, 5), np.float32), *boxes]).astype(np.float32)
+        crops = at_least_one_pixel(everybody[:, :4])
+        parts: list[InstanceData] = [self._nobody()]
+        heat: dict[int, np.ndarray] = {}
+        for start in range(0, len(owners), PEOPLE_A_FORWARD):
+            chosen = slice(start, start + PEOPLE_A_FORWARD)
+            found = self._run(images, crops[chosen], owners[chosen])
+            parts.append(to_instances(found, crops[chosen], everybody[chosen, 4]))
+            add_heat(heat, found, owners[chosen], images)
+        people = InstanceData.cat(parts)
+        return [
+            pack(people[np.flatnonzero(owners == i)], image.shape[:2], heat.get(i)) for i, image in enumerate(images)
+        ]
+
+    @torch.inference_mode()
+    def _run(self, images: Sequence[np.ndarray], boxes: np.ndarray, owners: np.ndarray) -> Estimate:
+        """(N, 4) boxes, each of the image ``owners[i]``, -> what the model says of the people in them."""
+        if self._crop is None:
+            return self._run_pipeline(images, boxes, owners)
+        crops = self._crop(images, boxes, owners, device=next(self.pose_model.parameters()).device)
+        test_cfg = self.pose_model.test_cfg
+        if test_cfg.get('flip_test', False):
+            flip_indices = self.pose_model.dataset_meta['flip_indices']
+            shift = test_cfg.get('shift_heatmap', False)
+            heatmaps = with_flip_test(self.forward, crops.pixels, flip_indices, shift=shift)
+        else:
+            heatmaps = self.forward(crops.pixels)
+        people = self._head.decode(heatmaps)
+        keypoints = crops.to_image(np.concatenate([person.keypoints for person in people]))
+        scores = np.concatenate([person.keypoint_scores for person in people])
+        heat = list(heatmaps.amax(1).cpu().numpy()) if test_cfg.get('output_heatmaps', False) else []
+        return Estimate(keypoints, scores, scores.copy(), heat, crops.centres, crops.scales)
+
+    def _run_pipeline(self, images: Sequence[np.ndarray], boxes: np.ndarray, owners: np.ndarray) -> Estimate:
+        """As :meth:`_run`, person by person through the test pipeline and by the model's own predict."""
+        meta = self.pose_model.dataset_meta
+        prepared = [
+            self._pipeline({'img': images[owner], 'bbox': box[None], 'bbox_score': np.ones(1, np.float32), **meta})
+            for box, owner in zip(boxes, owners, strict=True)
+        ]
+        people = self.pose_model.test_step(pseudo_collate(prepared))
+        found = InstanceData.cat([person.pred_instances for person in people])
+        centres = np.stack([np.ravel(person.input_center) for person in people])
+        scales = np.stack([np.ravel(person.input_scale) for person in people])
+        heat = [person.pred_fields.heatmaps.amax(0).cpu().numpy() for person in people if 'pred_fields' in person]
+        return Estimate(found.keypoints, found.keypoint_scores, found.keypoints_visible, heat, centres, scales)
+
+    def nobody(self, image: np.ndarray | None = None) -> PoseDataSample:
+        """Return the sample of an image without people, or that could not be read."""
+        return pack(self._nobody(), (0, 0) if image is None else image.shape[:2], None)
 
     def _nobody(self) -> InstanceData:
         """Return predictions of no person, with the shapes that those of people have."""
-        metainfo: Any = self.pose_model.dataset_meta
-        keypoints = metainfo['num_keypoints']
+        keypoints = self.pose_model.dataset_meta['num_keypoints']
         shapes = {
             'keypoints': (0, keypoints, 2),
             'keypoint_scores': (0, keypoints),
@@ -98,6 +165,41 @@ class TopDown:
             'bbox_scores': (0,),
         }
         return InstanceData(**{name: np.zeros(shape, np.float32) for name, shape in shapes.items()})
+
+
+def to_instances(found: Estimate, boxes: np.ndarray, box_scores: np.ndarray) -> InstanceData:
+    """What a model says of the people in (N, 4) boxes -> their instances as mmpose has them.
+
+    Keypoints that are undecided, because their heatmap is zero everywhere, are at the centre of the box, with a score
+    of 0; MMPose's UDP decoding divides by the highest value of a heatmap and gives NaN.
+    """
+    undecided = np.isnan(found.keypoints).any(-1) | (found.scores == 0)  # (N, K)
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    return InstanceData(
+        keypoints=np.where(undecided[..., None], centres[:, None], found.keypoints),
+        keypoint_scores=np.where(undecided, 0, found.scores),
+        keypoints_visible=np.where(undecided, 0, found.visible),
+        bboxes=boxes,
+        bbox_scores=box_scores,
+    )
+
+
+def add_heat(heat: dict[int, np.ndarray], found: Estimate, owners: np.ndarray, images: Sequence[np.ndarray]) -> None:
+    """Add the heat of people to that of their images: the highest at every pixel, (H, W) by index of the image.
+
+    One map an image is kept: K maps of image size for every person would fill the memory.
+    """
+    for one, centre, scale, owner in zip(found.heat, found.centres, found.scales, owners.tolist(), strict=False):
+        reverted = revert_heatmap(one, centre, scale, images[owner].shape[:2])
+        heat[owner] = np.maximum(heat.get(owner, reverted), reverted)
+
+
+def pack(people: InstanceData, shape: tuple[int, ...], heat: np.ndarray | None) -> PoseDataSample:
+    """People of an image of (H, W) pixels, and the (H, W) highest heat of them -> mmpose's sample."""
+    sample = PoseDataSample(pred_instances=people, metainfo={'ori_shape': shape})
+    if heat is not None:
+        sample.pred_fields = PixelData(heatmaps=heat[None])
+    return sample
 
 
 def to_three_channels(image: np.ndarray) -> np.ndarray:
@@ -120,28 +222,3 @@ def at_least_one_pixel(boxes: np.ndarray) -> np.ndarray:
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     sizes = np.maximum(boxes[:, 2:] - boxes[:, :2], 1)
     return np.concatenate((centres - sizes / 2, centres + sizes / 2), axis=1)
-
-
-def place_undecided(people: InstanceData) -> InstanceData:
-    """People with (N, K, 2) keypoints -> the same, NaN keypoints at the centre of their box, with score 0.
-
-    mmpose's UDP decoding divides by the highest value of a heatmap, which may be 0.
-    """
-    undecided = np.isnan(people.keypoints).any(-1)  # (N, K)
-    centres = (people.bboxes[:, :2] + people.bboxes[:, 2:]) / 2
-    people.keypoints = np.where(undecided[..., None], centres[:, None], people.keypoints)
-    for scores in (people.keypoint_scores, people.keypoints_visible):
-        scores[undecided] = 0
-    return people
-
-
-def highest_heat(highest: np.ndarray | None, person: PoseDataSample) -> np.ndarray | None:
-    """(H, W) heat so far and one person's (K, h, w) heatmaps -> the higher of both, (H, W) in image pixels.
-
-    One map is kept: K maps of image size for every person would fill the memory.
-    """
-    if 'pred_fields' not in person:
-        return highest
-    heat = person.pred_fields.heatmaps.amax(0)  # (K, h, w) -> (h, w)
-    heat = revert_heatmap(heat, person.input_center, person.input_scale, person.ori_shape)
-    return heat if highest is None else np.maximum(highest, heat)

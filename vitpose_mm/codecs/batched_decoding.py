@@ -1,0 +1,116 @@
+"""UDP decoding of a whole batch: the same refinement as MMPose's, blurred only around each maximum.
+
+B people, K keypoints, M = B * K heatmaps of (h, w) pixels; a Gaussian kernel of k pixels.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import torch
+import torch.nn.functional as F
+from mmpose.codecs.utils import refine_keypoints_dark_udp
+from torch import Tensor
+
+LOWEST, HIGHEST = 1e-3, 50.0  # MMPose clips heatmaps to these before it takes the logarithm
+EPS = torch.finfo(torch.float32).eps  # that MMPose adds to the Hessian
+ROUNDING = 2e-3  # smallest curvature of the logarithm, for a small step, that float32 resolves to 2e-4 pixels
+
+
+def decode_udp(heatmaps: Tensor, kernel_size: int) -> tuple[Tensor, Tensor]:
+    """(B, K, h, w) heatmaps -> (B, K, 2) keypoints in heatmap pixels and their (B, K) scores, on the same device.
+
+    The maximum, refined by one Newton step on the logarithm of the blurred heatmap. As in MMPose, a map whose
+    highest value is negative gives (-1, -1); an all-zero map gives its first pixel, where MMPose gives NaN.
+
+    Args:
+        heatmaps: any number type.
+        kernel_size: k, odd.
+
+    Source: UDP (CVPR 2020) with DARK's refinement (CVPR 2020), MMPose's ``refine_keypoints_dark_udp``.
+    """
+    maps = heatmaps.detach().float().flatten(0, 1)
+    index = _argmax(maps.flatten(1))
+    scores = maps.flatten(1).gather(1, index[:, None])[:, 0]
+    y, x = index // maps.shape[2], index % maps.shape[2]
+    points = torch.stack((x, y), dim=1).float()
+    step, rounded = _newton_step(_log_around(maps, x, y, scores, kernel_size))
+    found = scores > 0
+    refined = torch.where(found[:, None], points - step, points)
+    if bool((rounded := rounded & found).any()):
+        refined[rounded] = _refine_as_mmpose(points[rounded], maps[rounded], kernel_size)
+    if not bool(found.all()):
+        refined[~found & maps.flatten(1).ne(0).any(1)] = -1
+    return refined.view(*heatmaps.shape[:2], 2), scores.view(heatmaps.shape[:2])
+
+
+def _argmax(maps: Tensor) -> Tensor:
+    """(M, n) -> (M,) index of the first highest value; NumPy's is several times as fast as torch's on a CPU."""
+    return torch.from_numpy(maps.numpy().argmax(1)) if maps.device.type == 'cpu' else maps.argmax(1)
+
+
+def _log_around(maps: Tensor, x: Tensor, y: Tensor, scores: Tensor, kernel_size: int) -> Tensor:
+    """(M, h, w) maps and their maxima -> (M, 3, 3) logarithm of the blurred map around each, edges repeated.
+
+    MMPose scales a blurred map so that its maximum is again that of the map. A factor does not change the
+    derivatives of the logarithm, unless values are clipped: only then the whole map is blurred to find it.
+    """
+    height, width = maps.shape[1:]
+    reach = min(kernel_size + 2, height)  # the rows that the three blurred ones are made from
+    first, down = (table.to(maps.device) for table in _blur_around(height, reach, kernel_size))
+    _, across = (table.to(maps.device) for table in _blur_around(width, width, kernel_size))
+    top = torch.arange(len(maps), device=maps.device) * height + first[y]
+    rows = top[:, None] + torch.arange(reach, device=maps.device)
+    strips = F.embedding(rows, maps.flatten(0, 1))  # (M, reach, w)
+    blurred = down.index_select(0, y) @ strips @ across.index_select(0, x).mT
+    clipped = (blurred.amin((1, 2)) < LOWEST) | (scores > HIGHEST)
+    if bool(clipped.any()):
+        blurred[clipped] *= (scores[clipped] / _blurred_maximum(maps[clipped], kernel_size))[:, None, None]
+    return blurred.clamp(LOWEST, HIGHEST).log()
+
+
+def _blurred_maximum(maps: Tensor, kernel_size: int) -> Tensor:
+    """(M, h, w) -> (M,) highest value of each blurred map."""
+    down, across = (_blur_matrix(size, kernel_size).to(maps.device) for size in maps.shape[1:])
+    return (down @ maps @ across.mT).amax((1, 2))
+
+
+def _newton_step(log: Tensor) -> tuple[Tensor, Tensor]:
+    """(M, 3, 3) logarithm around a maximum -> (M, 2) inverse Hessian times gradient, (x, y), and (M,) whether it is
+    so flat that the step depends on float32 rounding."""
+    (nw, n, _), (w, c, e), (_, s, se) = (row.unbind(-1) for row in log.double().unbind(-2))
+    dx, dy = 0.5 * (e - w), 0.5 * (s - n)
+    dxx, dyy = e - 2 * c + w + EPS, s - 2 * c + n + EPS
+    dxy = 0.5 * (se - e - s + c + c - w - n + nw)
+    determinant = dxx * dyy - dxy * dxy
+    step = torch.stack((dyy * dx - dxy * dy, dxx * dy - dxy * dx), dim=1) / determinant[:, None]
+    curvature = determinant.abs() / (dxx * dxx + dyy * dyy + 2 * dxy * dxy).sqrt()  # about the smaller one
+    return step.float(), ~(curvature > ROUNDING * (1 + 5 * step.abs().amax(1)))
+
+
+def _refine_as_mmpose(points: Tensor, maps: Tensor, kernel_size: int) -> Tensor:
+    """(M, 2) maxima of (M, h, w) maps -> refined by MMPose's own code, with its rounding."""
+    refined = refine_keypoints_dark_udp(points.cpu().numpy()[None], maps.cpu().numpy(), kernel_size)
+    return torch.from_numpy(refined[0]).to(maps.device)
+
+
+@lru_cache(maxsize=64)
+def _blur_matrix(size: int, kernel_size: int) -> Tensor:
+    """-> (size, size) matrix that blurs a column of that many pixels, with zeros beyond its ends."""
+    kernel = torch.from_numpy(cv2.getGaussianKernel(kernel_size, 0, cv2.CV_32F)[:, 0])
+    pixels = torch.arange(size)
+    offset = pixels[None] - pixels[:, None] + kernel_size // 2
+    inside = (offset >= 0) & (offset < kernel_size)
+    return torch.where(inside, kernel[offset.clamp(0, kernel_size - 1)], 0)
+
+
+@lru_cache(maxsize=64)
+def _blur_around(size: int, reach: int, kernel_size: int) -> tuple[Tensor, Tensor]:
+    """For each of ``size`` pixels: the first of ``reach`` pixels around it, (size,), and the (size, 3, reach) weights
+    that blur these into the pixel before, itself and the pixel after; beyond an end, itself again."""
+    pixels = torch.arange(size)
+    first = (pixels - reach // 2).clamp(0, size - reach)
+    sources = first[:, None] + torch.arange(reach)
+    targets = (pixels[:, None] + torch.arange(-1, 2)).clamp(0, size - 1)
+    return first, _blur_matrix(size, kernel_size)[targets[:, :, None], sources[:, None, :]]

@@ -1,0 +1,108 @@
+"""What a user names as images -> frames, one after the other, read when their turn comes."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .images import ImageError, list_images, read_image
+from .topdown import to_three_channels
+
+Image = str | Path | np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """One image on its way through the predictor.
+
+    Attributes:
+        index: of the image among the inputs, from 0.
+        name: path as given, or 'image 3' for an array.
+        path: of its file; None for an array.
+        pixels: (H, W, 3) uint8 BGR; None where it cannot be read.
+        boxes: (N, 5) boxes x1, y1, x2, y2 in pixels and score, once they are known.
+        track_ids: (N,) of these, or None.
+        error: why there is no result, in one sentence.
+    """
+
+    index: int
+    name: str
+    path: Path | None = None
+    pixels: np.ndarray | None = None
+    boxes: np.ndarray | None = None
+    track_ids: np.ndarray | None = None
+    error: str | None = None
+
+
+def read_frames(inputs: Image | Iterable[Image]) -> Iterator[Frame]:
+    """Image, folder, glob pattern, array, or any iterable of these -> frames in order, read one at a time.
+
+    An image of an iterable, a folder or a pattern that cannot be read becomes a frame with an error.
+
+    Args:
+        inputs: folders and patterns give their images sorted by name; an array is (H, W, 3) uint8 BGR, grey
+            (H, W), or several of these as (B, H, W, 3).
+
+    Raises:
+        ValueError: at once, where a path, folder or pattern that is named by itself has no image.
+    """
+    return _read_each(list_inputs(inputs))
+
+
+def list_inputs(inputs: Image | Iterable[Image]) -> Iterable[Image]:
+    """Resolve what is named by itself: a folder or a pattern into its files; the items of an iterable come as they are.
+
+    Raises:
+        ValueError: nothing is there.
+    """
+    if isinstance(inputs, np.ndarray):
+        return list(inputs) if inputs.ndim == 4 else [inputs]
+    return expand(inputs) if isinstance(inputs, (str, Path)) else inputs
+
+
+def expand(source: str | Path) -> list[Path]:
+    """Image, folder or glob pattern (``**`` for subfolders) -> its image files, sorted by name.
+
+    Raises:
+        ValueError: nothing is there.
+    """
+    path = Path(source)
+    if path.exists() or not glob.has_magic(str(source)):
+        return list_images(path).images
+    found = sorted(name for name in glob.glob(str(source), recursive=True) if Path(name).is_file())
+    if not found:
+        raise ValueError(f'{source} matches no file: look at the pattern and the folder that it starts from.')
+    return [Path(name) for name in found]
+
+
+def _read_each(items: Iterable[Image]) -> Iterator[Frame]:
+    index = 0
+    for item in items:
+        for image in _expand_item(item):
+            yield read_frame(image, index)
+            index += 1
+
+
+def _expand_item(item: Image) -> Iterable[Image]:
+    """Item of an iterable -> the images it stands for; what cannot be resolved stays, and fails when it is read."""
+    if isinstance(item, (str, Path)) and (Path(item).is_dir() or not Path(item).exists()):
+        try:
+            return expand(item)
+        except ValueError:
+            return [item]
+    return [item]
+
+
+def read_frame(image: Image, index: int) -> Frame:
+    """File or array -> frame, with an error where it cannot be read or is another kind of array."""
+    path = Path(image) if isinstance(image, (str, Path)) else None
+    name = f'image {index}' if path is None else str(path)
+    try:
+        pixels = to_three_channels(image) if path is None else read_image(path)  # type: ignore[arg-type]
+    except (ImageError, OSError, ValueError) as error:
+        return Frame(index=index, name=name, path=path, error=str(error))
+    return Frame(index=index, name=name, path=path, pixels=pixels)
