@@ -19,7 +19,9 @@ CODECS = [
 ]
 
 
-def some_heatmaps(codec: UDPHeatmap, *, seed: int, low: float = 0, noise: float = 0.003, people: int = 12) -> np.ndarray:
+def some_heatmaps(
+    codec: UDPHeatmap, *, seed: int, low: float = 0, noise: float = 0.003, people: int = 12
+) -> np.ndarray:
     """(B, 17, h, w): keypoints in and around the crop, peaks from ``low`` to 1, and noise."""
     rng = np.random.default_rng(seed)
     size = np.array(codec.input_size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,11 +75,9 @@ def test_csv(result: PoseResult) -> None:
 
 
 def test_picture_is_drawn_on_kept_pixels_or_on_the_file(result: PoseResult, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match='no such file|does not exist|cannot be read'):
+    with pytest.raises(ValueError, match=r'no such file|does not exist|cannot be read'):
         result.plot()
     Image.new('RGB', (60, 50)).save(tmp_path / 'b.png')
-    from dataclasses import replace
-
     picture = replace(result, path=tmp_path / 'b.png').plot()
     assert picture.shape == (50, 60, 3) and picture.any()
     kept = replace(result, path=None, pixels=np.zeros((50, 60, 3), np.uint8))
