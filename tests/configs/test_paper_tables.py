@@ -53,7 +53,12 @@ def test_recipe_of_the_paper(size: str, head: str) -> None:
     assert (warm_up.end, warm_up.start_factor, warm_up.by_epoch) == (500, 1e-3, False)
     assert (steps.milestones, steps.gamma, steps.end, cfg.train_cfg.max_epochs) == ([170, 200], 0.1, 210, 210)
     assert cfg.auto_scale_lr.base_batch_size == 512
-    assert cfg.codec == {'type': 'UDPHeatmap', 'input_size': (192, 256), 'heatmap_size': (48, 64), 'sigma': 2}
+    assert cfg.codec == {
+        'type': 'vitpose_mm.BatchedUDPHeatmap',
+        'input_size': (192, 256),
+        'heatmap_size': (48, 64),
+        'sigma': 2,
+    }
 
 
 def test_augmentation_of_the_paper() -> None:

@@ -119,7 +119,7 @@ def _check_codec(codec: Mapping, where: str, *, for_training: bool) -> None:
     if for_training and codec.get('type') == 'UDPHeatmap' and not float(3 * sigma).is_integer():
         raise ValueError(
             f"{where}.sigma={sigma!r} with MMPose's UDPHeatmap puts targets near the left and upper edge a pixel off "
-            f"(3 * sigma is not a whole number): set {where}.type='vitpose_mm.ExactUDPHeatmap'."
+            f"(3 * sigma is not a whole number): set {where}.type='vitpose_mm.BatchedUDPHeatmap'."
         )
 
 

@@ -22,7 +22,8 @@ def decode_udp(heatmaps: Tensor, kernel_size: int) -> tuple[Tensor, Tensor]:
     """(B, K, h, w) heatmaps -> (B, K, 2) keypoints in heatmap pixels and their (B, K) scores, on the same device.
 
     The maximum, refined by one Newton step on the logarithm of the blurred heatmap. As in MMPose, a map whose
-    highest value is negative gives (-1, -1); an all-zero map gives its first pixel, where MMPose gives NaN.
+    highest value is negative gives (-1, -1). One whose highest value is 0 gives the pixel that has it, where MMPose
+    gives NaN.
 
     Args:
         heatmaps: any number type.
@@ -40,8 +41,7 @@ def decode_udp(heatmaps: Tensor, kernel_size: int) -> tuple[Tensor, Tensor]:
     refined = torch.where(found[:, None], points - step, points)
     if bool((rounded := rounded & found).any()):
         refined[rounded] = _refine_as_mmpose(points[rounded], maps[rounded], kernel_size)
-    if not bool(found.all()):
-        refined[~found & maps.flatten(1).ne(0).any(1)] = -1
+    refined[scores < 0] = -1
     return refined.view(*heatmaps.shape[:2], 2), scores.view(heatmaps.shape[:2])
 
 

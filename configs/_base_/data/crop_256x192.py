@@ -1,7 +1,7 @@
 # Crops of 256x192 (height x width) and heatmaps of a quarter of that.
 _base_ = 'topdown.py'
 
-codec = dict(type='UDPHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2)
+codec = dict(type='vitpose_mm.BatchedUDPHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2)
 crop = dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=True)
 target = dict(type='GenerateTarget', encoder=codec)
 train_pipeline = [*_base_.load, *_base_.augment, crop, target, _base_.pack]

@@ -3,7 +3,7 @@ _base_ = 'topdown.py'
 
 # 3 sigma is not a whole number of pixels: MMPose's codec would draw targets near two of the edges a pixel off.
 codec = dict(
-    type='vitpose_mm.ExactUDPHeatmap',
+    type='vitpose_mm.BatchedUDPHeatmap',
     input_size=(432, 576),
     heatmap_size=(108, 144),
     sigma=4.5,

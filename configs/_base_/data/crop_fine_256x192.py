@@ -1,7 +1,8 @@
 # Crops of 256x192 (height x width) and heatmaps of half of that, with Gaussians to match.
 _base_ = 'topdown.py'
 
-codec = dict(type='UDPHeatmap', input_size=(192, 256), heatmap_size=(96, 128), sigma=4, blur_kernel_size=23)
+codec = dict(
+    type='vitpose_mm.BatchedUDPHeatmap', input_size=(192, 256), heatmap_size=(96, 128), sigma=4, blur_kernel_size=23)
 crop = dict(type='TopdownAffine', input_size=codec['input_size'], use_udp=True)
 target = dict(type='GenerateTarget', encoder=codec)
 train_pipeline = [*_base_.load, *_base_.augment, crop, target, _base_.pack]
