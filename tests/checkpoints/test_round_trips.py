@@ -80,6 +80,7 @@ def test_every_way_there_and_back_keeps_every_byte(
 def test_experts_and_decoders_of_several_datasets_keep_every_byte(
     start: str, through: str, suffix: str, plus_plus: State, tmp_path: Path
 ) -> None:
+    del plus_plus['backbone.cls_token']  # in the authors' file and not used by their model
     for part in ('weight', 'bias'):  # outputs beyond a dataset's keypoints are cut on reading: leave none
         name = f'associate_keypoint_heads.1.final_layer.{part}'
         plus_plus[name] = plus_plus[name][:16].clone()

@@ -133,7 +133,7 @@ def test_the_tool(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
             {'annopoints': structs([{'point': structs([{'x': 1.0, 'y': 1.0, 'id': -1}])}])},
             'joint -1 is not one of 0 to 15',
         ),
-        ({'annopoints': structs([{'point': structs([{'x': 1.0, 'y': 1.0, 'id': 'a'}])}])}, 'joint a is none of'),
+        ({'annopoints': structs([{'point': structs([{'x': 1.0, 'y': 1.0, 'id': 'a'}])}])}, 'joint a is not one of'),
     ],
 )
 def test_numbers_that_are_not_finite_and_inverted_boxes(change: dict, sentence: str, tmp_path: Path) -> None:
