@@ -2,7 +2,8 @@
 
 A sequence holds the H * W tokens of the grid, row by row, and then T appended tokens (of a distilled model). Full
 attention: every token sees all. In windows: a token of the grid sees its window, the appended tokens and, with
-pooling, one pooled token of every window; an appended token sees the sequence.
+pooling, one pooled token of every window; an appended token sees the sequence. The kinds by name are the table
+``ATTENTION`` in ``backbones/arch.py``; what shifted windows may not see is ``window_mask`` in ``windows.py``.
 
 B images, (H, W) grid, L = H * W + T tokens, C channels = M heads of D, n windows of N tokens, E extra keys of a window.
 """
