@@ -34,7 +34,7 @@ def run(*command: object, cwd: Path | None = None) -> str:
 
 
 def build_wheel(source: Path, out: Path) -> Path:
-    """Sources or sdist -> wheel, as `pip install .` makes it."""
+    """Build a wheel of sources or an sdist, as `pip install .` does."""
     run(sys.executable, '-m', 'pip', 'wheel', source, '--no-deps', '--no-build-isolation', '--wheel-dir', out)
     return next(out.glob('*.whl'))
 
@@ -62,7 +62,7 @@ def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def make_environment(folder: Path, wheel: Path) -> Path:
-    """Folder and wheel -> Python of a new environment with the wheel, that sees all packages of ours but us."""
+    """Make an environment with the wheel that sees all packages of ours but us; return its Python."""
     run(sys.executable, '-m', 'venv', '--without-pip', folder / 'venv')
     heavy = folder / 'heavy'
     heavy.mkdir()

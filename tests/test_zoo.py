@@ -23,7 +23,7 @@ def metafile(path: Path) -> list[dict]:
 
 
 def released(name: str) -> str | None:
-    """Name of an entry of ours -> MMPose's name of the model with its recipe."""
+    """Return MMPose's name of the model with the recipe of an entry of ours."""
     model, size, decoder, data = name.split('_')
     if model != 'vitpose' or decoder not in ('classic', 'simple') or not data.endswith('-256x192'):
         return None

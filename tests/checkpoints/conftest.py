@@ -108,7 +108,7 @@ WIDTH, DEPTH, GRID = 12, 2, (4, 3)
 
 
 def random_state(shapes: dict[str, tuple[int, ...]]) -> dict[str, torch.Tensor]:
-    """Names and shapes -> seeded weights; variances are positive."""
+    """Return seeded weights of these names and shapes; variances are positive."""
     generator = torch.Generator().manual_seed(0)
     state = {name: torch.randn(shape, generator=generator) for name, shape in shapes.items()}
     return {name: value.abs() + 0.5 if 'running_var' in name else value for name, value in state.items()}

@@ -21,7 +21,7 @@ NUM_EXPERTS, PART_FEATURES, NUM_KEYPOINTS = 6, 12, 17
 
 
 def draw(name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Name and shape -> numbers that are about as large as a trained network's; the same wherever it runs."""
+    """Draw numbers that are about as large as a trained network's, the same wherever it runs."""
     noise = np.random.RandomState(zlib.crc32(name.encode())).standard_normal(shape)
     if name.endswith(('running_var', 'norm.weight', 'layernorm_before.weight', 'layernorm_after.weight')):
         return (1 + 0.2 * np.abs(noise)).astype(np.float32)
@@ -32,7 +32,7 @@ def draw(name: str, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def images() -> np.ndarray:
-    """-> (2, 3, h, w) normalised images."""
+    """Return (2, 3, h, w) normalised images."""
     return draw('images', (2, 3, *IMAGE)) * np.float32(np.sqrt(3 * IMAGE[0] * IMAGE[1]))
 
 

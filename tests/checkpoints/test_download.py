@@ -29,7 +29,7 @@ def good(tmp_path: Path) -> bytes:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Answer], str]]:
-    """What is done with a request -> the address of a server that does it."""
+    """Start a server that answers with this; return its address."""
     servers: list[ThreadingHTTPServer] = []
 
     def start(answer: Answer) -> str:

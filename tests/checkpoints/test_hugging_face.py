@@ -74,7 +74,7 @@ def test_heatmaps_equal_hugging_face(maker: ModuleType, kind: str, index: int, h
 
 @pytest.mark.parametrize('kind', ['classic', 'simple', 'moe'])
 def test_the_way_there_and_back_is_bit_equal(maker: ModuleType, kind: str) -> None:
-    """Hugging Face -> official (which can hold experts too) -> Hugging Face."""
+    """From Hugging Face to the official format (which can hold experts too) and back."""
     source = hf_state(maker, kind)
     there, _ = convert(source, target='official')
     back, report = convert(there, target='hf')

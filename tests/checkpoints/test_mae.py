@@ -42,7 +42,7 @@ def make_vit(state: dict | None = None, **settings: object) -> ViT:
 
 
 def map_of(tokens: torch.Tensor) -> torch.Tensor:
-    """(B, 16, C) -> (B, C, 4, 4)."""
+    """Reshape (B, 16, C) to (B, C, 4, 4)."""
     return tokens.transpose(1, 2).unflatten(2, (4, 4))
 
 

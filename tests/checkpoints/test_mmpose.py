@@ -71,7 +71,7 @@ def test_heatmaps_equal_mmpose_and_the_way_back_is_bit_equal(kind: str, head: st
 
 
 def make_people() -> tuple[np.ndarray, np.ndarray]:
-    """-> an image of coloured blots, and three boxes in it (x1 y1 x2 y2)."""
+    """Return an image of coloured blots, and three boxes in it (x1 y1 x2 y2)."""
     blots = np.random.default_rng(0).integers(0, 255, (12, 16, 3), dtype=np.uint8)
     boxes = [[30.5, 40, 200, 420], [260, 12.25, 330, 200], [400, 100, 610, 470]]
     return cv2.resize(blots, (640, 480), interpolation=cv2.INTER_CUBIC), np.array(boxes, dtype=np.float32)
@@ -80,7 +80,7 @@ def make_people() -> tuple[np.ndarray, np.ndarray]:
 def run_topdown(
     model: torch.nn.Module, config: Config, image: np.ndarray, boxes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """-> keypoints (N, K, 2) in pixels and their scores (N, K), with the config's flip test."""
+    """Return keypoints (N, K, 2) in pixels and their scores (N, K), with the config's flip test."""
     model.cfg, model.dataset_meta = config, parse_pose_metainfo(dict(from_file='configs/_base_/datasets/coco.py'))
     people = [sample.pred_instances for sample in inference_topdown(model, image, boxes)]
     return np.concatenate([one.keypoints for one in people]), np.concatenate([one.keypoint_scores for one in people])
@@ -106,7 +106,7 @@ def test_inference_topdown_gives_the_keypoints_of_mmpose() -> None:
 
 
 def shape_as(theirs: Config, ours: Config) -> Config:
-    """mmpose's config of ViTPose-B -> the same with another ViT, classic decoder, codec and margin around boxes."""
+    """Give mmpose's config of ViTPose-B another ViT, classic decoder, codec and margin around boxes."""
     vit, head, codec = ours.model.backbone, ours.model.head, ours.codec
     width = vit.arch.embed_dims
     theirs.model.backbone.arch = dict(vit.arch, feedforward_channels=4 * width)

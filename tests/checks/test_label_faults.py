@@ -40,7 +40,7 @@ def cfg(tmp_path: Path, images: Path) -> Config:
 
 
 def check(cfg: Config) -> tuple[str, str]:
-    """Config -> 'error' and the sentence, or 'note' and the notes, or 'harmless' where there are none."""
+    """Return 'error' and the sentence, or 'note' and the notes, or 'harmless' where there are none."""
     start = time.perf_counter()
     try:
         notes = check_config(cfg)
@@ -54,7 +54,7 @@ def check(cfg: Config) -> tuple[str, str]:
 
 
 def run(cfg: Config) -> tuple[int, int, dict[str, float]]:
-    """Checked config -> people trained on and validated with, and the values of perfect predictions."""
+    """Return the people trained on and validated with, and the values of perfect predictions."""
     found = samples(cfg.val_dataloader.dataset)
     values = score_perfect_predictions(cfg.val_evaluator, cfg.val_dataloader.dataset, found)
     return len(samples(cfg.train_dataloader.dataset)), len(found), values

@@ -15,7 +15,7 @@ SIZES = {'input_size': (48, 64), 'heatmap_size': (24, 32)}
 
 
 def truncated_gaussian(centre: np.ndarray, size: tuple[int, int], sigma: float) -> np.ndarray:
-    """(x, y) in heatmap pixels -> (h, w): the Gaussian within 3 sigma of the pixel nearest to it, else zero."""
+    """Return (h, w) of the Gaussian within 3 sigma of the pixel nearest to (x, y), heatmap pixels, else zero."""
     x, y = np.arange(size[0])[None], np.arange(size[1])[:, None]
     nearest = np.floor(centre + 0.5)
     inside = (abs(x - nearest[0]) <= 3 * sigma) & (abs(y - nearest[1]) <= 3 * sigma)

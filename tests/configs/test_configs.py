@@ -31,7 +31,7 @@ every_pose_leaf = pytest.mark.parametrize('path', pose_leaves(), ids=ident)
 
 
 def small(model: dict) -> dict:
-    """Model config -> the same with two blocks, or ResNet-18, so that it runs in no time."""
+    """Return a model's config with two blocks, or ResNet-18, so that it runs quickly."""
     if model['backbone']['type'] == 'vitpose_mm.ViT':
         return shallow(model, 2)
     model = copy.deepcopy(model)
@@ -42,14 +42,14 @@ def small(model: dict) -> dict:
 
 
 def build(model: dict, device: str) -> torch.nn.Module:
-    """Model config -> model."""
+    """Build the model of a config."""
     init_default_scope('mmpose')
     with torch.device(device):
         return MODELS.build(copy.deepcopy(model))
 
 
 def person(dataset: dict) -> dict:
-    """Dataset config -> what it hands to its pipeline: one person with all keypoints, in a grey image."""
+    """Return what a dataset hands to its pipeline: one person with all keypoints, in a grey image."""
     init_default_scope('mmpose')
     meta = DATASETS.build({'type': dataset['type'], 'metainfo': dataset.get('metainfo'), 'lazy_init': True}).metainfo
     num = meta['num_keypoints']
@@ -72,13 +72,13 @@ def person(dataset: dict) -> dict:
 
 
 def run_pipeline(dataset: dict) -> dict:
-    """Dataset config -> one sample of its pipeline."""
+    """Return one sample of a dataset's pipeline."""
     one = person(dataset)
     return Compose(copy.deepcopy(dataset['pipeline']))(one)
 
 
 def parts(dataset: dict) -> list[dict]:
-    """Dataset config -> the datasets in it, each with its pipeline; a plain dataset is its only part."""
+    """Return the datasets in a dataset's config, each with its pipeline; a plain dataset is its only part."""
     if 'datasets' not in dataset:
         return [dataset]
     inner = dataset['datasets']
@@ -91,12 +91,12 @@ def train_sets(cfg: Config) -> list[dict]:
 
 
 def heads(model: dict) -> dict[str, Any]:
-    """Model config -> its heads by dataset name, those of a router or the only one."""
+    """Return the heads of a model's config by dataset name, those of a router or the only one."""
     return model['head'].get('heads') or {'': model['head']}
 
 
 def loss_names(model: dict) -> list[str]:
-    """Model config -> keys of what its head logs as losses."""
+    """Return the keys of what a model's head logs as losses."""
     return [f'{name}.loss_kpt'.lstrip('.') for name in sorted(heads(model))]
 
 
@@ -156,7 +156,7 @@ LAYER_DECAY = {'small': 0.8, 'base': 0.75, 'large': 0.8, 'huge': 0.85, 'g': 0.85
 
 
 def learning_rates(model: torch.nn.Module, optim_wrapper: dict) -> dict[str, float]:
-    """Model and config of its optimizer -> learning rate of every trained parameter."""
+    """Return the learning rate of every trained parameter."""
     mixed_precision = ('type', 'dtype', 'loss_scale')  # which asks for a GPU
     plain = {key: value for key, value in optim_wrapper.items() if key not in mixed_precision}
     groups = build_optim_wrapper(model, copy.deepcopy(plain)).optimizer.param_groups

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.filterwarnings('ignore:The metainfo config file')
 
 
 def read(name: str) -> Config:
-    """Folder and name, or name of a distillation leaf -> parsed config; copy what you change."""
+    """Read a config by folder and name, or the name of a distillation leaf; copy what you change."""
     return shipped_configs.read(name if '/' in name else f'distillation/{name}')
 
 

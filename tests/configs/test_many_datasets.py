@@ -41,7 +41,7 @@ def run(tool: Any, config: Path, **flags: Any) -> None:
 
 
 def shrink(config: Path, folders: dict[str, Path], *, load_from: Path | None = None) -> Path:
-    """Leaf -> <leaf>_tiny.py beside the data: one block, two images a batch, one epoch; datasets by name of subset."""
+    """Write <leaf>_tiny.py beside the data: one block, two images a batch, one epoch; datasets by name of subset."""
     cfg = Config.fromfile(config)
     head = cfg.model.head.get('shared', cfg.model.head)
     cfg.model.backbone.update(arch=SMALL)
@@ -87,7 +87,7 @@ def joint(folders: dict[str, Path]) -> tuple[Path, Path]:
 
 
 def documented(folders: dict[str, Path]) -> Path:
-    """Write the files of the section on own keypoints -> their folder."""
+    """Write the files of the section on own keypoints; return their folder."""
     text = (ROOT / 'docs/own_keypoints.md').read_text()
     blocks = re.findall(r'`(lynx_\w+\.py)`:\n\n```python\n(.*?)```', text, re.DOTALL)
     assert [name for name, _ in blocks] == ['lynx_keypoints.py', 'lynx_alone.py', 'lynx_too.py']

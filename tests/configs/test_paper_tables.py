@@ -14,7 +14,7 @@ from vitpose_mm.models.backbones.arch import find_arch, recommended_layer_decay
 
 
 def backbone(name: str) -> torch.nn.Module:
-    """Folder and name -> the backbone on the meta device."""
+    """Build the backbone of a config on the meta device."""
     init_default_scope('mmpose')
     with torch.device('meta'):
         return MODELS.build(copy.deepcopy(read(name).model.backbone))

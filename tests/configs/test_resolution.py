@@ -57,7 +57,7 @@ class Shapes(Hook):
 
 
 def evaluate(cfg: Config, checkpoint: Path) -> tuple[dict[str, float], Shapes, Tensor]:
-    """-> metrics, shapes and the position embedding with which the checkpoint was evaluated."""
+    """Return metrics, shapes and the position embedding with which the checkpoint was evaluated."""
     cfg.load_from = str(checkpoint)
     cfg.model.test_cfg.output_heatmaps = True
     runner, shapes = build_runner(cfg), Shapes()
@@ -66,7 +66,7 @@ def evaluate(cfg: Config, checkpoint: Path) -> tuple[dict[str, float], Shapes, T
 
 
 def rectangle(table: Tensor, source: tuple[int, int], target: tuple[int, int]) -> Tensor:
-    """(1, 1 + h * w, C) -> (1, 1 + h' * w', C): the first row stays, the rest is an image of C channels."""
+    """Resize (1, 1 + h * w, C) to (1, 1 + h' * w', C): the first token stays, the rest is an image of C channels."""
     image = table[0, 1:].T.reshape(1, -1, *source)
     image = F.interpolate(image, target, mode='bicubic', align_corners=False, antialias=False)
     return torch.cat([table[:, :1], image.flatten(2).transpose(1, 2)], 1)

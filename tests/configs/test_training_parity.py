@@ -39,7 +39,7 @@ class Record(Hook):
 
 
 def train(config: Config, weights: dict[str, Tensor], data: dict, work_dir: Path) -> list[float]:
-    """Config, weights to start from and a dataset -> the losses of the iterations."""
+    """Train a config on a dataset from given weights; return the losses of the iterations."""
     work_dir.mkdir()
     torch.save({'state_dict': weights}, work_dir / 'start.pth')
     for key in [key for key in config if key.startswith(('val_', 'test_'))]:
@@ -65,7 +65,7 @@ def train(config: Config, weights: dict[str, Tensor], data: dict, work_dir: Path
 
 
 def to_host_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Our names -> mmpose's, by hand: this test does not lean on the converter."""
+    """Rename our names to mmpose's by hand: this test does not lean on the converter."""
     pairs = [
         ('patch_embed.proj.', 'patch_embed.projection.'),
         ('blocks.', 'layers.'),

@@ -23,7 +23,7 @@ PERSON = {'category_id': 1, 'iscrowd': 0}
 
 
 def write_annotations(folder: Path, people: list[dict], kinds: dict[int, str] | None = None) -> Path:
-    """Annotations and categories -> a file of two images, without keypoints, sizes and areas."""
+    """Write a file of two images with these annotations and categories, without keypoints, sizes and areas."""
     file = folder / 'ann.json'
     content = {
         'images': [{'id': 7, 'file_name': 'a/7.jpg'}, {'id': 9, 'file_name': '9.jpg'}],

@@ -15,7 +15,7 @@ TESTED_ONLY = ('ochuman', 'human_art')
 
 
 def shipped(name: str, samples: Path) -> dict:
-    """Source -> its dataset as the shipped configs train on it, or test on it where they do not."""
+    """Return a dataset as the shipped configs train on it, or test on it where they do not."""
     folder, file, base, stem = SOURCES[name]
     cfg = Config.fromfile(ROOT / f'configs/_base_/data/{base}_256x192.py')
     trained = cfg.train_dataloader.dataset

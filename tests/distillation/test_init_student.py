@@ -22,7 +22,7 @@ LARGE = {**CODEC, 'input_size': (96, 128), 'heatmap_size': (24, 32)}
 
 
 def tokens_by_hand(model: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-    """(B, 3, h, w) -> (B, C, H, W): convolution and positions."""
+    """Return (B, C, H, W) of (B, 3, h, w): convolution and positions."""
     vit = model.backbone
     x = vit.patch_embed.proj(inputs)
     positions = (vit.pos_embed[:, 1:] + vit.pos_embed[:, :1]).unflatten(1, vit.grid)

@@ -36,7 +36,7 @@ def config(data: Path, work_dir: Path, **settings: Any) -> Config:
 
 
 def rates(model: nn.Module, optimizer: torch.optim.Optimizer) -> Rates:
-    """-> learning rate and weight decay of every parameter."""
+    """Return learning rate and weight decay of every parameter."""
     names = {id(parameter): strip_wrappers(name) for name, parameter in model.named_parameters()}
     return {
         names[id(parameter)]: (group['lr'], group['weight_decay'])
@@ -80,7 +80,7 @@ def train_sharded(data: Path, folder: Path) -> dict[str, Any]:
 
 
 def step(runner: Any, *, bf16: bool) -> tuple[float, float]:
-    """-> loss and norm of the gradient of the first batch, with every block computed twice (`with_cp`)."""
+    """Return loss and norm of the gradient of the first batch, with every block computed twice (`with_cp`)."""
     model = runner.model
     assert model.module.backbone.with_cp
     data = model.module.data_preprocessor(next(iter(runner.train_dataloader)), training=True)

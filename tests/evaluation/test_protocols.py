@@ -30,7 +30,7 @@ NO_AREA = ('aic', 'crowdpose')
 
 
 def score(name: str, samples: Path, distance: float) -> tuple[dict[str, float], float]:
-    """All keypoints moved by ``distance`` pixels -> metrics of the shipped protocol, AP by hand."""
+    """Return metrics of the shipped protocol for keypoints moved by ``distance`` pixels, and AP by hand."""
     cfg, metric_cfg = protocol(name, samples)
     dataset = MultiDataset({name: cfg})
     evaluator = Evaluator([SubsetMetric({name: metric_cfg})])
@@ -68,7 +68,7 @@ def test_moved_predictions(name: str, shared_data: Path) -> None:
 
 
 def nearest(box: np.ndarray, annotations: list[dict]) -> int | None:
-    """(4,) detected box x1 y1 x2 y2 -> place of the annotated person that it is of; None where the overlap is small."""
+    """Return the index of the person that a (4,) detected box x1 y1 x2 y2 is of; None where the overlap is small."""
     ious = []
     for x, y, w, h in (one['bbox'] for one in annotations):
         width = min(box[2], x + w) - max(box[0], x)
@@ -157,7 +157,7 @@ def test_detected_boxes_as_documented(shared_data: Path, tmp_path: Path) -> None
 
 
 def mpii_with_heads(samples: Path, folder: Path) -> tuple[dict, dict, np.ndarray]:
-    """-> configs of dataset and metric on the sample people with head boxes that we make up, and PCKh's head sizes."""
+    """Return configs of dataset and metric on the sample people with head boxes that we make up, and head sizes."""
     cfg, metric = protocol('mpii', samples)
     corners = np.zeros((2, 2, 5))
     sides = np.array([(1.5, 2), (6, 8), (30, 40), (60, 80), (90, 120)])  # diagonals 2.5 to 150

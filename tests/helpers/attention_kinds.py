@@ -25,7 +25,7 @@ def make(kind: dict, *, rel_pos: tuple[int, int] | None = None, dim: int = 8, he
 
 
 def run(attn: Attention, x: torch.Tensor, tokens: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-    """(B, H, W, C), (B, T, C) or None -> the same, by way of the sequence that the module takes."""
+    """Run attention on (B, H, W, C) and (B, T, C) or None, by way of the sequence that the module takes."""
     num = x.shape[1] * x.shape[2]
     sequence = x.flatten(1, 2) if tokens is None else torch.cat([x.flatten(1, 2), tokens], 1)
     out = attn(sequence, (x.shape[1], x.shape[2]))

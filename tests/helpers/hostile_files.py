@@ -97,7 +97,7 @@ def calls(marker: Path) -> dict[str, bytes]:
 
 
 def spots(attack: bytes) -> dict[str, bytes]:
-    """Everywhere in a checkpoint where a value may stand -> the pickle."""
+    """Return a pickle for every position in a checkpoint where a value may be."""
     ordered, history = name('collections', 'OrderedDict'), name('mmengine.logging.history_buffer', 'HistoryBuffer')
     array = call(name('numpy.core.multiarray', '_reconstruct'), name('numpy', 'ndarray'), tup(number(0)), b'C\x01b')
     return {

@@ -52,7 +52,7 @@ ATTACKS += [
 
 
 def genuine(folder: Path) -> list[Path]:
-    """Folder -> small checkpoints of every format in it."""
+    """Write small checkpoints of every format."""
     from mmengine.logging import HistoryBuffer
     from safetensors.torch import save_file
 
@@ -104,7 +104,7 @@ def change_bytes(content: bytes, rng: random.Random) -> bytes:
 
 
 def change_pickle(content: bytes, rng: random.Random) -> bytes:
-    """A pickle -> the same with opcodes removed, doubled, exchanged, put in, or with another argument."""
+    """Change a pickle: opcodes removed, doubled, exchanged, put in, or with another argument."""
     starts = [position for _, _, position in pickletools.genops(content)]
     steps = [content[start:end] for start, end in zip(starts, [*starts[1:], len(content)], strict=True)]
     for _ in range(rng.randint(1, 3)):
@@ -126,7 +126,7 @@ def change_pickle(content: bytes, rng: random.Random) -> bytes:
 
 
 def change_zip(content: bytes, rng: random.Random) -> bytes:
-    """A zip file -> one whose pickle is changed, and that is whole otherwise."""
+    """Change the pickle in a zip file that is whole otherwise."""
     target = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(target, 'w') as archive:
         for member in source.namelist():
@@ -147,7 +147,7 @@ def is_plain(value: Any) -> bool:
 
 
 def mutate(where: str, count: int, seed: int) -> dict[str, Any]:
-    """Folder -> how many changed files were refused and how many loaded, and what went wrong, with their numbers."""
+    """Return how many changed files were refused and how many loaded, and what went wrong, with their numbers."""
     folder, rng = Path(where), random.Random(seed)
     sources = [(path.suffix, path.read_bytes()) for path in genuine(folder)]
     tally: Counter[str] = Counter()

@@ -9,7 +9,7 @@ from vitpose_mm.models.layers import Attention
 
 
 def axis_place(index: int, side: int, window: int, shifted: bool) -> tuple[int, int, bool]:
-    """Place on one axis -> (window, place in the window, came across the wrap)."""
+    """Return (window, index in the window, came across the wrap) of an index on one axis."""
     count = -(-side // window)
     shift = window // 2 if shifted and count > 1 else 0
     moved = (index - shift) % (count * window)
@@ -17,7 +17,7 @@ def axis_place(index: int, side: int, window: int, shifted: bool) -> tuple[int, 
 
 
 def naive_attention(attn: Attention, x: Tensor, tokens: Tensor | None) -> tuple[Tensor, Tensor | None]:
-    """(B, H, W, C), (B, T, C) or None -> the same, one query at a time."""
+    """Attend from (B, H, W, C) and (B, T, C) or None, one query at a time."""
     results, token_results = [], []
     for image in range(x.shape[0]):
         own_tokens = None if tokens is None else tokens[image]
@@ -83,7 +83,7 @@ def _one_image(attn: Attention, x: Tensor, tokens: Tensor | None) -> tuple[Tenso
 
 
 def _mix(logits: list[Tensor], values: list[Tensor]) -> Tensor:
-    """(M,) logits and (M, D) values of every key -> (C,)."""
+    """Mix (M, D) values of every key by (M,) logits: (C,)."""
     weights = torch.stack(logits).exp()
     weights = weights / weights.sum(0)
     return (weights[..., None] * torch.stack(values)).sum(0).flatten()

@@ -81,7 +81,7 @@ def watched_from_here(folder: Path) -> Iterator[None]:
 
 
 def open_one(path: Path, is_good: Callable[[Any], bool] = lambda found: True) -> dict[str, Any]:
-    """Path -> what is said of it, or its type if it loads and is good, and the seconds that it took."""
+    """Return what is said of a file, or its type if it loads and is good, and the seconds that it took."""
     start = time.monotonic()
     signal.alarm(SECONDS)
     watched.append(path)
@@ -98,7 +98,7 @@ def open_one(path: Path, is_good: Callable[[Any], bool] = lambda found: True) ->
 
 
 def open_all(where: str) -> dict[str, Any]:
-    """Folder to write the files into -> {'peak': bytes, 'results': {case: ...}}."""
+    """Write the files and open each: {'peak': bytes, 'results': {case: ...}}."""
     folder, results = Path(where), {}
     with watched_from_here(folder):
         for number, (name, (write, _)) in enumerate(hostile_files.all_cases(folder / 'marker').items()):

@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def run_processes(function: Callable[..., Any], *args: Any, num_processes: int = 2, timeout: float = 300) -> list[Any]:
-    """Top-level function of a file and its arguments -> its results in order of rank.
+    """Run a top-level function of a file in several processes; return its results in order of rank.
 
     Args:
         function: Called as ``function(*args)`` in every process, inside a gloo group.
@@ -119,7 +119,7 @@ def _run(folder: Path, timeout: float) -> None:
 
 
 def _read_module(file: str) -> ModuleType:
-    """Path of a test file -> its module; `tests` is this folder, whatever else is installed by that name."""
+    """Import a test file; `tests` is this folder, whatever else is installed by that name."""
     tests = ModuleType('tests')
     tests.__path__ = [str(ROOT / 'tests')]
     sys.modules['tests'] = tests

@@ -28,7 +28,7 @@ SOURCES = {
 
 
 def protocol(name: str, samples: Path) -> tuple[dict, dict]:
-    """Source -> configs of its dataset and metric as shipped, on the sample annotations and true boxes."""
+    """Return configs of a dataset and its metric as shipped, on the sample annotations and true boxes."""
     folder, file, base, stem = SOURCES[name]
     cfg = Config.fromfile(ROOT / f'configs/_base_/data/{base}.py')
     dataset, metric = cfg[stem].to_dict(), cfg[f'{stem}_metric'].to_dict()
@@ -50,7 +50,7 @@ def read_json(name: str, samples: Path) -> dict:
 
 
 def make_sample(info: dict, subset: str, *, moved: np.ndarray, scores: np.ndarray) -> PoseDataSample:
-    """What a dataset hands to its pipeline -> a sample as the model gives it back.
+    """Return a sample as the model gives it back.
 
     Args:
         info: of one person.
@@ -84,7 +84,7 @@ def oks(annotation: dict, sigmas: Sequence[float], distance: float, *, use_area:
 
 
 def average_precision(similarities: Sequence[float], scores: Sequence[float], people: int | None = None) -> float:
-    """OKS of each prediction with its own person, and its score -> AP over .5:.95, 101 recalls.
+    """Return AP over .5:.95, 101 recalls, from the OKS of each prediction with its own person, and its score.
 
     It holds where no prediction fits another person better than its own. ``people`` is the number of them, where it
     is not that of the predictions.

@@ -18,20 +18,20 @@ LEAVES = sorted(path for path in CONFIGS.glob('*/*.py') if path.parent.name != '
 
 
 def ident(path: Path) -> str:
-    """Path of a config -> folder and name."""
+    """Return folder and name of a config."""
     return f'{path.parent.name}/{path.stem}'
 
 
 @functools.cache
 def read(config: str | Path) -> Config:
-    """Folder and name below configs/, or a path -> parsed config; copy what you change."""
+    """Read a config by folder and name below configs/, or by path; copy what you change."""
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         return Config.fromfile((CONFIGS / config).with_suffix('.py'))
 
 
 def with_options(config: str | Path, options: Iterable[str]) -> Config:
-    """The same, and KEY=VALUE of --cfg-options -> a config of its own with these in it."""
+    """Read a config with KEY=VALUE of --cfg-options in it."""
     cfg = read(config).copy()
     pairs = (option.split('=', 1) for option in options)
     cfg.merge_from_dict({key: DictAction._parse_iterable(value) for key, value in pairs})
@@ -39,7 +39,7 @@ def with_options(config: str | Path, options: Iterable[str]) -> Config:
 
 
 def shallow(model: dict, blocks: int) -> dict:
-    """Model config with our ViT -> the same with the last so many blocks and no pre-trained weights."""
+    """Return the config of a model with the last so many blocks and no pre-trained weights."""
     model = copy.deepcopy(model)
     backbone = model['backbone']
     backbone['arch'] = {**asdict(find_arch(backbone['arch'])), 'num_layers': blocks}

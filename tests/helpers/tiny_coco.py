@@ -26,7 +26,7 @@ def train_pipeline() -> list[dict]:
 
 
 def write_coco(folder: Path, *, num_images: int = 20, num_keypoints: int = 17, seed: int = 0) -> Path:
-    """Folder -> the same with images/ and ann.json: one person an image, 80x60 pixels."""
+    """Write images/ and ann.json: one person an image, 80x60 pixels."""
     rng = np.random.default_rng(seed)
     (folder / 'images').mkdir(parents=True, exist_ok=True)
     images, annotations = [], []
@@ -40,7 +40,7 @@ def write_coco(folder: Path, *, num_images: int = 20, num_keypoints: int = 17, s
 
 
 def make_person(i: int, *, rng: np.random.Generator, num_keypoints: int = 17) -> dict:
-    """Number -> a COCO annotation inside an image of 80x60."""
+    """Return a COCO annotation inside an image of 80x60."""
     x, y, w, h = rng.uniform(5, 20), rng.uniform(5, 10), rng.uniform(20, 50), rng.uniform(30, 45)
     points = rng.uniform((x, y, 0), (x + w, y + h, 0), (num_keypoints, 3))
     points[:, 2] = rng.integers(1, 3, num_keypoints)
@@ -51,13 +51,13 @@ def make_person(i: int, *, rng: np.random.Generator, num_keypoints: int = 17) ->
 
 
 def write_annotations(path: Path, *, images: list[dict], annotations: list[dict]) -> None:
-    """Lists -> a COCO json file."""
+    """Write a COCO json file."""
     categories = [{'id': 1, 'name': 'person'}]
     path.write_text(json.dumps({'images': images, 'annotations': annotations, 'categories': categories}))
 
 
 def dataset_cfg(folder: Path, **settings: object) -> dict:
-    """Folder of :func:`write_coco` -> config of mmpose's CocoDataset with the training pipeline."""
+    """Return the config of mmpose's CocoDataset with the training pipeline on the folder of :func:`write_coco`."""
     cfg = {
         'type': 'CocoDataset',
         'data_root': str(folder),

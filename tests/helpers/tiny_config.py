@@ -14,7 +14,7 @@ KEYPOINTS = [value for i in range(17) for value in (20 + 3 * (i % 5), 10 + 4 * i
 
 
 def write_data(folder: Path, num_images: int = 4) -> None:
-    """Folder -> COCO-style images and annotations of one person each."""
+    """Write COCO-style images and annotations of one person each."""
     (folder / 'images').mkdir(parents=True)
     rng = np.random.default_rng(0)
     images, annotations = [], []
@@ -29,7 +29,7 @@ def write_data(folder: Path, num_images: int = 4) -> None:
 
 
 def write_config(folder: Path, data: Path) -> Path:
-    """Folder -> tiny.py in it: the shipped ViTPose-S config with one block, 16 wide, on the data of write_data."""
+    """Write tiny.py: the shipped ViTPose-S config with one block, 16 wide, on the data of write_data."""
     cfg = Config.fromfile(ROOT / 'configs' / 'coco' / 'vitpose_small_simple_coco-256x192.py')
     cfg.model.backbone.update(arch=dict(embed_dims=16, num_layers=1, num_heads=2), init_cfg=None)
     cfg.model.head.in_channels = 16

@@ -13,7 +13,7 @@ from tests.helpers.tiny_run import run_cfg
 
 
 def distillation_cfg(data: Path, work_dir: Path, teacher: str, **model: Any) -> Config:
-    """Folder of tiny_coco's images, work folder and teacher weights -> config; ``model`` changes the distiller."""
+    """Return the config of a distillation on tiny_coco's images; ``model`` changes the distiller."""
     cfg = run_cfg(data, work_dir)
     cfg.model = {
         'type': 'vitpose_mm.KnowledgeTokenDistiller',

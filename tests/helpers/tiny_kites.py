@@ -31,7 +31,7 @@ NUMBER = 6  # images, with a kite each
 
 
 def write_images(folder: Path) -> Path:
-    """Folder -> the same with images of both parts."""
+    """Write images of both parts."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(0)
     for part in ('train', 'val'):
@@ -42,7 +42,7 @@ def write_images(folder: Path) -> Path:
 
 
 def labels(part: str) -> dict[str, Any]:
-    """'train' or 'val' -> its COCO content; ids of the parts differ."""
+    """Return the COCO content of 'train' or 'val'; ids of the parts differ."""
     first = 100 if part == 'val' else 1
     images = [
         {'id': first + i, 'file_name': f'{part}_{i}.png', 'width': WIDTH, 'height': HEIGHT} for i in range(NUMBER)
@@ -63,7 +63,7 @@ def kite(number: int, image_id: int, left: float, top: float, *, category_id: in
 
 
 def boxes(content: dict) -> list[dict]:
-    """COCO content -> detected boxes, those of its annotations."""
+    """Return detected boxes, those of the annotations."""
     return [
         {'image_id': one['image_id'], 'category_id': 1, 'bbox': list(one['bbox']), 'score': 0.9}
         for one in content['annotations']
@@ -71,7 +71,7 @@ def boxes(content: dict) -> list[dict]:
 
 
 def make_config(folder: Path, images: Path) -> Config:
-    """Folder for train.json and val.json, folder of the images -> config; the files are written, and good."""
+    """Write train.json and val.json, without faults, and return a config that uses them."""
     for part in ('train', 'val'):
         save(labels(part), folder / f'{part}.json')
     dataset = {'type': 'CocoDataset', 'data_prefix': {'img': str(images)}, 'metainfo': METAINFO, 'pipeline': []}
@@ -94,12 +94,12 @@ def make_config(folder: Path, images: Path) -> Config:
 
 
 def save(content: Any, path: Path) -> None:
-    """Content -> JSON file; NaN is written as exporters do."""
+    """Write a JSON file; NaN is written as exporters do."""
     path.write_text(json.dumps(content))
 
 
 def samples(dataset: Any) -> list[dict]:
-    """Dataset config -> all its samples, checked for what a training needs."""
+    """Return all samples of a dataset, checked for what a training needs."""
     built = DATASETS.build(dataset)
     built.full_init()
     parts = getattr(built, 'datasets', [built])
@@ -114,7 +114,7 @@ def samples(dataset: Any) -> list[dict]:
 
 
 def score_perfect_predictions(evaluator: Any, dataset: Any, found: Iterable[dict]) -> dict[str, float]:
-    """Evaluator and dataset configs and the dataset's samples -> values where predictions are the labels."""
+    """Return the values of an evaluator where predictions are the labels."""
     metric = METRICS.build(evaluator)
     metric.dataset_meta = DATASETS.build(dict(dataset, lazy_init=True)).metainfo
     known = {one['img_id']: [] for one in found}

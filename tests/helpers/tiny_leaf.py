@@ -55,7 +55,7 @@ def shrink(
     launcher: str = 'none',
     own_size: bool = False,
 ) -> Config:
-    """Name of a leaf and a folder of tiny_coco's -> the leaf as a tiny model without drop path, for one epoch.
+    """Return a leaf as a tiny model without drop path, for one epoch on a folder of tiny_coco's.
 
     The rest is the leaf's: its model, learning rates by depth, hooks, samplers, runner and strategy. The
     simple head has no BatchNorm, so that two halves of a batch are the same as the batch.

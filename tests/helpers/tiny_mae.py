@@ -12,7 +12,7 @@ SIZE, WIDTH = 64, 32
 
 
 def mae_cfg(data: Path, work_dir: Path, **settings: Any) -> Config:
-    """Folder of tiny_coco's 16 images -> config of 3 epochs in batches of 4 that saves every iteration."""
+    """Return a config of 3 epochs in batches of 4 on tiny_coco's 16 images that saves every iteration."""
     cfg = Config.fromfile(ROOT / 'configs/pretraining/mae_mini_synthetic-crops-128.py')
     arch = dict(embed_dims=WIDTH, num_layers=2, num_heads=2, feedforward_channels=4 * WIDTH)
     cfg.model.backbone.update(img_size=SIZE, arch=arch)

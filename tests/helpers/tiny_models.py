@@ -17,7 +17,7 @@ META = {'dataset_name': 'coco', 'num_keypoints': 17, 'flip_indices': COCO_FLIP}
 
 
 def model_cfg(width: int, *, head: str = 'Classic', codec: dict = CODEC, keypoints: int = 17, **backbone: Any) -> dict:
-    """Width -> config of a pose model with two blocks."""
+    """Return the config of a pose model with two blocks."""
     arch = {'embed_dims': width, 'num_layers': 2, 'num_heads': 2}
     return {
         'type': 'vitpose_mm.PoseEstimator',
@@ -34,7 +34,7 @@ def model_cfg(width: int, *, head: str = 'Classic', codec: dict = CODEC, keypoin
 
 
 def write_teacher(path: Path, cfg: dict, *, meta: dict | None = META, std: float = 0.2) -> str:
-    """A model config -> checkpoint with loud random weights and running statistics that are not their defaults."""
+    """Write a checkpoint with large random weights and running statistics that are not their defaults."""
     generator = torch.Generator().manual_seed(1)
     model = MODELS.build(cfg)
     for name, value in model.state_dict().items():
@@ -47,7 +47,7 @@ def write_teacher(path: Path, cfg: dict, *, meta: dict | None = META, std: float
 
 
 def batch(number: int = 4, *, codec: dict = CODEC, keypoints: int = 17, seed: int = 5) -> tuple[torch.Tensor, list]:
-    """-> (B, 3, h, w) crops and B samples with random heatmaps; every third keypoint has no label."""
+    """Return (B, 3, h, w) crops and B samples with random heatmaps; every third keypoint has no label."""
     generator = torch.Generator().manual_seed(seed)
     (width, height), (columns, rows) = codec['input_size'], codec['heatmap_size']
     samples = []

@@ -28,7 +28,7 @@ def model_cfg() -> dict:
 
 
 def run_cfg(data: Path, work_dir: Path, *, num_workers: int = 0, seed: int | None = 3, **settings: Any) -> Config:
-    """Folder of tiny_coco's images -> config of 3 epochs in batches of 4 that saves every iteration."""
+    """Return a config of 3 epochs in batches of 4 on tiny_coco's images that saves every iteration."""
     cfg = {
         'default_scope': 'mmpose',
         'work_dir': str(work_dir),
@@ -61,14 +61,14 @@ def run_cfg(data: Path, work_dir: Path, *, num_workers: int = 0, seed: int | Non
 
 
 def train(cfg: Config) -> Runner:
-    """Config -> the runner after its training."""
+    """Train a config and return the runner."""
     runner = Runner.from_cfg(cfg)
     runner.train()
     return runner
 
 
 def read_log(work_dir: Path) -> list[dict]:
-    """Work folder -> what was logged at each iteration, times left out."""
+    """Return what was logged at each iteration, times left out."""
     (file,) = work_dir.glob('*/vis_data/scalars.json')
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     return [{key: value for key, value in line.items() if 'time' not in key} for line in lines]

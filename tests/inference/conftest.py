@@ -49,7 +49,7 @@ if 'Brightness' not in MODELS.module_dict:
 
     @MODELS.register_module()
     class Brightness(nn.Module):
-        """(B, 3, H, W) crop -> one (B, 1, H, W) map of its brightness."""
+        """Map a (B, 3, H, W) crop to one (B, 1, H, W) map of its brightness."""
 
         def forward(self, images: Tensor) -> tuple[Tensor]:
             return (images.mean(1, keepdim=True),)

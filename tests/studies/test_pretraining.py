@@ -8,7 +8,7 @@ from vitpose_mm.studies.study import Run
 
 
 def read(run: Run) -> Config:
-    """Run -> its config with its options in it."""
+    """Return the config of a run with its options in it."""
     return with_options(run.train, run.options)
 
 

@@ -73,7 +73,7 @@ def test_the_search_finds_words_and_not_parts_of_words(root: Path) -> None:
     assert {'vit.py', 'README.md', 'run', 'install.py'} <= {path.name for path in texts(root)}
 
 
-@pytest.mark.parametrize('folder', ['vitpose_mm', 'tools', 'requirements', 'docs'])
+@pytest.mark.parametrize('folder', ['vitpose_mm', 'tools', 'tests', 'requirements', 'docs'])
 def test_docstrings_begin_with_a_sentence(folder: str, root: Path) -> None:
     """A sentence says what a function does; an arrow (`config -> model.`) leaves the verb to the reader."""
     found = {

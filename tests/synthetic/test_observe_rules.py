@@ -19,7 +19,7 @@ FINE = (31 * OVERSAMPLE, 41 * OVERSAMPLE)
 
 
 def wall(x0: float, y0: float, x1: float, y1: float, *, depth: float = 2.0) -> Mesh:
-    """Corners in pixels -> a white quad that faces the camera."""
+    """Return a white quad that faces the camera, with corners in pixels."""
     corners = [CAMERA.unproject(np.array(corner), depth) for corner in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))]
     return Mesh(
         quads=np.array([corners]),
@@ -167,7 +167,7 @@ LARGE = Camera(600.0, (320, 240))
 
 
 def portrait(seed: int, things: list[Mesh] | None = None) -> tuple[Observation, dict[str, np.ndarray], Person]:
-    """Somebody near -> labels, and for each part of the head the box of its quads in front, x1 y1 x2 y2."""
+    """Return labels of somebody near, and for each part of the head the box of its quads in front, x1 y1 x2 y2."""
     rng = np.random.default_rng(seed)
     person = make_person(rng, LARGE, depth=2.5, column=160, row=230, owner=0, posture='stand', yaw=0)
     mesh = join([person.mesh, *(things or [])])

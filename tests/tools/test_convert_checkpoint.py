@@ -19,7 +19,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def run(root: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Arguments -> exit code, output, errors; in this process, which has torch already."""
+    """Return exit code, output, errors of arguments; in this process, which has torch already."""
     main = runpy.run_path(str(root / 'tools' / 'convert_checkpoint.py'))['main']
 
     def call(*args: object) -> tuple[int, str, str]:

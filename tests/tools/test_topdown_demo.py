@@ -70,7 +70,7 @@ def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str
 
 
 def parse(words: list[str], monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
-    """Command line of the demo -> its options."""
+    """Return the options of a command line of the demo."""
     monkeypatch.setattr(sys, 'argv', [str(TOOL), *words])
     return runpy.run_path(str(TOOL))['parse_args']()
 

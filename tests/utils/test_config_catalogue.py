@@ -29,7 +29,7 @@ every_leaf = pytest.mark.parametrize('path', LEAVES, ids=ident)
 
 
 def parts(path: Path) -> dict[str, str]:
-    """Path of a config -> the parts of its name that it has."""
+    """Return the parts of its name that a config has."""
     match = NAME.fullmatch(path.stem)
     assert match, f'{path.stem} does not follow the grammar'
     return {part: value for part, value in match.groupdict().items() if value}

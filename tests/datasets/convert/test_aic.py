@@ -15,7 +15,7 @@ HIDDEN, UNLABELLED = 2, 3
 
 
 def write_release(folder: Path) -> Path:
-    """Folder -> an annotation file in the form of the release: two images, three people, and the images' folder."""
+    """Write an annotation file in the form of the release: two images, three people, and the images' folder."""
     images = folder / 'keypoint_train_images_20170902'
     images.mkdir()
     points = [value for i in range(14) for value in (10 + i, 20 + 2 * i, 1)]

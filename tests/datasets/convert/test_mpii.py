@@ -16,7 +16,7 @@ EMPTY = np.zeros((0, 0))
 
 
 def structs(items: list[dict]) -> np.ndarray:
-    """Dicts with the same keys -> a Matlab struct array."""
+    """Return a Matlab struct array of dicts with the same keys."""
     array = np.zeros((1, len(items)), dtype=[(key, object) for key in items[0]])
     for place, item in enumerate(items):
         array[0, place] = tuple(item.values())
@@ -36,7 +36,7 @@ def rectangle(shift: float, *, joints: list[int]) -> dict:
 
 
 def write_release(folder: Path) -> Path:
-    """Folder -> RELEASE with a crowd of two, a single person, one without joints, nobody, and a test image."""
+    """Write RELEASE with a crowd of two, a single person, one without joints, nobody, and a test image."""
     everybody = list(range(16))
     no_scale = {**rectangle(5, joints=everybody), 'scale': EMPTY}
     rectangles = [

@@ -29,7 +29,7 @@ def make_batch(num: int, bad: list[str]) -> dict:
 
 
 def feed(hook: BadImageHook, batches: list[list[str]], *, num: int = 10) -> Log:
-    """Give batches to a hook as a runner would, by the unreadable files in each; -> the warnings."""
+    """Give batches to a hook as a runner would, by the unreadable files in each; return the warnings."""
     runner = SimpleNamespace(logger=Log())
     for i, bad in enumerate(batches):
         hook.before_train_iter(runner, i, make_batch(num, bad))

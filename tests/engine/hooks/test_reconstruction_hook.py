@@ -32,7 +32,7 @@ def mae(coco: Path, tmp_path: Path) -> torch.nn.Module:
 
 
 def patch(images: torch.Tensor, place: int) -> torch.Tensor:
-    """(B, 3, h, h) -> (B, 3, 16, 16): the patch at a place, counted row by row."""
+    """Return the patch (B, 3, 16, 16) of (B, 3, h, h) at an index, counted row by row."""
     row, column = divmod(place, SIZE // 16)
     return images[..., 16 * row : 16 * row + 16, 16 * column : 16 * column + 16]
 

@@ -42,7 +42,7 @@ def wrap(kind: type, model: nn.Module, **settings: Any) -> Any:
 
 
 def train(model: nn.Module, wrapper: Any, inputs: Tensor, *, factor: float = 1.0) -> list[str]:
-    """A step a batch, the loss times a factor -> faults."""
+    """Train a step a batch, the loss times a factor; return the faults."""
     faults = []
     for batch in inputs:
         with wrapper.optim_context(model):

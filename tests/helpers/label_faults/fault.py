@@ -46,7 +46,7 @@ def harmless(name: str, change: Change, left: int = 6) -> Fault:
 
 
 def show(value: Any) -> str:
-    """Value -> its name in a test."""
+    """Return the name of a value in a test."""
     return 'missing' if value is MISSING else repr(value)[:24]
 
 

@@ -14,7 +14,7 @@ from vitpose_mm.models import KnowledgeTokenTuner
 
 
 def digest(tensors: dict[str, Tensor]) -> dict[str, str]:
-    """Tensors by name -> hash of each one's bytes."""
+    """Return a hash of each tensor's bytes by name."""
     return {name: hashlib.sha256(value.numpy().tobytes()).hexdigest() for name, value in tensors.items()}
 
 
@@ -25,7 +25,7 @@ def state_of(tuner: KnowledgeTokenTuner) -> dict[str, Tensor]:
 
 
 def tune(tuner: KnowledgeTokenTuner, steps: int = 20) -> list[float]:
-    """Train as a runner would, on one batch -> losses."""
+    """Train as a runner would, on one batch; return the losses."""
     inputs, samples = batch()
     optimizer = torch.optim.AdamW(tuner.parameters(), lr=0.1, weight_decay=0.1)
     losses = []

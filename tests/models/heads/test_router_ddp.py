@@ -55,7 +55,7 @@ def loss_of(model: torch.nn.Module, batch: dict[str, Any]) -> Tensor:
 
 
 def train_ddp() -> tuple[dict[str, Tensor], list[list[str]], dict[str, Tensor]]:
-    """Three steps -> weights, logged keys of every step, gradients of the first."""
+    """Train three steps; return weights, logged keys of every step, gradients of the first."""
     rank = torch.distributed.get_rank()
     model = torch.nn.parallel.DistributedDataParallel(make(), broadcast_buffers=False)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
