@@ -54,7 +54,12 @@ class Job:
     num_processes: int = 1
 
 
-def make_jobs(folder: Path) -> list[Job]:
+def make_jobs(folder: Path, names: str = '') -> list[Job]:
+    """Folder for data and configs -> the jobs whose names begin with one of these, which have | between them."""
+    return [job for job in make_all_jobs(folder.resolve()) if job.name.startswith(tuple(names.split('|')))]
+
+
+def make_all_jobs(folder: Path) -> list[Job]:
     """Folder for data and configs -> all jobs."""
     init_default_scope('mmpose')
     data = write_coco(folder / 'data', num_images=16)

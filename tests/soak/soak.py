@@ -11,12 +11,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.helpers.forks import Forks
-from tests.soak.jobs import ROOT, Job, make_jobs
+from tests.soak.jobs import ROOT, Job
 from tests.soak.kills import Kill, Writes, draw_kill, kill_here
 
 MAX_KILLS = 4  # of a run
@@ -36,8 +36,8 @@ class Soak:
 
     Args:
         folder: for everything.
+        jobs: what is killed, by turns.
         seed: of the kills.
-        jobs: beginnings of the names of those wanted, with | between them; None: all.
         commands: share of attempts that are made by the real command line.
         say: gets a line for each kill and each run.
     """
@@ -45,15 +45,14 @@ class Soak:
     def __init__(
         self,
         folder: Path,
+        jobs: Sequence[Job],
         *,
         seed: int = 0,
-        jobs: str | None = None,
         commands: float = 0.0,
         say: Callable[[str], object] = str,
     ) -> None:
         self.folder, self.seed, self.commands, self.say = folder.resolve(), seed, commands, say
-        wanted = tuple((jobs or '').split('|'))
-        self.jobs = [job for job in make_jobs(self.folder) if job.name.startswith(wanted)]
+        self.jobs = jobs
         self.wholes: dict[str, Whole] = {}
         self.kills: Counter[str] = Counter()  # by job
         self.kinds: Counter[str] = Counter()
@@ -63,7 +62,6 @@ class Soak:
 
     def kill_often(self, number: int) -> None:
         """Make runs until so many kills have happened."""
-        self.number = number
         run = 0
         while self.kills.total() < number:
             run += 1
