@@ -97,7 +97,7 @@ class Soak:
     def compare(self, number: int, job: Job, work_dir: Path, codes: list[int | None]) -> None:
         """Note how a run has ended."""
         self.runs[job.name] += 1
-        if any(codes):
+        if any(code != 0 for code in codes):
             return self.fail(number, job, 'is stuck' if None in codes else f'failed with exit codes {codes}')
         result = job.result(work_dir)
         if result != self.whole(job).result:
