@@ -10,13 +10,14 @@ CACHE := $(or $(VITPOSE_MM_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vitpose
 CODE := vitpose_mm tools tests configs requirements docs setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint docs catalogue try-python clean clean-cache
+.PHONY: help setup demo test test-fast soak lint docs catalogue try-python clean clean-cache
 
 help:
 	@echo 'make demo [FAST=1]  set up .venv if needed, then render data, train, evaluate and draw into quickstart/'
 	@echo '                    (20 minutes on two cores after the set-up; FAST=1: 5 minutes)'
 	@echo 'make test           set up .venv if needed, then run every test in two processes (ARGS="-k name" for some)'
 	@echo 'make test-fast      the tests that take seconds each, within three minutes on two cores'
+	@echo 'make soak           kill trainings 100 times and compare what they end with (30 minutes; KILLS=20 for some)'
 	@echo 'make lint           ruff, codespell, mypy and the documentation'
 	@echo 'make docs           write the documentation to site/, warnings are errors'
 	@echo 'make try-python     set-up, import and some tests with PYTHON=..., in .venv-(its name)'
@@ -38,6 +39,9 @@ test: setup
 
 test-fast: setup
 	OMP_NUM_THREADS=1 $(RUN) -m pytest tests -n 2 --dist loadfile -m 'not slow' $(ARGS)
+
+soak: setup
+	$(RUN) tests/soak --kills $(or $(KILLS),100) $(ARGS)
 
 lint: setup docs
 	$(RUN) -m ruff check $(CODE)

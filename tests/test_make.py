@@ -33,7 +33,7 @@ def test_make_goes_on_with_the_python_of_the_environment(root: Path, tmp_path: P
 
 def test_make_help_is_the_default(root: Path) -> None:
     done = subprocess.run(['make'], cwd=root, capture_output=True, text=True, check=True)
-    for target in ('demo', 'test', 'test-fast', 'lint', 'try-python', 'catalogue', 'clean', 'clean-cache'):
+    for target in ('demo', 'test', 'test-fast', 'soak', 'lint', 'try-python', 'catalogue', 'clean', 'clean-cache'):
         assert f'\nmake {target} ' in f'\n{done.stdout}'
 
 

@@ -20,7 +20,7 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--kills', type=int, default=100, help='number (default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0, help='of the moments (default: %(default)s)')
     parser.add_argument('--run', type=int, help='only the run of this number')
-    parser.add_argument('--jobs', help='only the jobs whose names begin so, with | between them')
+    parser.add_argument('--jobs', default='', help='only the jobs whose names begin so, with | between them')
     parser.add_argument('--commands', type=float, default=0.1, help='share of attempts by the real command line')
     parser.add_argument('--out', type=Path, help='folder to work in (default: a temporary one, kept after failures)')
     return parser.parse_args(arguments)
@@ -36,13 +36,17 @@ def main() -> int:
 
     silence_known_warnings()
     from tests.helpers.tiny_leaf import shortcuts
+    from tests.soak.jobs import make_jobs
     from tests.soak.soak import Soak
 
     folder = args.out or Path(tempfile.mkdtemp(prefix='soak'))
+
+    def say(text: str) -> None:
+        print(text, flush=True)
+
     with shortcuts():
-        soak = Soak(
-            folder, seed=args.seed, jobs=args.jobs, commands=args.commands, say=lambda text: print(text, flush=True)
-        )
+        jobs = make_jobs(folder, args.jobs)
+        soak = Soak(folder, jobs, seed=args.seed, commands=args.commands, say=say)
         if args.run is None:
             soak.kill_often(args.kills)
         else:

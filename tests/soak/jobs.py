@@ -25,7 +25,7 @@ from tests.helpers.tiny_distillation import SAMPLER, distillation_cfg
 from tests.helpers.tiny_flags import flags
 from tests.helpers.tiny_models import model_cfg, write_teacher
 from tests.helpers.tiny_run import run_cfg
-from vitpose_mm.checkpoints import load_file, newest_readable
+from vitpose_mm.checkpoints import load_file
 from vitpose_mm.distillation.command import distill
 from vitpose_mm.engine.train import train
 from vitpose_mm.studies import run as studies
@@ -54,7 +54,12 @@ class Job:
     num_processes: int = 1
 
 
-def make_jobs(folder: Path) -> list[Job]:
+def make_jobs(folder: Path, names: str = '') -> list[Job]:
+    """Folder for data and configs -> the jobs whose names begin with one of these, which have | between them."""
+    return [job for job in make_all_jobs(folder.resolve()) if job.name.startswith(tuple(names.split('|')))]
+
+
+def make_all_jobs(folder: Path) -> list[Job]:
     """Folder for data and configs -> all jobs."""
     init_default_scope('mmpose')
     data = write_coco(folder / 'data', num_images=16)
@@ -168,10 +173,10 @@ def fork_tool(command: list[str], *, stdout: Any, **kwargs: Any) -> Any:
 
 def hash_checkpoint(work_dir: Path) -> str:
     """Work folder -> hash of weights, optimizer, schedules and position of the newest checkpoint."""
-    newest = newest_readable(work_dir)
-    if newest is None:
+    files = sorted(work_dir.glob('iter_*.pth'), key=lambda file: int(file.stem[5:]))
+    if not files:
         return 'no checkpoint'
-    checkpoint = load_file(newest)
+    checkpoint = load_file(files[-1])
     meta = {key: checkpoint['meta'].get(key) for key in ('epoch', 'iter', 'position', 'seed')}
     return hash_of([meta, *(checkpoint.get(key) for key in ('state_dict', 'optimizer', 'param_schedulers'))])
 

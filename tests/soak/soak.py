@@ -11,12 +11,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.helpers.forks import Forks
-from tests.soak.jobs import ROOT, Job, make_jobs
+from tests.soak.jobs import ROOT, Job
 from tests.soak.kills import Kill, Writes, draw_kill, kill_here
 
 MAX_KILLS = 4  # of a run
@@ -36,8 +36,8 @@ class Soak:
 
     Args:
         folder: for everything.
+        jobs: what is killed, by turns.
         seed: of the kills.
-        jobs: beginnings of the names of those wanted, with | between them; None: all.
         commands: share of attempts that are made by the real command line.
         say: gets a line for each kill and each run.
     """
@@ -45,15 +45,14 @@ class Soak:
     def __init__(
         self,
         folder: Path,
+        jobs: Sequence[Job],
         *,
         seed: int = 0,
-        jobs: str | None = None,
         commands: float = 0.0,
         say: Callable[[str], object] = str,
     ) -> None:
         self.folder, self.seed, self.commands, self.say = folder.resolve(), seed, commands, say
-        wanted = tuple((jobs or '').split('|'))
-        self.jobs = [job for job in make_jobs(self.folder) if job.name.startswith(wanted)]
+        self.jobs = jobs
         self.wholes: dict[str, Whole] = {}
         self.kills: Counter[str] = Counter()  # by job
         self.kinds: Counter[str] = Counter()
@@ -63,7 +62,6 @@ class Soak:
 
     def kill_often(self, number: int) -> None:
         """Make runs until so many kills have happened."""
-        self.number = number
         run = 0
         while self.kills.total() < number:
             run += 1
@@ -92,13 +90,14 @@ class Soak:
             if None in codes:
                 return self.fail(number, job, 'the other process does not end')
         else:
-            codes = self.attempt(job, work_dir, None)
+            by_command = job.command and rng.random() < self.commands
+            codes = self.command(job, work_dir, None) if by_command else self.attempt(job, work_dir, None)
         self.compare(number, job, work_dir, codes)
 
     def compare(self, number: int, job: Job, work_dir: Path, codes: list[int | None]) -> None:
         """Note how a run has ended."""
         self.runs[job.name] += 1
-        if any(codes):
+        if any(code != 0 for code in codes):
             return self.fail(number, job, 'is stuck' if None in codes else f'failed with exit codes {codes}')
         result = job.result(work_dir)
         if result != self.whole(job).result:
@@ -132,22 +131,23 @@ class Soak:
 
     def attempt(self, job: Job, work_dir: Path, kill: Kill | None) -> list[int | None]:
         """Fork a job, kill it -> exit codes; None of a process that has not ended in time."""
+        work_dir.parent.mkdir(parents=True, exist_ok=True)
         read, write = os.pipe()
         forks = Forks(
             run_watched, job, work_dir, kill, write, log=work_dir.parent / 'said', num_processes=job.num_processes
         )
         os.close(write)
         if kill is not None:
-            wait_for(kill, forks, read)
-            if forks.running:
+            wait_for(kill, forks, read, limit=self.limit(job))
+            if forks.running and forks.seconds < self.limit(job):
                 forks.send(signal.SIGKILL, rank=kill.rank)
         codes = forks.codes(limit=self.limit(job))
         forks.clear()
         os.close(read)
         return codes
 
-    def command(self, job: Job, work_dir: Path, delay: float) -> list[int | None]:
-        """Start a job by its command line and kill it -> exit codes."""
+    def command(self, job: Job, work_dir: Path, delay: float | None) -> list[int | None]:
+        """Start a job by its command line, kill it after so many seconds if any -> exit codes."""
         assert job.command is not None
         work_dir.parent.mkdir(parents=True, exist_ok=True)
         with open(work_dir.parent / 'said', 'ab') as log:
@@ -155,10 +155,11 @@ class Soak:
                 job.command(work_dir), cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
         try:
-            return [process.wait(delay)]
+            return [process.wait(self.limit(job) if delay is None else delay)]
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            return [process.wait()]
+            code = process.wait()
+            return [None if delay is None else code]
 
     def summary(self) -> str:
         """All counts."""
@@ -187,10 +188,10 @@ def run_watched(job: Job, work_dir: Path, kill: Kill | None, pipe: int) -> None:
         (work_dir.parent / 'writes').write_text(str(writes.count))
 
 
-def wait_for(kill: Kill, forks: Forks, pipe: int) -> None:
+def wait_for(kill: Kill, forks: Forks, pipe: int, *, limit: float) -> None:
     """Return when it is time to kill, or a process has ended."""
     if kill.kind != 'time':
-        while forks.running and not select.select([pipe], [], [], 0.05)[0]:
+        while forks.running and forks.seconds < limit and not select.select([pipe], [], [], 0.05)[0]:
             pass
     end = time.monotonic() + kill.delay
     while forks.running and time.monotonic() < end:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from vitpose_mm.studies import run as studies
 from vitpose_mm.studies.study import Preparation, Run, Study
 
 TOOL = """
-import json, sys
+import json, shutil, sys
 from pathlib import Path
 
 arguments = sys.argv[1:]
@@ -25,7 +28,8 @@ if 'fail=1' in arguments and not Path({calls!r} + '.fixed').exists():
 if '--work-dir' not in arguments:
     Path(arguments[0]).mkdir(exist_ok=True)
 if '--resume' in arguments:
-    (place / 'last_checkpoint').write_text('/elsewhere/epoch_3.pth')
+    shutil.copy({calls!r} + '.pth', place / 'epoch_3.pth')
+    (place / 'last_checkpoint').write_text('')  # as a kill leaves it
 if '--out' in arguments:
     seed = int(str(place.parent.name)[4:])
     Path(arguments[arguments.index('--out') + 1]).write_text(json.dumps({{'coco/AP': 0.5 + seed / 10}}))
@@ -37,6 +41,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout whose tools note their calls, and the folder to work in."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'tools').mkdir()
+    torch.save({'state_dict': {}, 'optimizer': {}, 'meta': {'iter': 3}}, tmp_path / 'calls.pth')
     for name in ('train', 'test', 'make'):
         (tmp_path / 'tools' / f'{name}.py').write_text(TOOL.format(calls=str(tmp_path / 'calls')))
     return tmp_path
@@ -117,6 +122,29 @@ def test_a_run_of_all_seeds_and_a_tool_that_leaves_notes(root: Path) -> None:
     assert [(record['run'], record['seed'], record['metrics']) for record in records] == [
         ('teacher', 3, {}), ('student', 3, {'loss': 2, 'coco/AP': 0.8}), ('student', 4, {'loss': 2, 'coco/AP': 0.9}),
     ]  # fmt: skip
+
+
+def test_a_tool_stops_with_a_study_that_is_killed(root: Path) -> None:
+    (root / 'tools' / 'long.py').write_text(
+        'import sys, time\n'
+        "open('began', 'w').close()\n"
+        "try:\n    time.sleep(100)\nexcept KeyboardInterrupt:\n    open('stopped', 'w').close()\n"
+    )
+    process = multiprocessing.get_context('fork').Process(
+        target=studies.call_tool, args=(root, ['long.py']), kwargs={'log': root / 'log'}
+    )
+    process.start()
+    wait_for(root / 'began')
+    process.kill()
+    wait_for(root / 'stopped')
+
+
+def wait_for(file: Path, *, seconds: float = 60) -> None:
+    """Return when a file is there; fail when it does not come."""
+    end = time.monotonic() + seconds
+    while not file.exists():
+        assert time.monotonic() < end, f'{file.name} does not come'
+        time.sleep(0.05)
 
 
 def test_chosen_runs_and_seeds(root: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -15,6 +17,8 @@ from pathlib import Path
 from ..utils.files import write_json
 from ..utils.steps import Say, Step, run_steps
 from .study import PLACE, Preparation, Run, Study
+
+PR_SET_PDEATHSIG = 1
 
 
 def run_study(
@@ -121,14 +125,20 @@ def last_checkpoint(work_dir: Path) -> str:
     """
     if (work_dir / 'deploy.pth').is_file():  # of a distilled student
         return str(work_dir / 'deploy.pth')
-    note = work_dir / 'last_checkpoint'
-    if not note.is_file():
+    from ..checkpoints import newest_readable  # brings torch
+
+    found = newest_readable(
+        work_dir
+    )  # a kill can leave last_checkpoint behind: empty, or with the name of an older file
+    if found is None:
         raise RuntimeError(f'there is no checkpoint in {work_dir}: run that training first')
-    return str(work_dir / Path(note.read_text().strip()).name)
+    return str(found)
 
 
 def call_tool(root: Path, command: Sequence[str | Path], *, log: Path) -> None:
     """Run one of tools/ to its end, with all its output added to the log.
+
+    Where this process is killed the tool stops, as by Ctrl-C: a second start would train in the same folder beside it.
 
     Raises:
         RuntimeError: it failed.
@@ -137,9 +147,17 @@ def call_tool(root: Path, command: Sequence[str | Path], *, log: Path) -> None:
     tool, *arguments = map(str, command)
     with open(log, 'ab') as file:
         whole = [sys.executable, str(root / 'tools' / tool), *arguments]
-        code = subprocess.run(whole, stdout=file, stderr=subprocess.STDOUT).returncode
+        code = subprocess.run(whole, stdout=file, stderr=subprocess.STDOUT, preexec_fn=stop_with_parent).returncode
     if code:
         raise RuntimeError(f'{tool} ended with code {code}: {log} has the reason')
+
+
+def stop_with_parent() -> None:
+    """Have Linux send SIGINT to this process when its parent is gone.
+
+    Not SIGTERM: a scheduler sends that to all processes, and a second one would end a training that is saving.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def read_records(study: Study, folder: Path) -> list[dict]:

@@ -17,6 +17,7 @@ from tests.helpers.tiny_run import run_cfg
 from vitpose_mm.engine.train import build_runner
 
 pytestmark = pytest.mark.slow
+DOUBLE = torch.float64
 DONE = 5  # of 12 iterations in 3 epochs
 Records = list[list[dict[str, Any]]]  # by process, then by iteration
 
@@ -28,17 +29,21 @@ class Record(Hook):
         self.file = folder / f'records{get_rank()}.json'
         self.found: list[dict[str, Any]] = []
 
+    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+        for one in data_batch['data_samples']:
+            one.gt_fields, one.gt_instance_labels = one.gt_fields.to(DOUBLE), one.gt_instance_labels.to(DOUBLE)
+
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
-        assert outputs is not None and outputs['loss'].dtype == torch.float64
+        assert outputs is not None and outputs['loss'].dtype == DOUBLE
         self.found.append({'ids': [one.img_id for one in data_batch['data_samples']], 'loss': outputs['loss'].item()})
         self.file.write_text(json.dumps(self.found))
 
 
 def train_double(data: Path, work_dir: Path, size: int, load_from: str | None) -> None:
     """In each process: batches of four samples in all, without what differs by process or by batch."""
-    torch.set_default_dtype(torch.float64)
+    torch.set_default_dtype(DOUBLE)
     cfg = run_cfg(data, work_dir, launcher='pytorch' if size > 1 else 'none')
     cfg.train_dataloader.batch_size = 4 // size
     cfg.model.backbone.drop_path_rate = 0.0
