@@ -9,14 +9,18 @@ RUN := $(VENV)/bin/python
 CACHE := $(or $(VITPOSE_MM_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vitpose_mm)
 CODE := vitpose_mm tools tests configs requirements docs setup.py
 
+COUNT := 20000
+SEED = $(shell date +%s)
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint docs catalogue try-python clean clean-cache
+.PHONY: help setup demo test test-fast fuzz lint docs catalogue try-python clean clean-cache
 
 help:
 	@echo 'make demo [FAST=1]  set up .venv if needed, then render data, train, evaluate and draw into quickstart/'
 	@echo '                    (20 minutes on two cores after the set-up; FAST=1: 5 minutes)'
 	@echo 'make test           set up .venv if needed, then run every test in two processes (ARGS="-k name" for some)'
 	@echo 'make test-fast      the tests that take seconds each, within three minutes on two cores'
+	@echo 'make fuzz           COUNT=20000 random inputs of each kind: images, labels, checkpoints, arguments (40 minutes)'
 	@echo 'make lint           ruff, codespell, mypy and the documentation'
 	@echo 'make docs           write the documentation to site/, warnings are errors'
 	@echo 'make try-python     set-up, import and some tests with PYTHON=..., in .venv-(its name)'
@@ -38,6 +42,12 @@ test: setup
 
 test-fast: setup
 	OMP_NUM_THREADS=1 $(RUN) -m pytest tests -n 2 --dist loadfile -m 'not slow' $(ARGS)
+
+# Random inputs, others at each run; a failure says its seed (SEED=...).
+fuzz: FUZZ_SEED := $(SEED)
+fuzz: setup
+	@echo 'make fuzz COUNT=$(COUNT) SEED=$(FUZZ_SEED)'
+	VITPOSE_MM_FUZZ='$(COUNT) $(FUZZ_SEED)' OMP_NUM_THREADS=1 $(RUN) -m pytest tests/fuzz -q $(ARGS)
 
 lint: setup docs
 	$(RUN) -m ruff check $(CODE)
