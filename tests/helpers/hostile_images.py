@@ -68,7 +68,7 @@ def kinds() -> Iterator[tuple[str, Case]]:
     modes = {
         'JPEG': ('L', 'RGB', 'CMYK', 'YCbCr'),
         'PNG': ('1', 'L', 'LA', 'P', 'RGB', 'RGBA', 'I;16', 'I'),
-        'TIFF': ('1', 'L', 'LA', 'P', 'RGB', 'RGBA', 'CMYK', 'I;16', 'I', 'F', 'LAB', 'YCbCr'),
+        'TIFF': ('1', 'L', 'LA', 'P', 'RGB', 'RGBA', 'CMYK', 'I;16', 'I', 'F', 'LAB'),
         'BMP': ('1', 'L', 'P', 'RGB', 'RGBA'),
         'WEBP': ('RGB', 'RGBA'),
         'GIF': ('1', 'L', 'P'),
@@ -108,7 +108,7 @@ def bombs() -> Iterator[tuple[str, Case]]:
     yield 'PNG of 40,000', one('a.png', png(40_000, 40_000), TOO_LARGE)
     yield 'PNG of 2^31', one('a.png', png(2**31 - 1, 2**31 - 1), TOO_LARGE)
     yield 'PNG of no width', one('a.png', png(0, 9), 'cannot be read|' + NO_IMAGE)
-    yield 'PNG with two headers', Case({'a.png': png(30_000, 30_000, png(9, 9)[8:])}, 0, 'a.png')
+    yield 'PNG with two headers', Case({'a.png': png(30_000, 30_000, png(9, 9)[8:])}, None)
     text = chunk(b'zTXt', b'Comment\0\0' + zlib.compress(bytes(50_000_000)))
     yield 'PNG with a text of 50 MB', Case({'a.png': png(9, 9, text, chunk(b'IDAT', zlib.compress(bytes(900))))}, None)
     more = chunk(b'IDAT', zlib.compress(bytes(100_000_000)))
@@ -118,7 +118,7 @@ def bombs() -> Iterator[tuple[str, Case]]:
     inner = webp(10, 10, b'VP8X') + webp(16_383, 16_383)[12:]
     yield 'WebP of 10 with 16,383 inside', one('a.webp', inner, 'cannot be read|' + NO_IMAGE)
     yield 'JPEG of 65,535', one('a.jpg', jpeg(65_535, 65_535), TOO_LARGE)
-    yield 'JPEG of 8,000 without its pixels', one('a.jpg', jpeg(8_000, 8_000), 'truncated')
+    yield 'JPEG of 8,000 with the pixels of 64', one('a.jpg', jpeg(8_000, 8_000))
     yield 'JPEG of 400 scans', one('a.jpg', many_scans(400, (2048, 2048)), '400? scans|41. scans')
     yield 'JPEG of 20 scans', one('a.jpg', many_scans(20, (64, 48)))
     yield 'GIF of 65,535', one('a.gif', gif(65_535, 65_535), TOO_LARGE)
@@ -174,7 +174,7 @@ def special() -> Iterator[tuple[str, Case]]:
     yield 'pipe', one('a.jpg', os.mkfifo, 'special file')
     yield 'socket', one('a.jpg', _socket, 'special file')
     yield 'folder', one('a.jpg', os.mkdir, 'subfolder')
-    for target, kind in (('/dev/zero', 'special'), ('/dev/null', 'special'), ('/', 'subfolder'), ('gone', 'broken')):
+    for target, kind in (('/dev/zero', 'special file'), ('/dev/null', 'special file'), ('/', 'subfolder'), ('gone', 'broken')):
         yield f'link to {target}', one('a.jpg', lambda path, target=target: path.symlink_to(target), kind)
     yield 'link to itself', one('a.jpg', lambda path: path.symlink_to(path), 'broken link')
     yield 'link to an image', Case({'a.png': encode(pixels(), 'PNG'), 'b.png': lambda path: path.symlink_to('a.png')}, 2)

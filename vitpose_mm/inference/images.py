@@ -83,7 +83,7 @@ def _kind_of_other_file(path: Path) -> str | None:
     if path.is_dir():
         return 'subfolder'
     if not path.is_file():
-        return 'broken link' if path.is_symlink() else 'special file'
+        return 'special file' if path.exists() else 'broken link'
     suffix = path.suffix.lower()
     return None if suffix in IMAGE_SUFFIXES else suffix or 'without a suffix'
 

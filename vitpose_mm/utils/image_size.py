@@ -21,6 +21,7 @@ FORMATS = ('JPEG', 'PNG', 'WEBP', 'BMP', 'DIB', 'TIFF', 'GIF', 'PPM', 'JPEG2000'
 MAX_BYTES = 500_000_000  # of a file; a float TIFF of 60 million pixels and two channels
 MAX_SCANNED = 1_500_000_000  # pixels times scans of a progressive JPEG, which usually has 10
 START_OF_SCAN = b'\xff\xda'
+ANIMATION = b'acTL'  # name of a PNG's chunk
 _WEBP_HEADER = 30  # bytes
 _ORIENTATION = 0x0112
 _TURNED = ('JPEG', 'MPO', 'PNG')  # formats whose EXIF orientation OpenCV follows
@@ -38,6 +39,20 @@ def read_image_size(path: Path) -> tuple[int, int]:
     """
     with open_image(path) as image:
         return image.size
+
+
+def check_for_opencv(path: Path) -> None:
+    """Check an image file before OpenCV decodes it.
+
+    Raises:
+        ImageError: as :func:`read_image_size`; or OpenCV 4.11 ends the process on damaged files of the kind, without
+            an exception: JPEG 2000 and animated PNG.
+    """
+    with open_image(path) as image:
+        if image.format == 'JPEG2000':
+            raise ImageError(f'{printable(path)} is a JPEG 2000, which training does not read: save it as PNG.')
+        if image.format == 'PNG' and any(ANIMATION in block for block in _blocks(image.fp)):
+            raise ImageError(f'{printable(path)} is an animated PNG, which training does not read: save one frame.')
 
 
 class ImageSize(NamedTuple):
@@ -127,13 +142,16 @@ def _check_pixels(path: Path, size: tuple[int, int], *, num_scans: int = 1) -> N
 
 
 def _count_scans(file: BufferedReader) -> int:
-    """JPEG -> the number of its scans at most; the position in the file stays."""
+    """JPEG -> the number of its scans at most."""
+    return sum(block.count(START_OF_SCAN) for block in _blocks(file))
+
+
+def _blocks(file: BufferedReader) -> Iterator[bytes]:
+    """File -> all its bytes; its position stays."""
     position = file.tell()
     file.seek(0)
-    blocks = iter(lambda: file.read(1 << 20), b'')
-    number = sum(block.count(START_OF_SCAN) for block in blocks)
+    yield from iter(lambda: file.read(1 << 20), b'')
     file.seek(position)
-    return number
 
 
 def _too_large(path: Path, found: str) -> str:
