@@ -20,7 +20,7 @@ def test_any_keypoint_gives_a_target_or_a_weight_of_0(w: int, h: int, sigma: flo
         encoded = codec.encode(np.array([where], np.float32))
     heatmaps, weights = encoded['heatmaps'], encoded['keypoint_weights']
     assert heatmaps.shape == (len(where), h, w) and weights.shape == (1, len(where))
-    assert np.isfinite(heatmaps).all() and 0 <= heatmaps.min() and heatmaps.max() <= 1
+    assert np.isfinite(heatmaps).all() and heatmaps.min() >= 0 and heatmaps.max() <= 1
     assert (weights[0].astype(bool) == heatmaps.any((1, 2))).all()
 
 

@@ -64,7 +64,9 @@ def test_a_damaged_state_is_refused_or_reported(state: State, target: str, data:
         elif kind == 'reshape':
             state[name] = torch.zeros(data.draw(ODD))
         elif kind == 'rename' and name in state:
-            state[data.draw(st.sampled_from(['x', name + '.x', name.replace('blocks.0', 'blocks.99')]))] = state.pop(name)
+            state[data.draw(st.sampled_from(['x', name + '.x', name.replace('blocks.0', 'blocks.99')]))] = state.pop(
+                name
+            )
         elif kind == 'add':
             state[data.draw(st.text(max_size=9).map(lambda text: 'backbone.' + text))] = torch.zeros(2)
         else:

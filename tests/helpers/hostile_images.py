@@ -174,10 +174,18 @@ def special() -> Iterator[tuple[str, Case]]:
     yield 'pipe', one('a.jpg', os.mkfifo, 'special file')
     yield 'socket', one('a.jpg', _socket, 'special file')
     yield 'folder', one('a.jpg', os.mkdir, 'subfolder')
-    for target, kind in (('/dev/zero', 'special file'), ('/dev/null', 'special file'), ('/', 'subfolder'), ('gone', 'broken')):
+    for target, kind in (
+        ('/dev/zero', 'special file'),
+        ('/dev/null', 'special file'),
+        ('/', 'subfolder'),
+        ('gone', 'broken'),
+    ):
         yield f'link to {target}', one('a.jpg', lambda path, target=target: path.symlink_to(target), kind)
     yield 'link to itself', one('a.jpg', lambda path: path.symlink_to(path), 'broken link')
-    yield 'link to an image', Case({'a.png': encode(pixels(), 'PNG'), 'b.png': lambda path: path.symlink_to('a.png')}, 2)
+    yield (
+        'link to an image',
+        Case({'a.png': encode(pixels(), 'PNG'), 'b.png': lambda path: path.symlink_to('a.png')}, 2),
+    )
     yield 'hidden', one('.a.png', encode(pixels(), 'PNG'), 'hidden')
 
 
@@ -186,7 +194,7 @@ def names() -> Iterator[tuple[str, Case]]:
     content = encode(pixels(), 'PNG')
     plain = ('-a.png', "a'b.png", 'a b.png', '%s%n{0}.png', 'é.png', '\u202egnp.png', '😀.png', '$(touch marker).png')
     for name in plain:
-        yield f'name {ascii(name)}', one(name, content)
+        yield f'name {name!a}', one(name, content)
     yield 'name of 255 bytes', one('n' * 251 + '.png', content)
     yield 'GIF with a name of 255 bytes', one('n' * 251 + '.gif', encode(pixels(), 'GIF'), 'File name too long')
     yield 'name with a line break', one('a\nb.png', content)
@@ -220,8 +228,14 @@ def changing() -> Iterator[tuple[str, Case]]:
     yield 'deleted', Case(files, 0, 'does not exist', lambda folder: (folder / 'a.png').unlink())
     yield 'replaced by a pipe', Case(files, 0, 'not a regular file', replace(os.mkfifo))
     yield 'replaced by a folder', Case(files, 0, 'not a regular file', replace(os.mkdir))
-    yield 'replaced by a link to /dev/zero', Case(files, 0, 'not a reg', replace(lambda path: path.symlink_to('/dev/zero')))
-    yield 'replaced by a bomb', Case(files, 0, TOO_LARGE, lambda folder: (folder / 'a.png').write_bytes(png(40_000, 40_000)))
+    yield (
+        'replaced by a link to /dev/zero',
+        Case(files, 0, 'not a reg', replace(lambda path: path.symlink_to('/dev/zero'))),
+    )
+    yield (
+        'replaced by a bomb',
+        Case(files, 0, TOO_LARGE, lambda folder: (folder / 'a.png').write_bytes(png(40_000, 40_000))),
+    )
     yield 'cut off', Case(files, 0, 'a.png', lambda folder: os.truncate(folder / 'a.png', 60))
 
 

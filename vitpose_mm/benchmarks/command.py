@@ -11,6 +11,7 @@ from .attention import ROWS, AttentionBench, benchmark_attention, choose_rows
 from .benchmark_models import build, choose
 from .crossover import Crossover, benchmark_crossover, parse_size
 from .distillation import DistillationBench, benchmark_distillation
+from .files import benchmark_files
 from .memory import estimate_training_memory
 from .models import Bench, Task, benchmark_models
 from .profile import profile_model
@@ -116,6 +117,10 @@ def _run_router(args: argparse.Namespace, configs: Path, stand: Stand) -> Report
     return benchmark_router(stand, [bases / f'{name}.py' for name in args.models])
 
 
+def _run_files(args: argparse.Namespace, configs: Path, stand: Stand) -> Report:
+    return benchmark_files(stand, Path(args.config))
+
+
 def _run_profile(args: argparse.Namespace, configs: Path, stand: Stand) -> Report:
     return profile_model(
         Path(args.config),
@@ -135,4 +140,5 @@ SUBJECTS = {
     'distillation': _run_distillation,
     'router': _run_router,
     'profile': _run_profile,
+    'files': _run_files,
 }

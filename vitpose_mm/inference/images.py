@@ -57,7 +57,9 @@ def _list_folder(folder: Path) -> ImageFiles:
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
-        raise ValueError(f'{printable(folder)} cannot be read ({error.strerror}): allow this user to read it.') from None
+        raise ValueError(
+            f'{printable(folder)} cannot be read ({error.strerror}): allow this user to read it.'
+        ) from None
     images: list[Path] = []
     left_out: Counter[str] = Counter()
     for path in entries:
