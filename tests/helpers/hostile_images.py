@@ -142,7 +142,7 @@ def bombs() -> Iterator[tuple[str, Case]]:
 
 
 def others() -> Iterator[tuple[str, Case]]:
-    """Files that are no images, or not of the kind that their name says."""
+    """Files of other kinds, or of another kind than their name says."""
     contents = {
         'empty': b'',
         'zeros': bytes(1000),

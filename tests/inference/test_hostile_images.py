@@ -63,6 +63,6 @@ def test_training_reads_an_image_or_replaces_it(name: str, found: dict[str, Any]
 
 
 def is_refused(case: Case) -> bool:
-    """Whether one file is no image for training either: the demo leaves names and shapes out that training reads."""
+    """Whether training refuses the file too: the demo leaves out names and shapes that training reads."""
     about_names = ('1 .', r'1 \.', 'without', 'hidden', 'File name', 'are the limit')
     return case.pictures == 0 and case.meanwhile is None and not case.says.startswith(about_names)

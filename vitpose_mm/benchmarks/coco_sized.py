@@ -19,7 +19,7 @@ SIDES = (640, 480)
 
 
 def write_set(folder: Path, *, share: float = 1) -> Config:
-    """Folder -> config of a training on the files that are written to it; ``share`` of COCO's numbers."""
+    """Write a share of COCO's numbers of images and annotations; return the config of a training on them."""
     datasets = {
         part: _write_part(folder, part, *(int(share * number) for number in numbers)) for part, numbers in PARTS.items()
     }

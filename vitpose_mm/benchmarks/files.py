@@ -19,7 +19,7 @@ OURS, THEIRS = 'load_file', 'torch.load'
 
 
 def benchmark_files(stand: Stand, config: Path, *, share: float = 1) -> Report:
-    """Config of a model -> report on a file of its weights and on a made-up set of labels.
+    """Time reading a file with the weights of a model, and checking a made-up set of labels.
 
     Args:
         stand: where and how calls are timed.

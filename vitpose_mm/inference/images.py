@@ -118,7 +118,7 @@ def read_image(path: Path) -> np.ndarray:
 
 
 def _to_bgr(image: Image.Image) -> np.ndarray:
-    """PIL image of any mode -> (H, W, 3) uint8 BGR."""
+    """Convert a PIL image of any mode to (H, W, 3) uint8 BGR."""
     bgr = np.empty((image.height, image.width, 3), np.uint8)
     white = _find_white(image) if image.mode in ('I', 'F') else 65535
     for rows, strip in _strips(image):
@@ -131,7 +131,7 @@ def _to_bgr(image: Image.Image) -> np.ndarray:
 
 
 def _strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
-    """Image -> its parts of about STRIP pixels, so that the copies that a conversion makes stay small."""
+    """Yield the parts of about STRIP pixels of an image, so that the copies that a conversion makes stay small."""
     height = max(1, STRIP // image.width)
     for top in range(0, image.height, height):
         bottom = min(top + height, image.height)

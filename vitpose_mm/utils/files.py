@@ -16,7 +16,7 @@ DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # which no
 
 
 def open_regular(path: Path) -> BufferedReader:
-    """Path -> the file, open for reading; a pipe is not waited for, a device is not read.
+    """Open a regular file for reading; a pipe is not waited for, a device is not read.
 
     Raises:
         OSError: it is missing, may not be read, or is not a regular file.
@@ -29,7 +29,7 @@ def open_regular(path: Path) -> BufferedReader:
 
 
 def printable(text: object) -> str:
-    """Path or message -> the same with what a terminal cannot show, or would obey, as in a Python string."""
+    """Return a path or message with what a terminal cannot show, or would obey, written as in a Python string."""
     return ''.join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(text))
 
 

@@ -142,12 +142,12 @@ def _check_pixels(path: Path, size: tuple[int, int], *, num_scans: int = 1) -> N
 
 
 def _count_scans(file: BufferedReader) -> int:
-    """JPEG -> the number of its scans at most."""
+    """Return the number of scans of a JPEG file, at most."""
     return sum(block.count(START_OF_SCAN) for block in _blocks(file))
 
 
 def _blocks(file: BufferedReader) -> Iterator[bytes]:
-    """File -> all its bytes; its position stays."""
+    """Yield all bytes of a file; its position stays."""
     position = file.tell()
     file.seek(0)
     yield from iter(lambda: file.read(1 << 20), b'')
