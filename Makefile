@@ -9,8 +9,11 @@ RUN := $(VENV)/bin/python
 CACHE := $(or $(VITPOSE_MM_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vitpose_mm)
 CODE := vitpose_mm tools tests configs requirements docs setup.py
 
+COUNT := 20000
+SEED = $(shell date +%s)
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast soak lint docs catalogue try-python clean clean-cache
+.PHONY: help setup demo test test-fast soak fuzz lint docs catalogue try-python clean clean-cache
 
 help:
 	@echo 'make demo [FAST=1]  set up .venv if needed, then render data, train, evaluate and draw into quickstart/'
@@ -18,6 +21,7 @@ help:
 	@echo 'make test           set up .venv if needed, then run every test in two processes (ARGS="-k name" for some)'
 	@echo 'make test-fast      the tests that take seconds each, within three minutes on two cores'
 	@echo 'make soak           kill trainings 100 times and compare what they end with (30 minutes; KILLS=20 for some)'
+	@echo 'make fuzz           COUNT=20000 random inputs of each kind: images, labels, checkpoints, arguments (40 minutes)'
 	@echo 'make lint           ruff, codespell, mypy and the documentation'
 	@echo 'make docs           write the documentation to site/, warnings are errors'
 	@echo 'make try-python     set-up, import and some tests with PYTHON=..., in .venv-(its name)'
@@ -42,6 +46,12 @@ test-fast: setup
 
 soak: setup
 	$(RUN) tests/soak --kills $(or $(KILLS),100) $(ARGS)
+
+# Random inputs, others at each run; a failure says its seed (SEED=...).
+fuzz: FUZZ_SEED := $(SEED)
+fuzz: setup
+	@echo 'make fuzz COUNT=$(COUNT) SEED=$(FUZZ_SEED)'
+	VITPOSE_MM_FUZZ='$(COUNT) $(FUZZ_SEED)' OMP_NUM_THREADS=1 $(RUN) -m pytest tests/fuzz -q $(ARGS)
 
 lint: setup docs
 	$(RUN) -m ruff check $(CODE)

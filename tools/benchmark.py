@@ -2,7 +2,7 @@
 
 `attention`: the table of attention kinds. `crossover`: from how many tokens windows pay. `model`: speed next to others.
 `distillation`: cost of the four settings. `router`: cost of a head for each of three datasets. `profile`: where the
-time of a model goes. `memory`: what its training needs.
+time of a model goes. `memory`: what its training needs. `files`: reading a checkpoint, and checking labels.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ def parse_args() -> argparse.Namespace:
     backends.add_argument('--size', default='base', choices=['small', 'base', 'large', 'huge'])
     backends.add_argument('--rows', nargs='+', help="rows by name, as in 'torch bf16' (default: all that can run)")
     add_protocol(backends)
+    files = subjects.add_parser('files', help='reading weights next to torch.load, and checking labels as many as COCO')
+    files.add_argument('config', help='whose weights, as configs/coco/vitpose_large_coco-256x192.py')
+    add_protocol(files)
     memory = subjects.add_parser('memory', help='computed memory of a training step, on no device')
     memory.add_argument('config')
     memory.add_argument('--batch', type=int, default=64)

@@ -56,16 +56,16 @@ def png_bomb(side: int) -> bytes:
     )
 
 
-@pytest.mark.parametrize('content', [webp_bomb(), png_bomb(10_001), png_bomb(40_000)], ids=['webp', 'png', 'huge png'])
+@pytest.mark.parametrize('content', [webp_bomb(), png_bomb(8193), png_bomb(40_000)], ids=['webp', 'png', 'huge png'])
 def test_bombs_are_refused_from_the_header(tmp_path: Path, content: bytes) -> None:
     (tmp_path / 'bomb').write_bytes(content)
     tracemalloc.start()
-    with pytest.raises(ImageError, match='100 million are the limit'):
+    with pytest.raises(ImageError, match='67 million are the limit'):
         read_image_size(tmp_path / 'bomb')
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 5e6
-    assert MAX_PIXELS == 100_000_000
+    assert MAX_PIXELS == 8192**2
 
 
 def test_no_format_that_runs_another_program() -> None:

@@ -12,6 +12,7 @@ from .backends import benchmark_backends
 from .benchmark_models import build, choose
 from .crossover import Crossover, benchmark_crossover, parse_size
 from .distillation import DistillationBench, benchmark_distillation
+from .files import benchmark_files
 from .memory import estimate_training_memory
 from .models import Bench, Task, benchmark_models
 from .profile import profile_model
@@ -117,6 +118,10 @@ def _run_router(args: argparse.Namespace, configs: Path, stand: Stand) -> Report
     return benchmark_router(stand, [bases / f'{name}.py' for name in args.models])
 
 
+def _run_files(args: argparse.Namespace, configs: Path, stand: Stand) -> Report:
+    return benchmark_files(stand, Path(args.config))
+
+
 def _run_profile(args: argparse.Namespace, configs: Path, stand: Stand) -> Report:
     return profile_model(
         Path(args.config),
@@ -141,4 +146,5 @@ SUBJECTS = {
     'distillation': _run_distillation,
     'router': _run_router,
     'profile': _run_profile,
+    'files': _run_files,
 }

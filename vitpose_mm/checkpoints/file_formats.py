@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-import stat
 import struct
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 from .pickle_records import (
@@ -42,21 +39,6 @@ class Content(NamedTuple):
 
     root: Record
     sections: Mapping[str, Section]
-
-
-@contextmanager
-def open_regular(path: Path) -> Iterator[io.BufferedReader]:
-    """Open a regular file; refuse anything else (a pipe, a device, a folder) without waiting for it.
-
-    Raises:
-        Refused: it is not a regular file.
-        OSError: it is not there or may not be read.
-    """
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0))
-    with open(descriptor, 'rb') as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Refused('it is not a regular file')
-        yield file
 
 
 def read_content(file: io.BufferedReader) -> Content:

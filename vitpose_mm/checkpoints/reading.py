@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 import torch
 from mmengine.logging import print_log
 
-from .file_formats import open_regular, read_content
+from ..utils.files import open_regular
+from .file_formats import read_content
 from .pickle_records import Damaged, NotPlain, Refused, shown
 from .plain import restore
 from .record_kinds import Memory
@@ -151,7 +153,7 @@ def _read_pth(path: Path, map_location: MapLocation) -> tuple[Any, bool]:
     with open_regular(path) as file, ThreadPoolExecutor(1) as checker:
         content = read_content(file)
         storages = StorageReader(file, content.sections, map_location, checker)
-        memory = Memory(SPARE_MEMORY + MAX_COPIES * path.stat().st_size)
+        memory = Memory(SPARE_MEMORY + MAX_COPIES * os.fstat(file.fileno()).st_size)
         return build_values(content.root, storages, memory), storages.all_finite()
 
 

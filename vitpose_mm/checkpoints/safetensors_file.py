@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from .file_formats import open_regular
+from ..utils.files import open_regular
 from .pickle_records import Damaged, checked_key
 from .storages import MapLocation, is_finite
 from .structure import CheckpointError
@@ -21,7 +21,8 @@ def read_safetensors(path: Path, map_location: MapLocation) -> tuple[dict[str, t
 
     Raises:
         CheckpointError: the library is not installed.
-        Refused: the file is damaged, or not a regular one.
+        Refused: the file is damaged.
+        OSError: it cannot be read, or is not a regular file.
     """
     try:
         import safetensors.torch  # not needed for .pth files
@@ -29,9 +30,11 @@ def read_safetensors(path: Path, map_location: MapLocation) -> tuple[dict[str, t
         raise CheckpointError(f'{path} needs the package safetensors: run `pip install safetensors`.') from None
     with open_regular(path) as file:
         beginning, size = file.read(8), os.fstat(file.fileno()).st_size
-    if len(beginning) < 8 or struct.unpack('<Q', beginning)[0] > min(size, MAX_HEADER):
-        raise Damaged('no list of tensors at its beginning')
-    found: dict[str, torch.Tensor] = safetensors.torch.load_file(path)
+        if len(beginning) < 8 or struct.unpack('<Q', beginning)[0] > min(size, MAX_HEADER):
+            raise Damaged('no list of tensors at its beginning')
+        file.seek(0)
+        # load_file would map the file into memory: tensors change, or the process ends, when somebody writes to it
+        found: dict[str, torch.Tensor] = safetensors.torch.load(file.read())
     all_finite = all(is_finite(one) for one in found.values())
     device = map_location if isinstance(map_location, (str, torch.device)) else 'cpu'
     return {checked_key(name): one.to(device) for name, one in found.items()}, all_finite

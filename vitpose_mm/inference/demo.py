@@ -10,6 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from ..utils.files import printable
 from ..utils.progress import progress_bar
 from .detector import PersonDetector
 from .drawing import PoseDrawer, check_window, save_picture
@@ -82,23 +83,23 @@ class Demo:
         records: list[dict[str, Any]] = []
         failed = 0
         if left_out := self.files.describe_left_out():
-            tqdm.write(f'{self.source}: not images that can be read, left out: {left_out}')
+            tqdm.write(f'{printable(self.source)}: not images that can be read, left out: {left_out}')
         try:
             for path in progress_bar(self.images, unit='image', disable=len(self.images) == 1):
                 try:
                     people = self.run_one(path)
                     records.append({'image': path.name, 'instances': people})
                     if not people:
-                        tqdm.write(f'{path}: no person found')
+                        tqdm.write(f'{printable(path)}: no person found')
                 except (ImageError, OSError) as error:  # OSError: its picture cannot be written
                     failed += 1
                     records.append({'image': path.name, 'instances': [], 'error': str(error)})
-                    tqdm.write(f'left out: {error}')
+                    tqdm.write(printable(f'left out: {error}'))
         finally:  # what is there is kept when a long run is stopped
             saved = self.save(records)
         tqdm.write(summarise(records, failed))
         for path in filter(None, (self.folder, saved)):
-            tqdm.write(f'written: {path}')
+            tqdm.write(f'written: {printable(path)}')
         return failed
 
     def run_one(self, path: Path) -> list[dict[str, Any]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, features
 
+from ..utils.files import printable
 from ..utils.image_size import ImageError, open_image
 
 IMAGE_SUFFIXES = frozenset(
@@ -17,6 +19,7 @@ IMAGE_SUFFIXES = frozenset(
 )
 VIDEO_SUFFIXES = frozenset(('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg', '.wmv', '.flv'))
 MAX_SIDE = 32_000  # OpenCV's warpAffine takes less than 2 ** 15
+STRIP = 1 << 20  # pixels
 MAX_ASPECT = 100  # beyond it a detector's resized image has a side of 0 pixels
 
 
@@ -28,7 +31,7 @@ class ImageFiles(NamedTuple):
 
     def describe_left_out(self) -> str:
         """Return '3 .heic, 1 broken link', or '' where every file of the folder is an image."""
-        return ', '.join(f'{count} {kind}' for kind, count in self.left_out.most_common())
+        return ', '.join(f'{count} {printable(kind)}' for kind, count in self.left_out.most_common())
 
 
 def list_images(source: Path) -> ImageFiles:
@@ -41,11 +44,11 @@ def list_images(source: Path) -> ImageFiles:
         return _list_folder(source)
     if not source.exists():
         broken = ' (a broken link)' if source.is_symlink() else ''
-        raise ValueError(f'{source} does not exist{broken}: --input takes an image or a folder of images.')
+        raise ValueError(f'{printable(source)} does not exist{broken}: --input takes an image or a folder of images.')
     if source.suffix.lower() in VIDEO_SUFFIXES:
         raise ValueError(
-            f'{source} is a video, which this demo does not read yet: take it apart first '
-            f'(ffmpeg -i {source.name} frames/%05d.jpg) and give the folder.'
+            f'{printable(source)} is a video, which this demo does not read yet: take it apart first '
+            f'(ffmpeg -i {printable(source.name)} frames/%05d.jpg) and give the folder.'
         )
     return ImageFiles([source], Counter())
 
@@ -54,7 +57,9 @@ def _list_folder(folder: Path) -> ImageFiles:
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
-        raise ValueError(f'{folder} cannot be read ({error.strerror}): allow this user to read it.') from None
+        raise ValueError(
+            f'{printable(folder)} cannot be read ({error.strerror}): allow this user to read it.'
+        ) from None
     images: list[Path] = []
     left_out: Counter[str] = Counter()
     for path in entries:
@@ -67,7 +72,7 @@ def _list_folder(folder: Path) -> ImageFiles:
     if not images:
         found = files.describe_left_out() or 'nothing'
         raise ValueError(
-            f'{folder} has no image that can be read, but {found} (subfolders are not searched): '
+            f'{printable(folder)} has no image that can be read, but {found} (subfolders are not searched): '
             f'convert the images to one of {", ".join(sorted(IMAGE_SUFFIXES))}.'
         )
     return files
@@ -80,7 +85,7 @@ def _kind_of_other_file(path: Path) -> str | None:
     if path.is_dir():
         return 'subfolder'
     if not path.is_file():
-        return 'broken link' if path.is_symlink() else 'special file'
+        return 'special file' if path.exists() else 'broken link'
     suffix = path.suffix.lower()
     return None if suffix in IMAGE_SUFFIXES else suffix or 'without a suffix'
 
@@ -96,30 +101,49 @@ def read_image(path: Path) -> np.ndarray:
     try:
         with open_image(path) as file:
             file.load()
-            rgb = _to_rgb(ImageOps.exif_transpose(file))
+            ImageOps.exif_transpose(file, in_place=True)
+            bgr = _to_bgr(file)
     except ImageError:
         raise
     except Exception as error:  # decoders raise SyntaxError, struct.error, ... for damaged files
-        raise ImageError(f'{path} cannot be read: {str(error) or type(error).__name__}.') from error
-    height, width = rgb.shape[:2]
+        reason = printable(error) or type(error).__name__
+        raise ImageError(f'{printable(path)} cannot be read: {reason}.') from error
+    height, width = bgr.shape[:2]
     if max(height, width) > min(MAX_SIDE, MAX_ASPECT * min(height, width)):
         raise ImageError(
-            f'{path} is {width} x {height} pixels: cut it, {MAX_SIDE} and a ratio of {MAX_ASPECT} are the limit.'
+            f'{printable(path)} is {width} x {height} pixels: cut it, {MAX_SIDE} and a ratio of {MAX_ASPECT} are the '
+            f'limit.'
         )
-    return np.ascontiguousarray(rgb[..., ::-1])
+    return bgr
 
 
-def _to_rgb(image: Image.Image) -> np.ndarray:
-    """Convert a PIL image of any mode to (H, W, 3) uint8 RGB."""
-    if image.mode.startswith('I;16'):
-        return _grey_to_rgb(np.asarray(image, dtype=np.float32) * (255 / 65535))
-    if image.mode in ('I', 'F'):  # 32 bits say nothing of their range: 0..1, 0..255 or 0..65535
-        grey = np.nan_to_num(np.asarray(image, dtype=np.float32))
-        top = next((top for top in (1, 255, 65535) if grey.max() <= top), grey.max())
-        return _grey_to_rgb(grey * (255 / top))
-    return np.asarray(image.convert('RGB'))
+def _to_bgr(image: Image.Image) -> np.ndarray:
+    """Convert a PIL image of any mode to (H, W, 3) uint8 BGR."""
+    bgr = np.empty((image.height, image.width, 3), np.uint8)
+    white = _find_white(image) if image.mode in ('I', 'F') else 65535
+    for rows, strip in _strips(image):
+        if image.mode.startswith(('I', 'F')):
+            grey = _finite(strip) * np.float32(255 / white)
+            bgr[rows] = grey.round().clip(0, 255).astype(np.uint8)[..., None]
+        else:
+            bgr[rows] = np.asarray(strip.convert('RGB'))[..., ::-1]
+    return bgr
 
 
-def _grey_to_rgb(grey: np.ndarray) -> np.ndarray:
-    """Convert (H, W) float in 0..255 to (H, W, 3) uint8."""
-    return np.repeat(grey.round().clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
+def _strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
+    """Yield the parts of about STRIP pixels of an image, so that the copies that a conversion makes stay small."""
+    height = max(1, STRIP // image.width)
+    for top in range(0, image.height, height):
+        bottom = min(top + height, image.height)
+        yield slice(top, bottom), image.crop((0, top, image.width, bottom))
+
+
+def _find_white(image: Image.Image) -> float:
+    """Return the value of white: 32 bits a pixel say nothing of their range, 0..1, 0..255 or 0..65535."""
+    highest = max(float(_finite(strip).max()) for _, strip in _strips(image))
+    return next((white for white in (1, 255, 65535) if highest <= white), highest)
+
+
+def _finite(image: Image.Image) -> np.ndarray:
+    """Return a grey PIL image as (H, W) float32, NaN as 0."""
+    return np.nan_to_num(np.asarray(image, dtype=np.float32))

@@ -1,23 +1,44 @@
-"""Files that appear when they are complete."""
+"""Files that are read only where they are regular ones, and that appear when they are complete."""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # which no reading raises
 
 
+def open_regular(path: Path) -> BufferedReader:
+    """Open a regular file for reading; a pipe is not waited for, a device is not read.
+
+    Raises:
+        OSError: it is missing, may not be read, or is not a regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, 'not a regular file', str(path))
+    return open(descriptor, 'rb')
+
+
+def printable(text: object) -> str:
+    """Return a path or message with what a terminal cannot show, or would obey, written as in a Python string."""
+    return ''.join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(text))
+
+
 @contextmanager
 def complete(file: Path) -> Iterator[Path]:
     """Yield another name to write to, beside a file; it becomes the file at the end, unless writing failed."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f'.{file.name}.{os.getpid()}.part')
+    name = os.fsdecode(os.fsencode(file.name)[-200:])  # file systems take 255 bytes
+    part = file.with_name(f'.{name}.{os.getpid()}.part')
     part.touch()
     readers = part.stat().st_mode
     part.unlink()

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
+from .._opencv_limit import MAX_PIXELS
+from .files import open_regular, printable
+
 # Formats that pose data comes in. Pillow's others are not tried: EPS, for example, starts Ghostscript.
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'BMP', 'DIB', 'TIFF', 'GIF', 'PPM', 'JPEG2000', 'AVIF')
-MAX_PIXELS = 100_000_000  # 300 MB of RGB; the largest phone photos in common use have 50 million
+MAX_BYTES = 500_000_000  # of a file; a float TIFF of 60 million pixels and two channels
+MAX_SCANNED = 1_500_000_000  # pixels times scans of a progressive JPEG, which usually has 10
+START_OF_SCAN = b'\xff\xda'
+ANIMATION = b'acTL'  # name of a PNG's chunk
 _WEBP_HEADER = 30  # bytes
 _ORIENTATION = 0x0112
 _TURNED = ('JPEG', 'MPO', 'PNG')  # formats whose EXIF orientation OpenCV follows
@@ -29,6 +39,20 @@ def read_image_size(path: Path) -> tuple[int, int]:
     """
     with open_image(path) as image:
         return image.size
+
+
+def check_for_opencv(path: Path) -> None:
+    """Check an image file before OpenCV decodes it.
+
+    Raises:
+        ImageError: as :func:`read_image_size`; or OpenCV 4.11 ends the process on damaged files of the kind, without
+            an exception: JPEG 2000 and animated PNG.
+    """
+    with open_image(path) as image:
+        if image.format == 'JPEG2000':
+            raise ImageError(f'{printable(path)} is a JPEG 2000, which training does not read: save it as PNG.')
+        if image.format == 'PNG' and any(ANIMATION in block for block in _blocks(image.fp)):
+            raise ImageError(f'{printable(path)} is an animated PNG, which training does not read: save one frame.')
 
 
 class ImageSize(NamedTuple):
@@ -62,52 +86,83 @@ def read_upright_size(path: Path) -> ImageSize:
     return ImageSize(height, width, orientation) if orientation > 4 else ImageSize(width, height, orientation)
 
 
-def open_image(path: Path) -> Image.Image:
-    """Open an image file for Pillow, not decoded yet, after checking its number of pixels.
+@contextmanager
+def open_image(path: Path) -> Iterator[Image.Image]:
+    """Open an image file for Pillow, not decoded yet, after checking what decoding it would take.
 
     Raises:
         ImageError: as :func:`read_image_size`.
     """
-    if not path.is_file():
-        kind = 'is not a regular file' if path.exists() else 'does not exist'
-        raise ImageError(f'{path} {kind}.')
     try:
-        with path.open('rb') as file:
-            size = _read_webp_size(file)
-        if size is not None:  # Pillow's WebP reader takes the memory of the whole canvas as soon as it opens a file
-            _check_pixels(path, size)
+        file = open_regular(path)
+    except FileNotFoundError:
+        raise ImageError(f'{printable(path)} does not exist.') from None
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
+        reason = getattr(error, 'strerror', None) or error
+        raise ImageError(f'{printable(path)} cannot be read ({reason}).') from None
+    with file, _open_checked(path, file) as image:
+        yield image
+
+
+def _open_checked(path: Path, file: BufferedReader) -> Image.Image:
+    size = os.fstat(file.fileno()).st_size
+    if size > MAX_BYTES:
+        raise ImageError(f'{printable(path)} has {size:,} bytes and {MAX_BYTES:,} are the limit: make it smaller.')
+    try:
+        canvas = _read_webp_size(file)
+        if canvas is not None:  # Pillow's WebP reader takes the memory of the whole canvas as soon as it opens a file
+            _check_pixels(path, canvas)
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', Image.DecompressionBombWarning)
             Image.init()  # registers all formats, once
-            image = Image.open(path, formats=FORMATS)
+            image = Image.open(file, formats=FORMATS)
+        _check_pixels(path, image.size, num_scans=_count_scans(file) if image.info.get('progressive') else 1)
     except Image.DecompressionBombError:
         raise ImageError(_too_large(path, 'far more')) from None
     except UnidentifiedImageError:
-        raise ImageError(f'{path} is not an image that can be read (empty, damaged or another format).') from None
+        text = f'{printable(path)} is not an image that can be read (empty, damaged or another format).'
+        raise ImageError(text) from None
     except ImageError:
         raise
     except Exception as error:  # readers raise SyntaxError, struct.error, ... for damaged headers
-        raise ImageError(f'{path} cannot be read: {str(error) or type(error).__name__}.') from error
-    try:
-        _check_pixels(path, image.size)
-    except ImageError:
-        image.close()
-        raise
+        reason = printable(error) or type(error).__name__
+        raise ImageError(f'{printable(path)} cannot be read: {reason}.') from error
     return image
 
 
-def _check_pixels(path: Path, size: tuple[int, int]) -> None:
+def _check_pixels(path: Path, size: tuple[int, int], *, num_scans: int = 1) -> None:
+    """Check a picture's (width, height), and the number of times that decoding goes over it."""
     if size[0] * size[1] > MAX_PIXELS:
         raise ImageError(_too_large(path, f'{size[0]} x {size[1]}'))
+    if size[0] * size[1] * num_scans > MAX_SCANNED:
+        raise ImageError(
+            f'{printable(path)} has {size[0]} x {size[1]} pixels in {num_scans} scans, which take minutes: '
+            f'save it as a JPEG that is not progressive.'
+        )
+
+
+def _count_scans(file: BufferedReader) -> int:
+    """Return the number of scans of a JPEG file, at most."""
+    return sum(block.count(START_OF_SCAN) for block in _blocks(file))
+
+
+def _blocks(file: BufferedReader) -> Iterator[bytes]:
+    """Yield all bytes of a file; its position stays."""
+    position = file.tell()
+    file.seek(0)
+    yield from iter(lambda: file.read(1 << 20), b'')
+    file.seek(position)
 
 
 def _too_large(path: Path, found: str) -> str:
-    return f'{path} has {found} pixels and {MAX_PIXELS / 1e6:.0f} million are the limit: make the image smaller.'
+    limit = f'{MAX_PIXELS / 1e6:.0f} million are the limit'
+    return f'{printable(path)} has {found} pixels and {limit}: make the image smaller.'
 
 
 def _read_webp_size(file: BinaryIO) -> tuple[int, int] | None:
     """Return (width, height) of a WebP file from its first chunk, or None for any other format (RFC 9649)."""
     head = file.read(_WEBP_HEADER)
+    file.seek(0)
     if len(head) < _WEBP_HEADER or head[:4] != b'RIFF' or head[8:12] != b'WEBP':
         return None
     kind, body = head[12:16], head[20:]
