@@ -28,7 +28,9 @@ def parse_args() -> argparse.Namespace:
         "package::path as in 'vitpose_mm::coco/NAME.py') and its checkpoint (a file or an address)"
     )
     parser.add_argument('models', nargs='*', metavar='MODEL', help=models)
-    parser.add_argument('--input', required=True, help='image, folder of images (not its subfolders), video, webcam:0 or stream')
+    parser.add_argument(
+        '--input', required=True, help='image, folder of images (not its subfolders), video, webcam:0 or stream'
+    )
     parser.add_argument('--offline', action='store_true', help='use models that were downloaded before, and no network')
     where = 'folder for the pictures and the json file (default: vis_results, unless --show)'
     parser.add_argument('--output-root', default='', help=where)
@@ -53,7 +55,9 @@ def parse_args() -> argparse.Namespace:
     videos.add_argument('--track', nargs='?', const='bytetrack', choices=['bytetrack', 'ocsort'], help=track)
     smooth = 'smooth the keypoints of each person: at once, or 0.3 seconds later and steadier'
     videos.add_argument('--smooth', nargs='?', const='oneeuro', choices=['oneeuro', 'savgol'], help=smooth)
-    videos.add_argument('--det-interval', type=int, default=1, metavar='N', help='detect in every Nth frame (default: 1)')
+    videos.add_argument(
+        '--det-interval', type=int, default=1, metavar='N', help='detect in every Nth frame (default: 1)'
+    )
     videos.add_argument('--batch-size', type=int, default=8, help='frames that are predicted together (default: 8)')
     codec = 'of the drawn video (default: vp8; vp9 is smaller and slow, h264 needs PyAV)'
     videos.add_argument('--video-codec', default='vp8', choices=['vp8', 'vp9', 'h264'], help=codec)

@@ -123,9 +123,7 @@ def check_options(options: DemoOptions) -> None:
         raise ValueError('--save-predictions writes below --output-root: give that too.')
     for name in ('bbox_thr', 'nms_thr', 'alpha'):
         if not 0 <= getattr(options, name) <= 1:
-            raise ValueError(
-                f'--{name.replace("_", "-")} is {getattr(options, name):g}: give a number from 0 to 1.'
-            )
+            raise ValueError(f'--{name.replace("_", "-")} is {getattr(options, name):g}: give a number from 0 to 1.')
     if options.det_cat_id < 0:
         raise ValueError(f'--det-cat-id {options.det_cat_id} is not a class: classes are counted from 0.')
     if options.show:

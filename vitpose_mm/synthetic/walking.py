@@ -27,6 +27,7 @@ from .textures import value_noise
 STRIDE = 28.0  # degrees that the hips swing
 SPEED = (0.9, 1.5)  # metres a second
 CADENCE = 0.75  # double steps for each metre
+REACH = 0.8  # half the way over the picture's width at that depth: nobody turns in sight
 
 
 class WalkingFrame(NamedTuple):
@@ -34,9 +35,9 @@ class WalkingFrame(NamedTuple):
 
     Attributes:
         image: (H, W, 3) uint8 BGR.
-        ids: (N,) of the people, from 0.
+        ids: (N,) of the people; one who comes back into the picture is somebody else.
         boxes: (N, 4) x1, y1, x2, y2 around what is seen of each.
-        seen: (N,) share of each person's pixels that nobody else hides, 0 to 1.
+        seen: (N,) share of each person that is in the picture and not hidden by another, 0 to 1.
         keypoints: (N, K, 2).
         visible: (N, K) 0 outside, 1 hidden, 2 seen.
     """
@@ -51,7 +52,7 @@ class WalkingFrame(NamedTuple):
 
 @dataclass(frozen=True)
 class Walker:
-    """Somebody who walks along a line parallel to the picture and turns back at its ends.
+    """Somebody who walks along a line parallel to the picture, out of it, and comes back as somebody else.
 
     Attributes:
         look: clothes and build, the same in every frame.
@@ -67,10 +68,11 @@ class Walker:
     speed: float
     seed: int
 
-    def position(self, time: float, reach: float) -> tuple[float, float]:
-        """Seconds and half the length of the way in metres -> metres to the right of the middle, direction -1 or 1."""
-        way = (self.offset + abs(self.speed) * time + (reach if self.speed > 0 else 3 * reach)) % (4 * reach)
-        return (way - reach, 1.0) if way < 2 * reach else (3 * reach - way, -1.0)
+    def position(self, time: float, reach: float) -> tuple[float, float, int]:
+        """Seconds and half the way in metres -> metres to the right of the middle, direction -1 or 1, time around."""
+        way = self.offset + abs(self.speed) * time + (0 if self.speed > 0 else 2 * reach)
+        around, way = int(way // (2 * reach)), way % (4 * reach)
+        return (way - reach, 1.0, around) if way < 2 * reach else (3 * reach - way, -1.0, around)
 
 
 def render_walking(
@@ -92,12 +94,14 @@ def render_walking(
     texture = np.float32(0.05) * value_noise(rng, size, octaves=(size[0] // 24, size[0] // 9, size[0] // 4))
     walkers = [_sample_walker(rng, number, people) for number in range(people)]
     for frame in range(frames):
-        crowd = [_person(walker, camera, time=frame / fps, owner=owner) for owner, walker in enumerate(walkers)]
+        pairs = [_person(walker, camera, time=frame / fps, owner=owner) for owner, walker in enumerate(walkers)]
+        crowd = [person for person, _ in pairs]
+        names = [owner + people * around for owner, (_, around) in enumerate(pairs)]
         mesh, ids = _paint(crowd, camera)
         picture = compose(background.copy(), ids, mesh=mesh, light=light, texture=texture)
         noise = np.random.default_rng((seed, frame)).normal(0, 2, (size[1], size[0], 1))
         image = np.clip(picture + noise, 0, 255).astype(np.uint8)
-        yield _describe(Scene(image, ids, mesh, crowd, camera))
+        yield _describe(Scene(image, ids, mesh, crowd, camera), names)
 
 
 def _sample_walker(rng: np.random.Generator, number: int, people: int) -> Walker:
@@ -120,10 +124,10 @@ def gait(phase: float) -> dict[str, float]:
     return clamp(angles)
 
 
-def _person(walker: Walker, camera: Camera, *, time: float, owner: int) -> Person:
-    """Walker at a time -> mesh and keypoints in camera space."""
-    reach = 0.62 * camera.size[0] / camera.focal * walker.depth  # a little beyond the picture's edge
-    x, direction = walker.position(time, reach)
+def _person(walker: Walker, camera: Camera, *, time: float, owner: int) -> tuple[Person, int]:
+    """Walker at a time -> mesh and keypoints in camera space, and how often he turned."""
+    reach = REACH * camera.size[0] / camera.focal * walker.depth
+    x, direction, around = walker.position(time, reach)
     walked = abs(walker.speed) * time + walker.offset
     skeleton = pose_skeleton(walker.look.build, gait(walked * CADENCE % 1))
     surface = np.random.default_rng(walker.seed)
@@ -135,7 +139,8 @@ def _person(walker: Walker, camera: Camera, *, time: float, owner: int) -> Perso
     origin = camera.unproject(np.array([column, camera.floor_row(walker.depth)]), walker.depth) - up * floor
     points = {name: rotation @ point + origin for name, point in all_points(skeleton).items()}
     head = body.quads[np.isin(body.parts, (1, 3, 4, 5))].reshape(-1, 3) @ rotation.T + origin
-    return Person(moved(body, rotation, origin), points, head, skeleton.build.height / 1.72)
+    person = Person(moved(body, rotation, origin), points, head, skeleton.build.height / 1.72)
+    return person, around
 
 
 def _paint(people: list[Person], camera: Camera) -> tuple[Mesh, Array]:
@@ -144,8 +149,14 @@ def _paint(people: list[Person], camera: Camera) -> tuple[Mesh, Array]:
     return mesh, paint_ids(mesh, camera, oversample=OVERSAMPLE)
 
 
-def _describe(scene: Scene) -> WalkingFrame:
-    """Scene of people -> its truth, of those of whom something is seen."""
+def share_inside(box: Array, size: tuple[int, int]) -> float:
+    """Box x1 y1 x2 y2 and size (w, h) in pixels -> share of the box that is in the picture."""
+    clipped = np.clip(box, 0, [*size, *size])
+    return float((clipped[2:] - clipped[:2]).prod() / (box[2:] - box[:2]).prod())
+
+
+def _describe(scene: Scene, names: list[int]) -> WalkingFrame:
+    """Scene of people and their ids -> its truth, of those of whom something is seen."""
     assert scene.mesh is not None
     owners = np.concatenate([[-1], scene.mesh.owners]).astype(np.int16)[scene.ids]
     found: list[tuple] = []
@@ -155,10 +166,11 @@ def _describe(scene: Scene) -> WalkingFrame:
         if area >= SMALLEST_MASK * OVERSAMPLE**2:
             x, y, w, h = np.array(cv2.boundingRect(mask)) / OVERSAMPLE
             alone = cv2.countNonZero(_paint([person], scene.camera)[1])
+            seen = area / max(alone, 1) * share_inside(person.outline(scene.camera), scene.camera.size)
             pixels = scene.camera.project(np.stack([person.points[name] for name in COCO]))
             visible = keypoints(scene, person, owner=i)
             flags = [visible[name][2] for name in COCO]
-            found.append((i, (x, y, x + w, y + h), area / max(alone, 1), pixels, flags))
+            found.append((names[i], (x, y, x + w, y + h), seen, pixels, flags))
     ids, boxes, seen, points, flags = zip(*found, strict=True) if found else ((),) * 5
     count = len(found)
     return WalkingFrame(

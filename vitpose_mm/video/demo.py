@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
@@ -25,10 +24,25 @@ from .tracking import PeopleTracker
 from .writer import CODECS, VideoWriter, check_codec
 
 # options that change nothing of what the models say
-DERIVED = (
-    'input output_root save_predictions show show_interval smooth video_codec kpt_thr draw_bbox show_kpt_idx '
-    'skeleton_style radius thickness alpha draw_heatmap device batch_size'
-).split()
+DERIVED = [
+    'input',
+    'output_root',
+    'save_predictions',
+    'show',
+    'show_interval',
+    'smooth',
+    'video_codec',
+    'kpt_thr',
+    'draw_bbox',
+    'show_kpt_idx',
+    'skeleton_style',
+    'radius',
+    'thickness',
+    'alpha',
+    'draw_heatmap',
+    'device',
+    'batch_size',
+]
 SHORTEST_SHOW = 0.001  # seconds that a window gets to draw a frame
 
 
@@ -43,8 +57,9 @@ class VideoDemo:
         check_options(options)
         if options.draw_heatmap:
             raise ValueError('--draw-heatmap is for images: leave it out, or take the video apart into frames.')
-        if options.det_interval < 1:
-            raise ValueError(f'--det-interval is {options.det_interval}: give 1 (every frame) or more.')
+        for name in ('det_interval', 'batch_size'):
+            if getattr(options, name) < 1:
+                raise ValueError(f'--{name.replace("_", "-")} is {getattr(options, name)}: give 1 or more.')
         check_codec(options.video_codec)
         self.options = options
         self.track = options.track or ('bytetrack' if options.smooth or options.det_interval > 1 else None)
@@ -103,9 +118,7 @@ class VideoDemo:
         if self.folder is None:
             return None, None
         codec = self.options.video_codec
-        writer = VideoWriter(
-            self.folder / f'{self.reader.name}{CODECS[codec]}', fps=self.reader.fps, codec=codec
-        )
+        writer = VideoWriter(self.folder / f'{self.reader.name}{CODECS[codec]}', fps=self.reader.fps, codec=codec)
         stack.callback(writer.close)
         results = None
         if self.options.save_predictions:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -16,6 +14,7 @@ import numpy as np
 
 from ..inference.images import VIDEO_SUFFIXES
 from ..utils.image_size import MAX_PIXELS
+from .quiet import quiet_opencv
 
 STREAMS = ('rtsp', 'rtsps', 'rtmp', 'rtmps', 'http', 'https', 'udp', 'rtp', 'srt', 'tcp')
 WEBCAM = re.compile(r'webcam:(\d{1,3})')
@@ -70,7 +69,7 @@ class VideoReader:
         self.webcam = WEBCAM.fullmatch(self.source)
         self.is_stream = self.webcam is None and urlsplit(self.source).scheme in STREAMS
         self.is_file = not (self.webcam or self.is_stream)
-        self.label, self.name = _describe(self.source, is_stream=self.is_stream)
+        self.label, self.name = describe(self.source, is_stream=self.is_stream)
         self.ended_early: str | None = None
         self._capture: Any = self._open()
         rate = self._capture.get(cv2.CAP_PROP_FPS)
@@ -86,7 +85,7 @@ class VideoReader:
         """
         if self.is_file:
             check_file(Path(self.source))
-        with silent_opencv():
+        with quiet_opencv():
             if self.webcam:
                 capture = cv2.VideoCapture(int(self.webcam[1]))
             else:  # FFmpeg only: others would take a name for a pattern of images or start a pipeline
@@ -101,7 +100,9 @@ class VideoReader:
         capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # 4.11 turns no phone's video by itself
         width, height = (int(capture.get(key)) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
         if width * height > MAX_PIXELS:
-            raise ValueError(f'{self.label} has {width} x {height} pixels, the limit is {MAX_PIXELS:,}: make it smaller.')
+            raise ValueError(
+                f'{self.label} has {width} x {height} pixels, the limit is {MAX_PIXELS:,}: make it smaller.'
+            )
         return capture
 
     def __iter__(self) -> Iterator[VideoFrame]:
@@ -113,7 +114,7 @@ class VideoReader:
                 found, image = capture.retrieve()
                 if not found:
                     break
-                yield VideoFrame(index, clock.tick(index, capture.get(cv2.CAP_PROP_POS_MSEC)), image)
+                yield VideoFrame(index, clock.tick(capture.get(cv2.CAP_PROP_POS_MSEC)), image)
                 index += 1
         except cv2.error as error:
             self.ended_early = f'{self.label} ended at frame {index}, which cannot be decoded ({error.err}).'
@@ -130,18 +131,6 @@ class VideoReader:
         return f'{self.label} ended after {count} of {self.num_frames} frames: it is damaged, or cut off.'
 
 
-@contextmanager
-def silent_opencv() -> Iterator[None]:
-    """Keep lines of OpenCV and FFmpeg out of the terminal meanwhile; what went wrong is said in our own words."""
-    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')  # read once, when FFmpeg is used first
-    level = cv2.getLogLevel()
-    cv2.setLogLevel(0)
-    try:
-        yield
-    finally:
-        cv2.setLogLevel(level)
-
-
 class Clock:
     """What a source says of the times of its frames -> seconds that grow from 0 with every frame."""
 
@@ -150,8 +139,8 @@ class Clock:
         self.first: float | None = None
         self.last = -1 / fps
 
-    def tick(self, index: int, milliseconds: float) -> float:
-        """Index and time stamp of a frame -> seconds; those of live frames are when they came."""
+    def tick(self, milliseconds: float) -> float:
+        """Time stamp of a frame -> seconds; those of live frames are when they came."""
         now = time.monotonic() if self.live else milliseconds / 1000
         if self.first is None:
             self.first = now
@@ -175,7 +164,7 @@ def check_file(path: Path) -> None:
         raise ValueError(f'{path} cannot be read ({error.strerror}): allow this user to read it.') from None
 
 
-def _describe(source: str, *, is_stream: bool) -> tuple[str, str]:
+def describe(source: str, *, is_stream: bool) -> tuple[str, str]:
     """Source -> what messages call it and a name for files of results, both without a password."""
     if not is_stream:
         name = Path(source).resolve().stem if not WEBCAM.fullmatch(source) else source.replace(':', '_')

@@ -55,7 +55,7 @@ class OneEuro:
     Source: Casiez, Roussel, Vogel: 1 Euro Filter, CHI 2012.
     """
 
-    def __init__(self, *, min_cutoff: float = 1.5, beta: float = 8.0, speed_cutoff: float = 1.0) -> None:
+    def __init__(self, *, min_cutoff: float = 1.5, beta: float = 8.0, speed_cutoff: float = 2.0) -> None:
         self.min_cutoff, self.beta, self.speed_cutoff = min_cutoff, beta, speed_cutoff
         self._filters: dict[int, _Filter] = {}
 

@@ -31,6 +31,8 @@ class Tracked(NamedTuple):
 class PeopleTracker:
     """Boxes of one frame after the other -> the tracked people of each.
 
+    As in ByteTrack, somebody new is there once two detections in a row have found him, at the beginning at once.
+
     Args:
         kind: 'bytetrack' or 'ocsort'.
         thr: score from which a box begins a track, 0 to 1; lower ones down to ``low`` continue tracks (ByteTrack).
@@ -60,22 +62,23 @@ class PeopleTracker:
 
     def update(self, boxes: np.ndarray) -> Tracked:
         """Boxes and scores (N, 5) of all that was detected, low scores too -> the tracked people, in order of ids."""
-        boxes = torch.as_tensor(np.asarray(boxes, np.float32).reshape(-1, 5))
+        boxes = torch.from_numpy(np.array(boxes, np.float32).reshape(-1, 5))
         sample = DetDataSample(metainfo={'frame_id': self._frame_id})
         labels = torch.zeros(len(boxes), dtype=torch.long)
         sample.pred_instances = InstanceData(bboxes=boxes[:, :4], scores=boxes[:, 4], labels=labels)
         found = self._tracker.track(sample)
         self._frame_id += 1
         self._forget()
-        order = found.instances_id.argsort()
-        people = torch.cat((found.bboxes, found.scores[:, None]), dim=1)[order]
-        return Tracked(people.numpy(), found.instances_id[order].numpy().astype(np.int64) + 1)
+        ids = found.instances_id.numpy().astype(np.int64)
+        order = [i for i in ids.argsort() if not self._tracker.tracks[ids[i]].tentative]
+        people = torch.cat((found.bboxes, found.scores[:, None]), dim=1).numpy()
+        return Tracked(people[order], ids[order] + 1)
 
     def predict(self) -> Tracked:
         """People of a frame without detection, where the Kalman filter of each expects them."""
         tracks = self._tracker.tracks
         last = self._frame_id - 1
-        ids = sorted(i for i, track in tracks.items() if int(track.frame_ids[-1]) == last)
+        ids = sorted(i for i, one in tracks.items() if int(one.frame_ids[-1]) == last and not one.tentative)
         people = np.zeros((len(ids), 5), np.float32)
         for person, i in zip(people, ids, strict=True):
             track = tracks[i]
@@ -95,7 +98,7 @@ class PeopleTracker:
 def _config(kind: str, thr: float, *, low: float, retain: int) -> dict[str, Any]:
     """Kind of tracker -> MMDetection's config, with the thresholds of its papers relative to ours."""
     config: dict[str, Any] = {'motion': {'type': 'mmdet.KalmanFilter'}, 'num_frames_retain': retain}
-    config['init_track_thr'] = thr  # of the first frame
+    config |= {'init_track_thr': thr, 'num_tentatives': 2}  # the first is that of frames without tracks
     if kind == 'bytetrack':
         return {**config, 'type': 'mmdet.ByteTracker', 'obj_score_thrs': {'high': thr, 'low': low}}
     return {**config, 'type': 'mmdet.OCSORTTracker', 'obj_score_thr': thr}

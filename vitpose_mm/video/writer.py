@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
+
+from .quiet import quiet_opencv, standard_error_closed
 
 CODECS = {'vp8': '.webm', 'vp9': '.webm', 'h264': '.mp4'}
 FOURCC = {'vp8': 'VP80', 'vp9': 'VP90'}
@@ -103,7 +103,7 @@ class OpenCVEncoder:
 
     def __init__(self, path: Path, size: tuple[int, int], fps: float, *, fourcc: str) -> None:
         self.path = path
-        with standard_error_closed():
+        with quiet_opencv(), standard_error_closed():
             self._writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*fourcc), fps, size)
         if not self._writer.isOpened():
             raise OSError(f'{path} cannot be written as a video of {size[0]} x {size[1]} pixels.')
@@ -133,7 +133,9 @@ class PyAVEncoder:
         self._container: Any = av.open(
             str(path), 'w', options={'movflags': 'frag_keyframe+empty_moov+default_base_moof'}
         )
-        self._stream: Any = self._container.add_stream('libx264', rate=rate, options={'crf': '20', 'preset': 'veryfast'})
+        self._stream: Any = self._container.add_stream(
+            'libx264', rate=rate, options={'crf': '20', 'preset': 'veryfast'}
+        )
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = 'yuv420p'
         self._stream.codec_context.time_base = 1 / rate
@@ -148,16 +150,3 @@ class PyAVEncoder:
         """Write what the encoder holds back and finish the file."""
         self._container.mux(self._stream.encode())
         self._container.close()
-
-
-@contextmanager
-def standard_error_closed() -> Iterator[None]:
-    """Send this process's standard error nowhere meanwhile: OpenCV says there that it does not know WebM's tags."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
