@@ -5,9 +5,10 @@
     python tools/topdown_demo_with_mmdet.py DET_CONFIG DET_CHECKPOINT POSE_CONFIG POSE_CHECKPOINT --input photo.jpg
     python tools/topdown_demo_with_mmdet.py --input walk.mp4 --smooth oneeuro --save-predictions
 
-The input is an image, a folder of images, a video, webcam:0 or the address of a stream. Models with released weights go by name (see vitpose_mm.zoo) and are
-downloaded once; every other one is given as its config and its checkpoint. The exit code is 0 when all went well, 1
-when an image could not be read (the others are done) or a video ended early, 2 when nothing could be done.
+The input is an image, a folder of images, a video, webcam:0 or the address of a stream. Models with released weights
+go by name (see vitpose_mm.zoo) and are downloaded once; every other one is given as its config and its checkpoint. The
+exit code is 0 when all went well, 1 when an image could not be read (the others are done) or a video ended early, 2
+when nothing could be done.
 """
 
 import argparse

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -34,7 +36,7 @@ def test_keypoints_are_on_the_person(film: list[WalkingFrame]) -> None:
 def test_people_move_smoothly_and_keep_their_ids(film: list[WalkingFrame]) -> None:
     """1.5 m/s at 25 frames a second are 6 cm a frame; the nearest is 240 pixels tall, of 1.8 m."""
     moved = 0
-    for before, now in zip(film, film[1:], strict=False):
+    for before, now in pairwise(film):
         places = {int(i): points for i, points in zip(before.ids, before.keypoints, strict=True)}
         for i, points in zip(now.ids.tolist(), now.keypoints, strict=True):
             if i in places:

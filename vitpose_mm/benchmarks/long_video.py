@@ -1,4 +1,4 @@
-"""Memory over a long video: a small one of noise, a tiny ViT with random weights, and a detector that makes up boxes."""
+"""Memory over a long video: one of noise, a tiny ViT with random weights, and a detector that makes boxes up."""
 
 from __future__ import annotations
 

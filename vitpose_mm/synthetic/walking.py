@@ -13,7 +13,7 @@ from .appearance import Appearance, sample_appearance
 from .backdrop import sample_background
 from .body import all_points, body_mesh
 from .camera import Camera
-from .labels import COCO
+from .label_sets import COCO
 from .lighting import compose, sample_light
 from .meshes import Mesh, join, moved
 from .observe import SMALLEST_MASK, keypoints
