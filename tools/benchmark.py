@@ -2,7 +2,8 @@
 
 `attention`: the table of attention kinds. `crossover`: from how many tokens windows pay. `model`: speed next to others.
 `distillation`: cost of the four settings. `router`: cost of a head for each of three datasets. `profile`: where the
-time of a model goes. `memory`: what its training needs. `files`: reading a checkpoint, and checking labels.
+time of a model goes. `backends`: ViTPose on a CPU. `memory`: what its training needs. `files`: reading a checkpoint,
+and checking labels. `video`: tracks, smoothing and memory on rendered people.
 """
 
 from __future__ import annotations
@@ -51,7 +52,20 @@ def parse_args() -> argparse.Namespace:
     memory.add_argument('--batch', type=int, default=64)
     memory.add_argument('--fp32', action='store_true', help='no autocast to bf16')
     memory.add_argument('--with-cp', action='store_true', help='recompute blocks in the backward pass')
+    add_video(subjects)
     return parser.parse_args()
+
+
+def add_video(subjects: Any) -> None:
+    """Add the subject of videos."""
+    video = subjects.add_parser('video', help='id switches and jitter on a rendered film, memory over a long video')
+    video.add_argument('--frames', type=int, default=300, help='of the film (default: 300)')
+    video.add_argument('--people', type=int, default=5, help='who walk at the same time (default: 5)')
+    models = 'detector and pose model, each its config and checkpoint (default: stand-ins)'
+    video.add_argument('--models', nargs=4, metavar='FILE', help=models)
+    memory = 'frames of a video of noise, for the memory table (default: 0, no table)'
+    video.add_argument('--long', type=int, default=0, metavar='FRAMES', help=memory)
+    video.add_argument('--out', type=Path, help='folder for the pages: Markdown, JSON')
 
 
 def add_attention(subjects: Any) -> None:

@@ -3,10 +3,12 @@
     python tools/topdown_demo_with_mmdet.py --input photo.jpg
     python tools/topdown_demo_with_mmdet.py rtmdet-t vitpose_large --input photos --output-root pictures
     python tools/topdown_demo_with_mmdet.py DET_CONFIG DET_CHECKPOINT POSE_CONFIG POSE_CHECKPOINT --input photo.jpg
+    python tools/topdown_demo_with_mmdet.py --input walk.mp4 --smooth oneeuro --save-predictions
 
-The input is an image or a folder of images. Models with released weights go by name (see vitpose_mm.zoo) and are
-downloaded once; every other one is given as its config and its checkpoint. The exit code is 0 when all went well, 1
-when an image could not be read (the others are done), 2 when nothing could be done.
+The input is an image, a folder of images, a video, webcam:0 or the address of a stream. Models with released weights
+go by name (see vitpose_mm.zoo) and are downloaded once; every other one is given as its config and its checkpoint. The
+exit code is 0 when all went well, 1 when an image could not be read (the others are done) or a video ended early, 2
+when nothing could be done.
 """
 
 import argparse
@@ -27,7 +29,9 @@ def parse_args() -> argparse.Namespace:
         "package::path as in 'vitpose_mm::coco/NAME.py') and its checkpoint (a file or an address)"
     )
     parser.add_argument('models', nargs='*', metavar='MODEL', help=models)
-    parser.add_argument('--input', required=True, help='image, or folder of images (not its subfolders)')
+    parser.add_argument(
+        '--input', required=True, help='image, folder of images (not its subfolders), video, webcam:0 or stream'
+    )
     parser.add_argument('--offline', action='store_true', help='use models that were downloaded before, and no network')
     where = 'folder for the pictures and the json file (default: vis_results, unless --show)'
     parser.add_argument('--output-root', default='', help=where)
@@ -47,6 +51,17 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--radius', type=int, help='of a keypoint in pixels (default: by image size)')
     parser.add_argument('--thickness', type=int, help='of a link in pixels (default: by image size)')
     parser.add_argument('--alpha', type=float, default=0.8, help='how much the drawing covers, 0 to 1')
+    videos = parser.add_argument_group('videos')
+    track = 'give people ids over time (default: bytetrack, where the next two need ids)'
+    videos.add_argument('--track', nargs='?', const='bytetrack', choices=['bytetrack', 'ocsort'], help=track)
+    smooth = 'smooth the keypoints of each person: at once, or 0.3 seconds later and steadier'
+    videos.add_argument('--smooth', nargs='?', const='oneeuro', choices=['oneeuro', 'savgol'], help=smooth)
+    videos.add_argument(
+        '--det-interval', type=int, default=1, metavar='N', help='detect in every Nth frame (default: 1)'
+    )
+    videos.add_argument('--batch-size', type=int, default=8, help='frames that are predicted together (default: 8)')
+    codec = 'of the drawn video (default: vp8; vp9 is smaller and slow, h264 needs PyAV)'
+    videos.add_argument('--video-codec', default='vp8', choices=['vp8', 'vp9', 'h264'], help=codec)
     args = parser.parse_intermixed_args()  # models before or behind the options
     if not (args.output_root or args.show):
         args.output_root = 'vis_results'  # where mmpose's own documentation puts them
@@ -62,13 +77,15 @@ def main() -> int:
     for message in DETECTOR_NOISE:
         warnings.filterwarnings('ignore', message)
     from vitpose_mm.inference.demo import Demo, DemoOptions
+    from vitpose_mm.video.demo import VideoDemo
+    from vitpose_mm.video.reader import is_video
     from vitpose_mm.zoo import parse_models
 
     try:
         detector, pose = parse_models(args.pop('models'))
         args |= {'det_config': detector.config, 'det_checkpoint': detector.checkpoint}
         args |= {'pose_config': pose.config, 'pose_checkpoint': pose.checkpoint}
-        demo = Demo(DemoOptions(**args))
+        demo = (VideoDemo if is_video(args['input']) else Demo)(DemoOptions(**args))
     except (ValueError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2

@@ -20,6 +20,7 @@ from .report import Report
 from .router import benchmark_router
 from .settings import Setting
 from .timing import Clock, Protocol, Say, Stand
+from .video import benchmark_video
 
 GIB = 2**30
 GPU_SETTINGS = ('fp32', 'bf16', 'bf16+channels_last', 'bf16+channels_last+compile')
@@ -29,11 +30,18 @@ def run(args: argparse.Namespace, configs: Path, say: Say) -> str:
     """Run what the arguments name; return Markdown, and write pages where ``args.out`` names a folder."""
     if args.subject == 'memory':
         return describe_memory(args)
+    if args.subject == 'video':
+        return _write(benchmark_video(args.frames, args.people, models=args.models, long=args.long, say=say), args, say)
     device = find_device(args.device)
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.backends.cudnn.benchmark = True
     report = SUBJECTS[args.subject](args, configs, _stand(args, device, say))
+    return _write(report, args, say)
+
+
+def _write(report: Report, args: argparse.Namespace, say: Say) -> str:
+    """Report -> Markdown; pages are written too where ``args.out`` names a folder."""
     if args.out:
         for path in report.write(args.out, f'benchmark_{args.subject}'):
             say(f'wrote {path}')

@@ -46,6 +46,11 @@ class DemoOptions:
     radius: int | None = None
     thickness: int | None = None
     alpha: float = 0.8
+    track: str | None = None
+    smooth: str | None = None
+    det_interval: int = 1
+    batch_size: int = 8
+    video_codec: str = 'vp8'
 
 
 class Demo:
@@ -56,19 +61,7 @@ class Demo:
     """
 
     def __init__(self, options: DemoOptions) -> None:
-        if not (options.output_root or options.show):
-            raise ValueError('There would be no output: give --output-root FOLDER, or --show.')
-        if options.save_predictions and not options.output_root:
-            raise ValueError('--save-predictions writes below --output-root: give that too.')
-        for name in ('bbox_thr', 'nms_thr', 'alpha'):
-            if not 0 <= getattr(options, name) <= 1:
-                raise ValueError(
-                    f'--{name.replace("_", "-")} is {getattr(options, name):g}: give a number from 0 to 1.'
-                )
-        if options.det_cat_id < 0:
-            raise ValueError(f'--det-cat-id {options.det_cat_id} is not a class: classes are counted from 0.')
-        if options.show:
-            check_window()
+        check_options(options)
         self.options = options
         self.source = Path(options.input)
         self.files = list_images(self.source)
@@ -121,6 +114,21 @@ class Demo:
         single = not self.source.is_dir()
         write_results(path, self.metainfo, records[0]['instances'] if single else records)
         return path
+
+
+def check_options(options: DemoOptions) -> None:
+    """Raise a ValueError where an option is out of range, or there would be no output."""
+    if not (options.output_root or options.show):
+        raise ValueError('There would be no output: give --output-root FOLDER, or --show.')
+    if options.save_predictions and not options.output_root:
+        raise ValueError('--save-predictions writes below --output-root: give that too.')
+    for name in ('bbox_thr', 'nms_thr', 'alpha'):
+        if not 0 <= getattr(options, name) <= 1:
+            raise ValueError(f'--{name.replace("_", "-")} is {getattr(options, name):g}: give a number from 0 to 1.')
+    if options.det_cat_id < 0:
+        raise ValueError(f'--det-cat-id {options.det_cat_id} is not a class: classes are counted from 0.')
+    if options.show:
+        check_window()
 
 
 def build_topdown(options: DemoOptions) -> TopDown:

@@ -47,8 +47,8 @@ def list_images(source: Path) -> ImageFiles:
         raise ValueError(f'{printable(source)} does not exist{broken}: --input takes an image or a folder of images.')
     if source.suffix.lower() in VIDEO_SUFFIXES:
         raise ValueError(
-            f'{printable(source)} is a video, which this demo does not read yet: take it apart first '
-            f'(ffmpeg -i {printable(source.name)} frames/%05d.jpg) and give the folder.'
+            f'{printable(source)} is a video and an image is wanted: use tools/topdown_demo_with_mmdet.py, or '
+            f'vitpose_mm.video.predict_video.'
         )
     return ImageFiles([source], Counter())
 

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vitpose_mm.video import VideoReader, reader
+from vitpose_mm.video.reader import Clock, is_video
+
+from .conftest import QUARTER, SIZE, UNTURNED, picture
+
+
+@pytest.mark.parametrize('name', ['walk.mp4', 'walk.webm'])
+def test_frames_and_times(write_video: Callable[..., Path], name: str) -> None:
+    video = VideoReader(write_video(name=name, fps=30000 / 1001))
+    assert (video.name, video.num_frames) == ('walk', 20)
+    assert video.fps == pytest.approx(29.97, abs=0.01)
+    frames = list(video)
+    assert [frame.index for frame in frames] == list(range(20))
+    np.testing.assert_allclose([frame.time for frame in frames], np.arange(20) / video.fps, atol=2e-3)
+    assert np.abs(frames[7].image.astype(int) - picture(7)).mean() < 6
+    assert video.ended_early is None
+    assert len(list(video)) == 20  # again from the first
+
+
+def test_a_phones_video_is_upright(write_video: Callable[..., Path]) -> None:
+    path = write_video()
+    data = path.read_bytes()
+    assert data.count(UNTURNED) == 2  # of the film and of its track
+    at = data.rindex(UNTURNED)
+    path.write_bytes(data[:at] + QUARTER + data[at + len(QUARTER) :])
+    image = next(iter(VideoReader(path))).image
+    assert image.shape == (SIZE[0], SIZE[1], 3)
+    red = [image[y, x, 2] > 150 for y, x in ((5, 5), (5, -5), (-5, 5), (-5, -5))]
+    assert red == [False, True, False, False]  # what was at the left above is at the right above, clockwise
+
+
+def test_a_varying_rate_goes_by_time_stamps(tmp_path: Path) -> None:
+    av = pytest.importorskip('av')
+    stamps = [0, 40, 80, 500, 540, 1500]
+    container = av.open(str(tmp_path / 'phone.mp4'), 'w')
+    stream = container.add_stream('libx264', rate=30)
+    stream.width, stream.height, stream.pix_fmt = *SIZE, 'yuv420p'
+    stream.codec_context.time_base = Fraction(1, 1000)
+    for index, stamp in enumerate(stamps):
+        frame = av.VideoFrame.from_ndarray(picture(index), format='bgr24')
+        frame.pts, frame.time_base = stamp, Fraction(1, 1000)
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode())
+    container.close()
+    times = [frame.time for frame in VideoReader(tmp_path / 'phone.mp4')]
+    np.testing.assert_allclose(times, np.array(stamps) / 1000, atol=1e-6)
+
+
+def test_a_truncated_video_gives_what_is_there(write_video: Callable[..., Path]) -> None:
+    path = write_video(60, name='walk.webm')
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    video = VideoReader(path)
+    count = len(list(video))
+    assert 10 < count < 50
+    assert video.ended_early == f'{path} ended after {count} of 60 frames: it is damaged, or cut off.'
+
+
+def test_refusals(write_video: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / 'junk.mp4').write_bytes(b'junk' * 1000)
+    os.mkfifo(tmp_path / 'pipe.mp4')
+    for name, message in (
+        ('gone.mp4', r'gone\.mp4 does not exist: give a video file'),
+        ('junk.mp4', r'junk\.mp4 cannot be opened: it is no video'),
+        ('pipe.mp4', r'pipe\.mp4 is not a regular file'),
+    ):
+        with pytest.raises(ValueError, match=message):
+            VideoReader(tmp_path / name)
+    with pytest.raises(ValueError, match='webcam:99 cannot be opened: look whether it is there'):
+        VideoReader('webcam:99')
+    monkeypatch.setattr(reader, 'MAX_PIXELS', 6000)
+    with pytest.raises(ValueError, match='has 96 x 64 pixels, the limit is 6,000'):
+        VideoReader(write_video())
+
+
+def test_nothing_is_printed_for_bad_files(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / 'junk.mp4').write_bytes(b'junk' * 1000)
+    with pytest.raises(ValueError, match='cannot be opened'):
+        VideoReader(tmp_path / 'junk.mp4')
+    assert capfd.readouterr() == ('', '')
+
+
+def test_passwords_of_streams_are_not_shown() -> None:
+    with pytest.raises(ValueError) as caught:
+        VideoReader('rtsp://me:secret@127.0.0.1:9/hall/door?key=secret')
+    assert 'rtsp://127.0.0.1:9/hall/door cannot be opened' in str(caught.value)
+    assert 'secret' not in str(caught.value)
+    assert (
+        reader.describe('rtsp://me:secret@127.0.0.1:9/hall/door?key=secret', is_stream=True)[1] == '127.0.0.1_hall_door'
+    )
+
+
+def test_clock() -> None:
+    clock = Clock(10)
+    assert [clock.tick(stamp) for stamp in (500, 600, 600, 700, 0, 2500)] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 2.0])
+
+
+def test_what_is_a_video(tmp_path: Path) -> None:
+    (tmp_path / 'folder.mp4').mkdir()
+    videos = ['a.MP4', 'webcam:0', 'rtsp://camera/1', 'https://example.org/a']
+    assert [is_video(source) for source in videos] == [True] * 4
+    assert [is_video(source) for source in ('a.jpg', 'webcam:x', str(tmp_path / 'folder.mp4'), 'frames')] == [False] * 4

@@ -1,0 +1,176 @@
+"""A video file, webcam or network stream -> upright frames with their times, by OpenCV's FFmpeg."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import cv2
+import numpy as np
+
+from ..inference.images import VIDEO_SUFFIXES
+from ..utils.image_size import MAX_PIXELS
+from .quiet import quiet_opencv
+
+STREAMS = ('rtsp', 'rtsps', 'rtmp', 'rtmps', 'http', 'https', 'udp', 'rtp', 'srt', 'tcp')
+WEBCAM = re.compile(r'webcam:(\d{1,3})')
+DEFAULT_FPS = 30.0  # of sources that do not say
+FPS_RANGE = (0.1, 1000.0)  # what a source may say; some say 90,000
+SILENCE = 10_000  # milliseconds that a stream may send nothing
+
+
+class VideoFrame(NamedTuple):
+    """One frame.
+
+    Attributes:
+        index: in the video, from 0.
+        time: seconds since the first frame.
+        image: (H, W, 3) uint8 BGR, upright.
+    """
+
+    index: int
+    time: float
+    image: np.ndarray
+
+
+def is_video(source: str) -> bool:
+    """Whether a source is a video file by its suffix, a webcam ('webcam:0') or the address of a stream."""
+    if WEBCAM.fullmatch(source) or urlsplit(source).scheme in STREAMS:
+        return True
+    return Path(source).suffix.lower() in VIDEO_SUFFIXES and not Path(source).is_dir()
+
+
+class VideoReader:
+    """Iterate over the frames of a video, from the first.
+
+    Args:
+        source: a file, 'webcam:0', or the address of a stream such as 'rtsp://camera/1'.
+
+    Attributes:
+        name: of the source, without suffix or password, fit for the name of a file.
+        fps: frames a second, on average where the rate varies.
+        num_frames: what the file says, or None (a stream).
+        ended_early: after iterating, why the video ended before its end, in one sentence; None where it did not.
+
+    Raises:
+        ValueError: there is no such source, it is no video that OpenCV reads, or its frames are too large.
+
+    Example:
+        >>> for index, time, image in VideoReader('walk.mp4'):
+        ...     print(index, time, image.shape)
+    """
+
+    def __init__(self, source: str | Path) -> None:
+        self.source = str(source)
+        self.webcam = WEBCAM.fullmatch(self.source)
+        self.is_stream = self.webcam is None and urlsplit(self.source).scheme in STREAMS
+        self.is_file = not (self.webcam or self.is_stream)
+        self.label, self.name = describe(self.source, is_stream=self.is_stream)
+        self.ended_early: str | None = None
+        self._capture: Any = self._open()
+        rate = self._capture.get(cv2.CAP_PROP_FPS)
+        self.fps = rate if FPS_RANGE[0] <= rate <= FPS_RANGE[1] else DEFAULT_FPS
+        count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        self.num_frames = count if self.is_file and count > 0 else None
+
+    def _open(self) -> Any:
+        """Source -> OpenCV's capture, which has been opened.
+
+        Raises:
+            ValueError: it cannot be opened, or its frames are too large.
+        """
+        if self.is_file:
+            check_file(Path(self.source))
+        with quiet_opencv():
+            if self.webcam:
+                capture = cv2.VideoCapture(int(self.webcam[1]))
+            else:  # FFmpeg only: others would take a name for a pattern of images or start a pipeline
+                limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, SILENCE, cv2.CAP_PROP_READ_TIMEOUT_MSEC, SILENCE]
+                capture = cv2.VideoCapture(self.source, cv2.CAP_FFMPEG, limits)
+        if not capture.isOpened():
+            if self.is_file:
+                fix = 'it is no video that OpenCV reads, or it is cut off; copy it again, or convert it to .mp4 (H.264)'
+            else:
+                fix = 'look whether it is there and no other program uses it'
+            raise ValueError(f'{self.label} cannot be opened: {fix}.')
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # 4.11 turns no phone's video by itself
+        width, height = (int(capture.get(key)) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+        if width * height > MAX_PIXELS:
+            raise ValueError(
+                f'{self.label} has {width} x {height} pixels, the limit is {MAX_PIXELS:,}: make it smaller.'
+            )
+        return capture
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        capture, self._capture = self._capture or self._open(), None
+        clock = Clock(self.fps, live=not self.is_file)
+        index = 0
+        try:
+            while capture.grab():
+                found, image = capture.retrieve()
+                if not found:
+                    break
+                yield VideoFrame(index, clock.tick(capture.get(cv2.CAP_PROP_POS_MSEC)), image)
+                index += 1
+        except cv2.error as error:
+            self.ended_early = f'{self.label} ended at frame {index}, which cannot be decoded ({error.err}).'
+        finally:
+            capture.release()
+        self.ended_early = self.ended_early or self._missing(index)
+
+    def _missing(self, count: int) -> str | None:
+        """Number of frames that came -> what is missing of those that the source promised, in one sentence."""
+        if not self.is_file:
+            return f'{self.label} stopped after {count} frames.'
+        if self.num_frames is None or count >= min(self.num_frames - 3, 0.98 * self.num_frames):
+            return None  # the count of some files is an estimate
+        return f'{self.label} ended after {count} of {self.num_frames} frames: it is damaged, or cut off.'
+
+
+class Clock:
+    """What a source says of the times of its frames -> seconds that grow from 0 with every frame."""
+
+    def __init__(self, fps: float, *, live: bool = False) -> None:
+        self.fps, self.live = fps, live
+        self.first: float | None = None
+        self.last = -1 / fps
+
+    def tick(self, milliseconds: float) -> float:
+        """Time stamp of a frame -> seconds; those of live frames are when they came."""
+        now = time.monotonic() if self.live else milliseconds / 1000
+        if self.first is None:
+            self.first = now
+        moment = now - self.first
+        if moment <= self.last:  # there are no stamps, or they go back
+            moment = self.last + 1 / self.fps
+        self.last = moment
+        return moment
+
+
+def check_file(path: Path) -> None:
+    """Raise a ValueError where there is no regular file to read."""
+    if not path.exists():
+        raise ValueError(f"{path} does not exist: give a video file, 'webcam:0' or the address of a stream.")
+    if not path.is_file():
+        raise ValueError(f'{path} is not a regular file: give the video itself.')
+    try:
+        with path.open('rb'):
+            pass
+    except OSError as error:
+        raise ValueError(f'{path} cannot be read ({error.strerror}): allow this user to read it.') from None
+
+
+def describe(source: str, *, is_stream: bool) -> tuple[str, str]:
+    """Source -> what messages call it and a name for files of results, both without a password."""
+    if not is_stream:
+        name = Path(source).resolve().stem if not WEBCAM.fullmatch(source) else source.replace(':', '_')
+        return source, name
+    url = urlsplit(source)
+    place = url.hostname or 'stream'
+    label = f'{url.scheme}://{place}{f":{url.port}" if url.port else ""}{url.path}'
+    name = re.sub(r'[^\w.-]+', '_', f'{place}{Path(url.path).with_suffix("")}').strip('_')
+    return label, name[:100]

@@ -1,0 +1,139 @@
+"""Detected boxes of each frame -> boxes of tracked people with ids, by MMDetection's ByteTracker or OC-SORT."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from mmdet.models.trackers import sort_tracker
+from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
+from mmdet.structures.bbox import bbox_cxcyah_to_xyxy
+from mmengine.structures import InstanceData
+
+from .. import registry  # noqa: F401  makes MMDetection's classes known
+
+TRACKERS = ('bytetrack', 'ocsort')
+LOW = 0.1  # ByteTrack's lowest score: boxes down to it may continue a track, and begin none
+LOOK_BACK = 8  # entries of a track's history before those that were missed; the trackers use three
+
+
+class Tracked(NamedTuple):
+    """M people of one frame: (M, 5) float32 boxes x1, y1, x2, y2 in pixels and score, (M,) int64 ids from 1."""
+
+    boxes: np.ndarray
+    ids: np.ndarray
+
+
+class PeopleTracker:
+    """Boxes of one frame after the other -> the tracked people of each.
+
+    As in ByteTrack, somebody new is there once two detections in a row have found him, at the beginning at once.
+
+    Args:
+        kind: 'bytetrack' or 'ocsort'.
+        thr: score from which a box begins a track, 0 to 1; lower ones down to ``low`` continue tracks (ByteTrack).
+        fps: frames a second; a person who is lost for a second is somebody new afterwards.
+        det_interval: the detector's boxes come with every so many frames.
+
+    Raises:
+        ValueError: another kind, or the package lap is not there.
+
+    Example:
+        >>> tracker = PeopleTracker('bytetrack', thr=0.3, fps=25)
+        >>> boxes, ids = tracker.update(detected)  # (N, 5) -> (M, 5), (M,)
+    """
+
+    def __init__(self, kind: str = 'bytetrack', *, thr: float = 0.3, fps: float = 30.0, det_interval: int = 1) -> None:
+        if kind not in TRACKERS:
+            raise ValueError(f'The tracker {kind!r} is not known: choose {" or ".join(TRACKERS)}.')
+        if importlib.util.find_spec('lap') is None:
+            raise ValueError('Tracking needs the package lap: pip install lap, or leave out --track.')
+        self.low = min(LOW, thr)
+        if sort_tracker.motmetrics is None:  # OC-SORT's parent class asks for a package that only SORT uses
+            sort_tracker.motmetrics = sort_tracker
+        retain = max(round(fps / det_interval), 2)
+        self._tracker: Any = MODELS.build(_config(kind, thr, low=self.low, retain=retain))
+        self._kept = retain + LOOK_BACK
+        self._frame_id = 0
+
+    def update(self, boxes: np.ndarray) -> Tracked:
+        """Boxes and scores (N, 5) of all that was detected, low scores too -> the tracked people, in order of ids."""
+        boxes = torch.from_numpy(np.array(boxes, np.float32).reshape(-1, 5))
+        sample = DetDataSample(metainfo={'frame_id': self._frame_id})
+        labels = torch.zeros(len(boxes), dtype=torch.long)
+        sample.pred_instances = InstanceData(bboxes=boxes[:, :4], scores=boxes[:, 4], labels=labels)
+        found = self._tracker.track(sample)
+        self._frame_id += 1
+        self._forget()
+        ids = found.instances_id.numpy().astype(np.int64)
+        order = [i for i in ids.argsort() if not self._tracker.tracks[ids[i]].tentative]
+        people = torch.cat((found.bboxes, found.scores[:, None]), dim=1).numpy()
+        return Tracked(people[order], ids[order] + 1)
+
+    def predict(self) -> Tracked:
+        """People of a frame without detection, where the Kalman filter of each expects them."""
+        tracks = self._tracker.tracks
+        last = self._frame_id - 1
+        ids = sorted(i for i, one in tracks.items() if int(one.frame_ids[-1]) == last and not one.tentative)
+        people = np.zeros((len(ids), 5), np.float32)
+        for person, i in zip(people, ids, strict=True):
+            track = tracks[i]
+            track.mean, track.covariance = self._tracker.kf.predict(track.mean, track.covariance)
+            person[:4] = bbox_cxcyah_to_xyxy(torch.from_numpy(track.mean[None, :4]))[0]
+            person[4] = track.scores[-1]
+        return Tracked(people, np.array(ids, np.int64) + 1)
+
+    def _forget(self) -> None:
+        """Cut the histories of the tracks, which would grow with every frame."""
+        for track in self._tracker.tracks.values():
+            for history in track.values():
+                if isinstance(history, list):
+                    del history[: -self._kept]
+
+
+def _config(kind: str, thr: float, *, low: float, retain: int) -> dict[str, Any]:
+    """Kind of tracker -> MMDetection's config, with the thresholds of its papers relative to ours."""
+    config: dict[str, Any] = {'motion': {'type': 'mmdet.KalmanFilter'}, 'num_frames_retain': retain}
+    config |= {'init_track_thr': thr, 'num_tentatives': 2}  # the first is that of frames without tracks
+    if kind == 'bytetrack':
+        return {**config, 'type': 'mmdet.ByteTracker', 'obj_score_thrs': {'high': thr, 'low': low}}
+    return {**config, 'type': 'mmdet.OCSORTTracker', 'obj_score_thr': thr}
+
+
+class TrackingFinder:
+    """Images of one frame after the other -> boxes and track ids of each, with a detection every so many frames.
+
+    It is what :meth:`PosePredictor.predict` takes as ``boxes``.
+
+    Args:
+        detect: images -> (N, 5) boxes and scores of each, scores down to the tracker's ``low``.
+        tracker: of one video.
+        det_interval: 1 detects in every frame.
+    """
+
+    def __init__(self, detect: Any, tracker: PeopleTracker, *, det_interval: int = 1) -> None:
+        self.detect, self.tracker, self.det_interval = detect, tracker, det_interval
+        self.detections: dict[int, np.ndarray] = {}  # of frames whose results are still to come
+        self.next_frame = 0
+
+    def __call__(self, images: Sequence[np.ndarray]) -> list[Tracked]:
+        frames = range(self.next_frame, self.next_frame + len(images))
+        wanted = [frame for frame in frames if frame % self.det_interval == 0]
+        try:
+            found = self.detect([images[frame - frames.start] for frame in wanted]) if wanted else []
+        except Exception:
+            if len(images) == 1:  # it is not tried again
+                self.follow(None)
+            raise
+        detected = dict(zip(wanted, found, strict=True))
+        self.detections |= detected
+        return [self.follow(detected.get(frame)) for frame in frames]
+
+    def follow(self, detected: np.ndarray | None) -> Tracked:
+        """Detected boxes of the next frame, or None for a frame without detection -> its people."""
+        self.next_frame += 1
+        return self.tracker.predict() if detected is None else self.tracker.update(detected)
