@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from .file_formats import open_regular
+from ..utils.files import open_regular
 from .pickle_records import Damaged, NotPlain, PickleStream, Refused, read_pickle
 from .reading import MAX_COPIES, SPARE_MEMORY
 from .record_kinds import Memory
