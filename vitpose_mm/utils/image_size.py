@@ -51,7 +51,7 @@ def check_for_opencv(path: Path) -> None:
     with open_image(path) as image:
         if image.format == 'JPEG2000':
             raise ImageError(f'{printable(path)} is a JPEG 2000, which training does not read: save it as PNG.')
-        if image.format == 'PNG' and any(ANIMATION in block for block in _blocks(image.fp))  # type: ignore[attr-defined]:
+        if image.format == 'PNG' and any(ANIMATION in block for block in _blocks(image.fp)):  # type: ignore[attr-defined]
             raise ImageError(f'{printable(path)} is an animated PNG, which training does not read: save one frame.')
 
 
