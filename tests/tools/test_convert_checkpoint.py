@@ -60,7 +60,7 @@ def test_it_converts_and_reports(run: Run, tmp_path: Path, plain: Path) -> None:
     assert lines['origin'] == 'timm'
     assert lines['renamed'] == '2: norm.weight -> last_norm.weight, norm.bias -> last_norm.bias'
     assert lines['resized'] == 'patch kernel 14x14 -> 16x16 pixels (bicubic); position grid 4x4 -> 4x3 tokens (bicubic)'
-    assert lines['dropped'].startswith('3: backbone.cls_token, backbone.head.weight, the first 1 of 17 rows')
+    assert lines['dropped'].startswith('3: backbone.cls_token, backbone.head.weight, the first 1 of 17 tokens')
     assert lines['missing'] == lines['unknown'] == lines['folded'] == 'nothing'
     assert '1 blocks, 64 wide, position grid 4x3' in lines['note'] and '1 is usual' in lines['note']
     state = load_file(tmp_path / 'ours.safetensors')
