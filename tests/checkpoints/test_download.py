@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -136,13 +138,39 @@ def test_a_server_that_is_silent_or_slow_is_not_waited_for(
             handler.wfile.write(good[position : position + 10])
             time.sleep(0.05)
 
+    def spell_a_header(handler: BaseHTTPRequestHandler) -> None:
+        with suppress(OSError):  # until the other side hangs up
+            for letter in 'HTTP/1.1 200 OK\r\nX-Long: ' + 'x' * 400:
+                handler.wfile.write(letter.encode())
+                time.sleep(0.05)
+
     monkeypatch.setattr(module, 'TIMEOUT', 0.5)
     monkeypatch.setattr(module, 'PATIENCE', 0.6)
-    for answer, says in ((send(good[:9], length=99, then=lambda: time.sleep(3)), 'timed out'), (trickle, 'bytes in')):
+    silent = send(good[:9], length=99, then=lambda: time.sleep(3))
+    for answer, says in ((silent, 'timed out'), (trickle, 'bytes in'), (spell_a_header, '0 bytes in')):
         start = time.monotonic()
         with pytest.raises(CheckpointError, match=f'cannot be downloaded .*{says}'):
             download(f'{serve(answer)}/model.pth', tmp_path / 'cache' / 'model.pth')
         assert time.monotonic() - start < 10
+        assert list((tmp_path / 'cache').iterdir()) == []
+
+
+def test_a_download_without_an_end_does_not_fill_the_disk(
+    good: bytes, serve: Callable[[Answer], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=5_000_000)
+    monkeypatch.setattr(shutil, 'disk_usage', lambda path: usage)
+
+    def pour(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        with suppress(OSError):
+            while True:
+                handler.wfile.write(bytes(100_000))
+
+    for answer, says in ((pour, 'it has no end'), (send(good, length=10**12), 'more than half of what is free')):
+        with pytest.raises(CheckpointError, match=says):
+            download(f'{serve(answer)}/model.pth', tmp_path / 'cache' / 'model.pth')
         assert list((tmp_path / 'cache').iterdir()) == []
 
 

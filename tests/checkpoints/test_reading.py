@@ -129,6 +129,15 @@ def test_a_dict_with_attributes_of_its_own_hides_no_config(tmp_path: Path) -> No
         load_file(tmp_path / 'c.pth')
 
 
+def test_tensors_of_safetensors_stay_as_they_were_read(tmp_path: Path) -> None:
+    save_file({'weight': torch.zeros(100_000)}, tmp_path / 'w.safetensors')
+    found = load_file(tmp_path / 'w.safetensors')['weight']
+    with (tmp_path / 'w.safetensors').open('r+b') as file:
+        file.seek(200_000)
+        file.write(b'\1' * 200_000)
+    assert not found.any()
+
+
 def test_safetensors_that_are_not_installed_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save_file({'weight': torch.arange(6.0)}, tmp_path / 'w.safetensors')
     monkeypatch.setitem(sys.modules, 'safetensors.torch', None)

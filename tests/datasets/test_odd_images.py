@@ -14,6 +14,9 @@ from PIL import Image
 
 from tests.helpers.tiny_coco import dataset_cfg, write_coco
 from vitpose_mm.datasets import MultiDataset, SeededIndex
+from vitpose_mm.datasets.transforms import SafeLoadImage
+from vitpose_mm.inference.images import read_image
+from vitpose_mm.utils.image_size import ImageError
 
 UPRIGHT = np.zeros((60, 80, 3), np.uint8)
 UPRIGHT[:30, :40] = 200  # top left quarter is bright
@@ -115,3 +118,13 @@ def test_an_image_without_people_gives_no_sample(tmp_path: Path) -> None:
     (folder / 'ann.json').write_text(json.dumps(content))
     dataset = MultiDataset([dataset_cfg(folder)])
     assert [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))] == [0, 2]
+
+
+@pytest.mark.parametrize('name', ['a.jp2', 'a.png'])
+def test_kinds_that_can_crash_opencv_are_left_out_of_training(tmp_path: Path, name: str) -> None:
+    frames = [Image.fromarray(UPRIGHT), Image.fromarray(UPRIGHT[::-1])]
+    options = {'save_all': True, 'append_images': frames[1:]} if name == 'a.png' else {}
+    frames[0].save(tmp_path / name, **options)
+    with pytest.raises(ImageError, match='which training does not read: save'):
+        SafeLoadImage().transform({'img_path': str(tmp_path / name)})
+    assert read_image(tmp_path / name).shape == UPRIGHT.shape

@@ -361,6 +361,23 @@ def containers() -> dict[str, Case]:
             text('a' * 10**6) + b'q\x000](' + call(name('_codecs', 'encode'), b'h\x00', text('latin1')) * 1000 + b'e',
             'copies of it take many times',
         ),
+        'one name of 10^7 letters 2,000 times': (
+            text('a' * 10**7) + b'q\x000](' + b'h\x00h\x00\x93' * 2000 + b'e',
+            'asks for the long name a',
+        ),
+        'one key of 10^6 letters 300,000 times': (
+            text('a' * 10**6) + b'q\x000}(' + b'h\x00N' * 300_000 + b'u',
+            'of 1,000,000 letters',
+        ),
+        'one storage of a name of 10^6 letters 2,000 times': (
+            b'B'
+            + struct.pack('<I', 10**6)
+            + b'a' * 10**6
+            + b'q\x000]('
+            + (tup(text('storage'), name('torch', 'FloatStorage'), b'h\x00', text('cpu'), number(4)) + b'Q') * 2000
+            + b'e',
+            BROKEN,
+        ),
     }
     return {key: zipped(checkpoint(meta=dct({'a': value})), says) for key, (value, says) in wanted.items()}
 
@@ -671,6 +688,7 @@ def structures() -> dict[str, Case]:
                 ('flip_pairs', lst(lst(number(0), number(7)))),
                 ('skeleton_links', dct({})[:1] + text('a') + b'Ns'),
                 ('sigmas', lst(b'G' + bytes(8))),
+                ('sigmas', lst(text('x' * 10**7), *[text('y')] * 2000)),
                 ('subsets', lst()),
                 ('subsets', dct({'a': lst()})),
                 ('subsets', dct({'a': dct({'num_keypoints': text('x')})})),

@@ -5,8 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 
-from vitpose_mm.utils.files import complete, explain_writing, write_json
+from vitpose_mm.engine.train import build_runner
+from vitpose_mm.utils.files import complete, explain_writing, open_regular, printable, refuse_links, write_json
 
 
 def test_a_file_appears_at_the_end(tmp_path: Path) -> None:
@@ -65,3 +67,40 @@ def test_a_full_disk_is_said_without_a_file(tmp_path: Path, number: int) -> None
 def test_errors_of_other_files_are_left_alone(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), explain_writing(tmp_path / 'run'):
         raise FileNotFoundError(errno.ENOENT, 'No such file', str(tmp_path / 'images' / '1.jpg'))
+
+
+def test_a_link_in_the_way_is_not_written_through(tmp_path: Path) -> None:
+    mine = tmp_path / 'mine'
+    (tmp_path / f'.file.{os.getpid()}.part').symlink_to(mine)
+    (tmp_path / 'file').symlink_to(mine)
+    with complete(tmp_path / 'file') as part:
+        part.write_text('whole')
+    assert not mine.exists() and (tmp_path / 'file').read_text() == 'whole' and not (tmp_path / 'file').is_symlink()
+
+
+def test_a_name_as_long_as_file_systems_take(tmp_path: Path) -> None:
+    write_json(1, tmp_path / ('é' * 125 + '.json'))
+    assert [len(os.fsencode(path.name)) for path in tmp_path.iterdir()] == [255]
+
+
+def test_special_files_are_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / 'pipe')
+    for path in (tmp_path / 'pipe', tmp_path, Path('/dev/zero')):
+        with pytest.raises(OSError, match='not a regular file'):
+            open_regular(path)
+    with open_regular(Path(__file__)) as file:
+        assert file.read(4) == b'from'
+
+
+def test_what_a_terminal_cannot_show_is_written_out() -> None:
+    assert printable('é 😀.png') == 'é 😀.png'
+    assert printable(os.fsdecode(b'a\n\x1b[31m\xff\\')) == r'a\n\x1b[31m\udcff' + '\\'
+
+
+@pytest.mark.parametrize('name', ['last_checkpoint', 'my_config.py'])
+def test_links_that_training_would_write_through_are_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / 'epoch_1.pth').symlink_to('elsewhere')  # this one is replaced and not written through
+    refuse_links(tmp_path)
+    (tmp_path / name).symlink_to('/home/me/mine')
+    with pytest.raises(ValueError, match=rf'{name} is a link to /home/me/mine, which would be overwritten: remove'):
+        build_runner(Config({'work_dir': str(tmp_path)}))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
+import threading
 import time
 import urllib.request
 from http.client import HTTPException
@@ -53,19 +55,65 @@ def download(address: str, file: Path) -> None:
 
 def _fetch(address: str, part: Path) -> str:
     """Write what an address holds to a file, flush it to the disk, and return its SHA-256."""
-    request = urllib.request.Request(address, headers={'User-Agent': 'vitpose_mm'})
-    start, done, digest = time.monotonic(), 0, hashlib.sha256()
-    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer, part.open('wb') as file:
-        while chunk := answer.read1(CHUNK):
-            file.write(chunk)
-            digest.update(chunk)
-            done += len(chunk)
+    transfer = _Transfer(address, part)
+    transfer.start()
+    start = time.monotonic()
+    try:
+        while transfer.is_alive():
+            transfer.join(0.2)
             seconds = time.monotonic() - start
-            if seconds > PATIENCE and done < SLOWEST * seconds:
-                raise OSError(f'{done:,} bytes in {seconds:.0f} seconds')
-        promised = answer.headers.get('Content-Length')
-        file.flush()
-        os.fsync(file.fileno())
-    if promised is not None and promised.isdecimal() and done != int(promised):
-        raise OSError(f'it broke off after {done:,} of {int(promised):,} bytes')
-    return digest.hexdigest()
+            if seconds > PATIENCE and transfer.done < SLOWEST * seconds:
+                raise OSError(f'{transfer.done:,} bytes in {seconds:.0f} seconds')
+    finally:
+        transfer.given_up = True
+    if transfer.error is not None:
+        raise transfer.error
+    return transfer.digest.hexdigest()
+
+
+class _Transfer(threading.Thread):
+    """A download in a thread, because a server can spell out a header, or the length of a chunk, for days.
+
+    Args:
+        address: to read from.
+        part: file to write to.
+
+    Attributes:
+        done: number of bytes so far.
+        digest: SHA-256 of them.
+        error: that ended it, or None.
+        given_up: set from outside; nothing is written any more.
+    """
+
+    def __init__(self, address: str, part: Path) -> None:
+        super().__init__(daemon=True)
+        self._address, self._part = address, part
+        self.done, self.digest = 0, hashlib.sha256()
+        self.error: Exception | None = None
+        self.given_up = False
+
+    def run(self) -> None:
+        """Download; errors are kept for who waits."""
+        try:
+            self._download()
+        except Exception as error:
+            self.error = error
+
+    def _download(self) -> None:
+        request = urllib.request.Request(self._address, headers={'User-Agent': 'vitpose_mm'})
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer, self._part.open('wb') as file:
+            length = answer.headers.get('Content-Length') or ''
+            promised = int(length) if length.isdecimal() else None
+            room = shutil.disk_usage(self._part.parent).free // 2
+            if promised is not None and promised > room:
+                raise OSError(f'it has {promised:,} bytes, more than half of what is free in {self._part.parent}')
+            while not self.given_up and (chunk := answer.read1(CHUNK)):
+                file.write(chunk)
+                self.digest.update(chunk)
+                self.done += len(chunk)
+                if self.done > room:
+                    raise OSError(f'it has no end: {self.done:,} bytes, half of what was free in {self._part.parent}')
+            file.flush()
+            os.fsync(file.fileno())
+        if promised is not None and self.done != promised:
+            raise OSError(f'it broke off after {self.done:,} of {promised:,} bytes')

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 MAX_OPCODES = 1_000_000  # the training state of a ViT-G with experts takes 150,000
 MAX_PICKLE = 256 * 2**20  # bytes; a million iterations of eight logged values take 190 MB
 MAX_LINE = 1000  # bytes of a name
+MAX_KEY = 10_000  # letters of a key; a million steps can check, copy or join a long one a million times
 MAX_INT_BITS = 1024  # longer ones are not numbers of a training
 KEY_TYPES = frozenset({str, bytes, int, float, bool, type(None)})  # hashed by Python itself, without recursion
 
@@ -282,6 +283,8 @@ class _Machine:
         name, module = self.pop(), self.pop()
         if type(name) is not str or type(module) is not str:
             raise Damaged('a name that is not a text')
+        if len(module) + len(name) > MAX_LINE:
+            raise NotPlain(f'the long name {shown(name)}')
         self.stack.append(Global(f'{module} {name}'))
 
     def do_reduce(self, _: None) -> None:
@@ -330,6 +333,8 @@ def checked_key(value: Record) -> Record:
     """Check a key of a dict or an item of a set; numbers of 64 bits cannot be chosen to make a dict slow."""
     if type(value) not in KEY_TYPES:
         raise Refused(f'it holds a dict with a {type(value).__name__} as a key')
+    if isinstance(value, (str, bytes)) and len(value) > MAX_KEY:
+        raise Refused(f'it holds a dict with the key {shown(value)} of {len(value):,} letters')
     if isinstance(value, int) and value.bit_length() > 64:
         raise Refused('it holds a dict with a very large number as a key')
     if isinstance(value, str) and not value.isprintable():
@@ -345,6 +350,8 @@ def _storage(found: Record) -> StorageId:
         kind = found[0] if type(found) is tuple and found and type(found[0]) is str else type(found).__name__
         raise NotPlain(f'a {shown(kind)} that is kept apart, as a whole model would be')
     _, kind, key, location, numel = found
+    if any(type(part) in (str, bytes) and len(part) > MAX_LINE for part in (key, location)):
+        raise Damaged('numbers of a tensor with a long name')
     key, location = (part.decode('ascii') if type(part) is bytes else part for part in (key, location))
     if type(kind) is not Global or type(key) is not str or type(location) is not str or type(numel) is not int:
         raise Damaged('numbers of a tensor that are not described as torch does')

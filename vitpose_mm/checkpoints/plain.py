@@ -115,11 +115,20 @@ def _restore_arrays(dataset_meta: Any) -> None:
 
 
 def _array(numbers: Any, dtype: Any) -> np.ndarray:
+    if not _holds_numbers(numbers):  # numpy makes each item of an array as long as the longest text
+        raise ValueError(f'not all are {dtype.__name__}')
     found = np.array(numbers)
     is_number = found.dtype.kind in 'iuf' or not found.size
     if not is_number or (dtype is np.uint8 and not np.array_equal(found, found % 256)):
         raise ValueError(f'no {dtype.__name__}')
     return found.astype(dtype)
+
+
+def _holds_numbers(value: Any) -> bool:
+    """Whether a value is a number, an array, or a list of such."""
+    if isinstance(value, (list, tuple)):
+        return all(map(_holds_numbers, value))
+    return isinstance(value, (int, float, np.ndarray, np.generic))
 
 
 def _restore_history(values: Any, counts: Any, max_length: Any) -> HistoryBuffer:

@@ -20,7 +20,7 @@ from mmengine.runner import FlexibleRunner, Runner
 from ..checks.preflight import check_config
 from ..checks.pretrained import check_pretrained
 from ..utils.configs import QuickTextConfig, open_config
-from ..utils.files import explain_writing
+from ..utils.files import explain_writing, refuse_links
 from ..utils.precision import cpu_has_bfloat16
 from .hooks import PlainCheckpointHook, ResumeCheckHook
 from .hooks.stop_signal_hook import find_stop
@@ -75,6 +75,7 @@ def build_runner(cfg: Config) -> Runner | FlexibleRunner:
 
     Whatever hooks the config has, a resume is checked and checkpoints are written so that ``torch.load`` opens them.
     """
+    refuse_links(Path(cfg.work_dir))
     quick = QuickTextConfig.of(cfg)
     runner = RUNNERS.build(quick) if 'runner_type' in cfg else Runner.from_cfg(quick)
     for kind in (ResumeCheckHook, PlainCheckpointHook):

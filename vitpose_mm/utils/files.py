@@ -39,7 +39,8 @@ def complete(file: Path) -> Iterator[Path]:
     file.parent.mkdir(parents=True, exist_ok=True)
     name = os.fsdecode(os.fsencode(file.name)[-200:])  # file systems take 255 bytes
     part = file.with_name(f'.{name}.{os.getpid()}.part')
-    part.touch()
+    part.unlink(missing_ok=True)
+    part.touch(exist_ok=False)  # through no link that somebody put there
     readers = part.stat().st_mode
     part.unlink()
     try:
@@ -72,6 +73,18 @@ def explain_writing(folder: str | Path) -> Iterator[None]:
             f'{file if inside else where} cannot be written ({error.strerror}): what {where} holds already stays; '
             f'make room, allow writing there or name another folder, then run the same command with --resume.'
         ) from error
+
+
+def refuse_links(work_dir: Path) -> None:
+    """Check that no file of a work folder that MMEngine writes in place is a link, which it would write through.
+
+    Raises:
+        ValueError: the config or ``last_checkpoint`` is one.
+    """
+    for file in sorted(work_dir.glob('*')):
+        if file.is_symlink() and (file.name == 'last_checkpoint' or file.suffix == '.py'):
+            target = printable(os.readlink(file))
+            raise ValueError(f'{file} is a link to {target}, which would be overwritten: remove the link.')
 
 
 def refuse_source(source: Path, *written: Path) -> None:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-MEMORY = 8 << 30  # bytes of address space that reading may take; MPII's release takes a tenth
+MEMORY = 3 << 30  # bytes of address space that reading may take; MPII's release takes less than a third
 SECONDS = 600
 
 
