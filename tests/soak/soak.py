@@ -131,7 +131,7 @@ class Soak:
         return 300 if whole is None else 60 + 20 * whole.seconds
 
     def attempt(self, job: Job, work_dir: Path, kill: Kill | None) -> list[int | None]:
-        """Fork a job, kill it -> exit codes; None of a process that has not ended in time."""
+        """Fork a job and kill it; return exit codes, None of a process that has not ended in time."""
         read, write = os.pipe()
         forks = Forks(
             run_watched, job, work_dir, kill, write, log=work_dir.parent / 'said', num_processes=job.num_processes
@@ -147,7 +147,7 @@ class Soak:
         return codes
 
     def command(self, job: Job, work_dir: Path, delay: float) -> list[int | None]:
-        """Start a job by its command line and kill it -> exit codes."""
+        """Start a job by its command line and kill it; return exit codes."""
         assert job.command is not None
         work_dir.parent.mkdir(parents=True, exist_ok=True)
         with open(work_dir.parent / 'said', 'ab') as log:
