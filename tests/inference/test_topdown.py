@@ -115,8 +115,8 @@ def test_heat_is_the_highest_of_all_people() -> None:
         sample = PoseDataSample(metainfo={'ori_shape': (40, 60)})
         sample.set_metainfo({'input_center': np.array(centre), 'input_scale': np.array((24.0, 32.0))})
         sample.pred_instances = InstanceData(keypoints=np.zeros((1, 1, 2)))
-        heat = torch.rand(1, 16, 12, generator=generator)
-        sample.pred_fields = PixelData(heatmaps=torch.cat((heat, heat * 0.5)))  # mmpose fails for one map
+        one_map = torch.rand(1, 16, 12, generator=generator)
+        sample.pred_fields = PixelData(heatmaps=torch.cat((one_map, one_map * 0.5)))  # mmpose fails for one map
         samples.append(sample)
     centres, scales = (np.stack([sample.get(key) for sample in samples]) for key in ('input_center', 'input_scale'))
     none = np.zeros(0)

@@ -87,7 +87,7 @@ def make_all_jobs(folder: Path) -> list[Job]:
 
 
 def training_cfg(data: Path, *, num_workers: int = 0, num_processes: int = 1) -> Config:
-    """-> three epochs of four iterations with validations, a checkpoint an iteration."""
+    """Return the config of three epochs of four iterations with validations, a checkpoint an iteration."""
     cfg = run_cfg(data, data.parent / 'unused', num_workers=num_workers)
     for key in ('work_dir', 'experiment_name'):
         cfg.pop(key)
@@ -104,7 +104,7 @@ def training_cfg(data: Path, *, num_workers: int = 0, num_processes: int = 1) ->
 
 
 def with_runtime(cfg: Config) -> Config:
-    """Config -> the same with the hooks that ours have."""
+    """Return a config with the hooks that ours have."""
     runtime = Config.fromfile(ROOT / 'configs/_base_/runtime/default.py')
     cfg.custom_hooks = runtime.custom_hooks
     cfg.default_hooks.checkpoint = {
@@ -127,7 +127,7 @@ def training_job(name: str, path: Path) -> Job:
 
 
 def tool(name: str, config: Path, work_dir: Path) -> list[str]:
-    """-> a command line."""
+    """Return a command line."""
     return [sys.executable, str(ROOT / 'tools' / name), str(config), '--work-dir', str(work_dir), '--resume']
 
 
@@ -136,7 +136,7 @@ def run_distillation(config: Path, work_dir: Path) -> None:
 
 
 def make_study(folder: Path, config: Path) -> Study:
-    """-> pictures that are rendered with their labels, a training, and another that begins with its weights."""
+    """Return a study: rendered pictures with labels, a training, and another that begins with its weights."""
     rendered = str(folder / 'rendered')  # the job puts it into its own folder
     render = ('make_synthetic.py', rendered, '--images', '4', '--val', '2', '--size', '96', '96', '--workers', '0')
     runs = (
@@ -182,7 +182,7 @@ def hash_checkpoint(work_dir: Path) -> str:
 
 
 def hash_distillation(work_dir: Path) -> str:
-    """Work folder -> hash of all weights that it has made."""
+    """Return a hash of all weights that a distillation has made."""
     missing = [name for name in FILES if not (work_dir / name).is_file()]
     if missing:
         return f'no {missing[0]}'
@@ -190,7 +190,7 @@ def hash_distillation(work_dir: Path) -> str:
 
 
 def hash_study(work_dir: Path) -> str:
-    """Folder -> hash of labels, pictures, checkpoints and scores."""
+    """Return a hash of a study's labels, pictures, checkpoints and scores."""
     rendered = sorted(path for path in (work_dir / 'rendered').rglob('*') if path.is_file())
     records = json.loads((work_dir / 'soak.json').read_text())
     scores = [{**record, 'minutes': 0} for record in records]
@@ -199,7 +199,7 @@ def hash_study(work_dir: Path) -> str:
 
 
 def hash_of(value: Any) -> str:
-    """Containers of tensors and plain values -> a hash."""
+    """Return a hash of containers of tensors and plain values."""
     found = hashlib.sha256()
 
     def add(one: Any) -> None:

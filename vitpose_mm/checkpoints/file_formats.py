@@ -111,7 +111,7 @@ def _locate(file: io.BufferedReader, members: list[zipfile.ZipInfo], end: int) -
 
 
 def _with_next(members: list[zipfile.ZipInfo], end: int) -> Iterator[tuple[zipfile.ZipInfo, int]]:
-    """Yield the members by position, each with the position where the next one begins."""
+    """Return the members by position, each with the position where the next one begins."""
     return zip(members, [*(member.header_offset for member in members[1:]), end], strict=True)
 
 

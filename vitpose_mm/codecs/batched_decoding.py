@@ -19,7 +19,7 @@ ROUNDING = 2e-3  # smallest curvature of the logarithm, for a small step, that f
 
 
 def decode_udp(heatmaps: Tensor, kernel_size: int) -> tuple[Tensor, Tensor]:
-    """(B, K, h, w) heatmaps -> (B, K, 2) keypoints in heatmap pixels and their (B, K) scores, on the same device.
+    """Decode (B, K, h, w) heatmaps to (B, K, 2) keypoints in heatmap pixels and (B, K) scores, on the same device.
 
     The maximum, refined by one Newton step on the logarithm of the blurred heatmap. As in MMPose, a map whose
     highest value is negative gives (-1, -1). One whose highest value is 0 gives the pixel that has it, where MMPose
@@ -46,12 +46,12 @@ def decode_udp(heatmaps: Tensor, kernel_size: int) -> tuple[Tensor, Tensor]:
 
 
 def _argmax(maps: Tensor) -> Tensor:
-    """(M, n) -> (M,) index of the first highest value; NumPy's is several times as fast as torch's on a CPU."""
+    """Return the (M,) index of the first highest value of (M, n); NumPy is several times as fast as torch on a CPU."""
     return torch.from_numpy(maps.numpy().argmax(1)) if maps.device.type == 'cpu' else maps.argmax(1)
 
 
 def _log_around(maps: Tensor, x: Tensor, y: Tensor, scores: Tensor, kernel_size: int) -> Tensor:
-    """(M, h, w) maps and their maxima -> (M, 3, 3) logarithm of the blurred map around each, edges repeated.
+    """Return the (M, 3, 3) logarithm of the blurred (M, h, w) maps around each maximum, edges repeated.
 
     MMPose scales a blurred map so that its maximum is again that of the map. A factor does not change the
     derivatives of the logarithm, unless values are clipped: only then the whole map is blurred to find it.
@@ -71,14 +71,16 @@ def _log_around(maps: Tensor, x: Tensor, y: Tensor, scores: Tensor, kernel_size:
 
 
 def _blurred_maximum(maps: Tensor, kernel_size: int) -> Tensor:
-    """(M, h, w) -> (M,) highest value of each blurred map."""
+    """Return the (M,) highest value of each blurred (M, h, w) map."""
     down, across = (_blur_matrix(size, kernel_size).to(maps.device) for size in maps.shape[1:])
     return (down @ maps @ across.mT).amax((1, 2))
 
 
 def _newton_step(log: Tensor) -> tuple[Tensor, Tensor]:
-    """(M, 3, 3) logarithm around a maximum -> (M, 2) inverse Hessian times gradient, (x, y), and (M,) whether it is
-    so flat that the step depends on float32 rounding."""
+    """Return the (M, 2) Newton step (x, y) from a maximum, by the (M, 3, 3) logarithm around it.
+
+    And (M,) whether it is so flat that the step depends on float32 rounding.
+    """
     (nw, n, _), (w, c, e), (_, s, se) = (row.unbind(-1) for row in log.double().unbind(-2))
     dx, dy = 0.5 * (e - w), 0.5 * (s - n)
     dxx, dyy = e - 2 * c + w + EPS, s - 2 * c + n + EPS
@@ -90,14 +92,14 @@ def _newton_step(log: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _refine_as_mmpose(points: Tensor, maps: Tensor, kernel_size: int) -> Tensor:
-    """(M, 2) maxima of (M, h, w) maps -> refined by MMPose's own code, with its rounding."""
+    """Refine (M, 2) maxima of (M, h, w) maps by MMPose's own code, with its rounding."""
     refined = refine_keypoints_dark_udp(points.cpu().numpy()[None], maps.cpu().numpy(), kernel_size)
     return torch.from_numpy(refined[0]).to(maps.device)
 
 
 @lru_cache(maxsize=64)
 def _blur_matrix(size: int, kernel_size: int) -> Tensor:
-    """-> (size, size) matrix that blurs a column of that many pixels, with zeros beyond its ends."""
+    """Return a (size, size) matrix that blurs a column of that many pixels, with zeros beyond its ends."""
     kernel = torch.from_numpy(cv2.getGaussianKernel(kernel_size, 0, cv2.CV_32F)[:, 0])
     pixels = torch.arange(size)
     offset = pixels[None] - pixels[:, None] + kernel_size // 2

@@ -40,14 +40,14 @@ class BatchedUDPHeatmap(UDPHeatmap):
         return self.heatmap_type == 'gaussian'
 
     def batch_decode(self, batch_encoded: Tensor) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """(B, K, h, w) heatmaps -> B keypoints (1, K, 2) in input space, pixels, and B scores (1, K)."""
+        """Decode (B, K, h, w) heatmaps to B keypoints (1, K, 2) in input space, pixels, and B scores (1, K)."""
         points, scores = decode_udp(batch_encoded, self.blur_kernel_size)
         width, height = self.heatmap_size
         keypoints = points.cpu().numpy() / [width - 1, height - 1] * self.input_size
         return list(keypoints[:, None]), list(scores.cpu().numpy()[:, None])
 
     def decode(self, encoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(K, h, w) heatmaps -> (1, K, 2) keypoints in input space, pixels, and (1, K) scores."""
+        """Decode (K, h, w) heatmaps to (1, K, 2) keypoints in input space, pixels, and (1, K) scores."""
         if not self.support_batch_decoding:
             return super().decode(encoded)
         keypoints, scores = self.batch_decode(torch.from_numpy(encoded)[None])

@@ -1,4 +1,4 @@
-"""Boxes in images -> the crops that a model's test pipeline makes of them, all of a batch at once.
+"""Cut the crops that a model's test pipeline makes of boxes in images, all of a batch at once.
 
 N people, crops of (h, w) pixels.
 """
@@ -33,14 +33,14 @@ class Crops(NamedTuple):
     scales: np.ndarray
 
     def to_image(self, keypoints: np.ndarray) -> np.ndarray:
-        """(N, K, 2) keypoints in input space -> in pixels of the image, as mmpose's top-down estimator does it."""
+        """Move (N, K, 2) keypoints from input space to pixels of the image, as mmpose's top-down estimator does."""
         size = np.array(self.pixels.shape[:1:-1])
         scales = self.scales[:, None]
         return keypoints / size * scales + self.centres[:, None] - 0.5 * scales
 
 
 class CropMaker:
-    """(N, 4) boxes in images -> their crops, as by mmpose's GetBBoxCenterScale and TopdownAffine.
+    """Makes the crops of (N, 4) boxes in images as mmpose's GetBBoxCenterScale and TopdownAffine do.
 
     On a CPU each is OpenCV's, bit for bit mmpose's. On another device every image is uploaded once, as uint8, and all
     crops are sampled together, at most one grey level off where OpenCV rounds.
@@ -57,7 +57,7 @@ class CropMaker:
 
     @classmethod
     def of(cls, pipeline: Sequence[dict]) -> CropMaker | None:
-        """Test pipeline -> its crops; None where it does more than load, crop and pack."""
+        """Return the crops of a test pipeline; None where it does more than load, crop and pack."""
         kinds = [step['type'].rsplit('.', 1)[-1] for step in pipeline if isinstance(step.get('type'), str)]
         if kinds != ['LoadImage', 'GetBBoxCenterScale', 'TopdownAffine', 'PackPoseInputs']:
             return None
@@ -99,7 +99,7 @@ def sample_with_opencv(
 def sample_on_device(
     images: Sequence[np.ndarray], owners: np.ndarray, matrices: np.ndarray, size: tuple[int, int], *, device: Any
 ) -> Tensor:
-    """Images (H, W, 3) uint8 of any sizes -> (N, 3, h, w) crops, bilinear, black outside the image.
+    """Sample (N, 3, h, w) crops of images (H, W, 3) uint8 of any sizes, bilinear, black outside the image.
 
     Args:
         images: uploaded once each.
@@ -127,7 +127,7 @@ def sample_on_device(
 
 
 def _sampled(row: Tensor, size: tuple[int, int]) -> Tensor:
-    """(N, 3) row of the matrix from crop to image -> (N, h, w) coordinate of every crop pixel, in 1 / STEPS pixels.
+    """Return the (N, h, w) coordinate of every crop pixel, in 1 / STEPS pixels, by (N, 3) rows from crop to image.
 
     It is rounded as OpenCV does: the part by column, and that by row, to 1 / FINE pixels, then their sum.
     """

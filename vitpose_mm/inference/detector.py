@@ -1,4 +1,4 @@
-"""Images -> boxes of people, by an mmdet detector, a batch of images at a time."""
+"""Detect the people of images by an mmdet detector, a batch of images at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torch import nn
 
 
 class PersonDetector:
-    """(H, W, 3) uint8 BGR image -> (N, 5) boxes x1, y1, x2, y2 in image pixels and score, best first.
+    """Detects (N, 5) boxes x1, y1, x2, y2 in image pixels and score, best first, in an (H, W, 3) uint8 BGR image.
 
     Args:
         model: from build_detector.
@@ -37,7 +37,7 @@ class PersonDetector:
         return self.detect([image])[0]
 
     def detect(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Images of any sizes -> boxes of each; those of one size at the detector's input go through it together.
+        """Detect boxes in images of any sizes; those of one size at the detector's input go through it together.
 
         Others are not padded to one size, which would change their boxes.
         """
@@ -55,7 +55,7 @@ class PersonDetector:
         return found
 
     def _choose(self, found: Any) -> np.ndarray:
-        """All that was detected in an image -> (N, 5) boxes of people."""
+        """Choose the (N, 5) boxes of people of all that was detected in an image."""
         wanted = (found.labels == self.cat_id) & (found.scores > self.bbox_thr)
         boxes = np.concatenate((found.bboxes, found.scores[:, None]), axis=1)[wanted]
         return boxes[nms(boxes, self.nms_thr)]

@@ -1,4 +1,4 @@
-"""What a user names as images -> frames, one after the other, read when their turn comes."""
+"""Read what a user names as images one frame after the other, when it is its turn."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Frame:
 
 
 def read_frames(inputs: Image | Iterable[Image]) -> Iterator[Frame]:
-    """Image, folder, glob pattern, array, or any iterable of these -> frames in order, read one at a time.
+    """Read frames in order, one at a time, from an image, folder, glob pattern, array, or any iterable of these.
 
     An image of an iterable, a folder or a pattern that cannot be read becomes a frame with an error.
 
@@ -65,7 +65,7 @@ def list_inputs(inputs: Image | Iterable[Image]) -> Iterable[Image]:
 
 
 def expand(source: str | Path) -> list[Path]:
-    """Image, folder or glob pattern (``**`` for subfolders) -> its image files, sorted by name.
+    """Return the image files of an image, folder or glob pattern (``**`` for subfolders), sorted by name.
 
     Raises:
         ValueError: nothing is there.
@@ -88,7 +88,7 @@ def _read_each(items: Iterable[Image]) -> Iterator[Frame]:
 
 
 def _expand_item(item: Image) -> Iterable[Image]:
-    """Item of an iterable -> the images it stands for; what cannot be resolved stays, and fails when it is read."""
+    """Return the images that an item of an iterable names; what cannot be resolved stays, and fails when it is read."""
     if isinstance(item, (str, Path)) and (Path(item).is_dir() or not Path(item).exists()):
         try:
             return expand(item)
@@ -98,7 +98,7 @@ def _expand_item(item: Image) -> Iterable[Image]:
 
 
 def read_frame(image: Image, index: int) -> Frame:
-    """File or array -> frame, with an error where it cannot be read or is another kind of array."""
+    """Read a frame from a file or array, with an error where it cannot be read or is another kind of array."""
     path = Path(image) if isinstance(image, (str, Path)) else None
     name = f'image {index}' if path is None else str(path)
     try:

@@ -19,7 +19,7 @@ Boxes = str | Path | Mapping[str, Any] | Iterable[Any] | Finder
 
 
 def with_scores(boxes: Any) -> np.ndarray:
-    """(N, 4) boxes, or (N, 5) boxes and scores -> (N, 5), scores of 1 where there were none.
+    """Return (N, 5) boxes and scores of (N, 4) boxes, with scores of 1, or of (N, 5) ones as they are.
 
     Raises:
         ValueError: another shape, or a number that is not finite.
@@ -35,7 +35,7 @@ def with_scores(boxes: Any) -> np.ndarray:
 
 
 def give_boxes(frames: Iterable[Frame], boxes: Any) -> Iterator[Frame]:
-    """Frames -> the same with the boxes that the user gives for each, a pair of boxes and track ids included.
+    """Give each frame the boxes that the user gives for it, a pair of boxes and track ids included.
 
     Args:
         frames: in order.
@@ -56,7 +56,7 @@ def give_boxes(frames: Iterable[Frame], boxes: Any) -> Iterator[Frame]:
 
 
 def add_boxes(frame: Frame, found: Found) -> Frame:
-    """Frame and (N, 4 or 5) boxes, or these and (N,) track ids -> the frame with them, or with an error."""
+    """Give a frame (N, 4 or 5) boxes, or these and (N,) track ids, or an error."""
     if frame.error is not None:
         return frame
     boxes, track_ids = found if isinstance(found, tuple) else (found, None)
@@ -69,7 +69,7 @@ def add_boxes(frame: Frame, found: Found) -> Frame:
 
 
 def _look_up(boxes: Mapping[Any, Any], frame: Frame) -> Any:
-    """Mapping of names or image ids -> the boxes of a frame: by path, file name, stem, or the stem's number."""
+    """Find the boxes of a frame by path, file name, stem, or the stem's number."""
     path = frame.path
     keys: list[str | int] = [frame.name, frame.index] if path is None else [frame.name, path.name, path.stem]
     if path is not None and path.stem.isdigit():
@@ -78,7 +78,7 @@ def _look_up(boxes: Mapping[Any, Any], frame: Frame) -> Any:
 
 
 def read_detections(file: str | Path) -> dict[Any, np.ndarray]:
-    """Json file of COCO detections -> image id or file name to (N, 5) boxes x1, y1, x2, y2 in pixels and score.
+    """Read a json file of COCO detections: (N, 5) boxes x1, y1, x2, y2 in pixels and score by image id or file name.
 
     Raises:
         ValueError: it cannot be read, or is not such a file.

@@ -1,4 +1,4 @@
-"""Crops -> heatmaps by a pose model, in the number type that suits it.
+"""Compute the heatmaps of crops by a pose model, in the number type that suits it.
 
 A forward function, :class:`TorchForward` or one of another runtime, is a callable from (N, 3, h, w) uint8 crops in
 BGR order to (N, K, h', w') float32 heatmaps; it neither mirrors nor decodes.
@@ -38,13 +38,13 @@ def makes_heatmaps(model: Any) -> bool:
 
 
 def head_of(model: Any) -> Any:
-    """Model -> the head of the dataset that it serves."""
+    """Return the head of the dataset that a model serves."""
     names = getattr(model.head, 'names', None)
     return model.head if names is None else model.head.heads[names.resolve(model.dataset_meta['dataset_name'])]
 
 
 class TorchForward:
-    """(N, 3, h, w) uint8 crops in BGR order -> (N, K, h', w') float32 heatmaps, by a torch model as it is.
+    """Maps (N, 3, h, w) uint8 crops in BGR order to (N, K, h', w') float32 heatmaps by a torch model as it is.
 
     Args:
         model: from build_pose_model; the dataset of ``model.dataset_meta`` chooses head and expert.
@@ -76,7 +76,7 @@ class TorchForward:
 
 
 def choose_bf16(precision: str, device: torch.device) -> bool:
-    """Precision and device -> whether to compute in bfloat16.
+    """Return whether to compute in bfloat16 at this precision, on this device.
 
     Raises:
         ValueError: another precision, or bf16 on a machine without it.
@@ -91,7 +91,7 @@ def choose_bf16(precision: str, device: torch.device) -> bool:
 
 
 def with_flip_test(forward: Forward, crops: Tensor, flip_indices: list[int], *, shift: bool) -> Tensor:
-    """(N, 3, h, w) crops -> (N, K, h', w') mean of their heatmaps and those of the mirrored crops, in one batch.
+    """Return the (N, K, h', w') mean of the heatmaps of (N, 3, h, w) crops and their mirror images, in one batch.
 
     Args:
         forward: crops to heatmaps.

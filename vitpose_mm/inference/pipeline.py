@@ -16,14 +16,14 @@ END = object()
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Items -> lists of ``size`` of them; the last may be shorter."""
+    """Yield lists of ``size`` items; the last may be shorter."""
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
 
 
 def ahead(items: Iterable[T], depth: int = DEPTH) -> Iterator[T]:
-    """Items -> the same, produced by a thread that is at most ``depth`` items ahead of the consumer.
+    """Yield items that a thread produces, at most ``depth`` items ahead of the consumer.
 
     What the items' iterator raises is raised here, after the items before it. When the consumer stops, the thread
     ends and closes the iterator.

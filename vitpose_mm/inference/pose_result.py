@@ -121,7 +121,7 @@ class PoseResult:
         return entries
 
     def _flat(self, person: int) -> list[float]:
-        """Person -> x, y, score of each keypoint in turn."""
+        """Return x, y, score of each keypoint of a person in turn."""
         return np.concatenate((self.keypoints[person], self.scores[person][:, None]), axis=1).ravel().tolist()
 
     def to_openpose(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Images -> keypoints of everybody in them, with models by name: one at a time, or many in batches."""
+"""Predict the keypoints of everybody in images, with models by name: one at a time, or many in batches."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class PosePredictor:
         batch_size: int = 8,
         stream: bool = False,
     ) -> list[PoseResult] | Iterator[PoseResult]:
-        """Predict the people of many images in batches -> a result for each image, in order.
+        """Predict the people of many images in batches; yield a result for each image, in order.
 
         Reading, detection and pose estimation overlap, each in a thread, a few batches ahead of the consumer. An
         image that cannot be read gives a result with an ``error`` and without people, and the others go on.
@@ -175,11 +175,11 @@ class PosePredictor:
             yield from batch
 
     def detect(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Images (H, W, 3) uint8 BGR -> (N, 5) boxes x1, y1, x2, y2 and scores of the people in each, best first."""
+        """Detect the people in each (H, W, 3) uint8 BGR image: (N, 5) boxes x1, y1, x2, y2 and scores, best first."""
         return [whole_image(image) for image in images] if self.detector is None else self.detector.detect(images)
 
     def estimate(self, images: Sequence[np.ndarray], boxes: Sequence[Found]) -> list[PoseDataSample]:
-        """Estimate the people in (N, 4) or (N, 5) boxes of each image, all crops together -> a sample for each image.
+        """Estimate the people in (N, 4) or (N, 5) boxes of each image, all crops together; return a sample for each.
 
         For boxes alone a pair (boxes, track ids) will do as well: the ids are in ``pred_instances.track_ids``.
 
@@ -204,7 +204,7 @@ class PosePredictor:
         return samples
 
     def _estimate_all(self, frames: list[Frame]) -> list[PoseResult]:
-        """Frames with boxes or an error -> their results."""
+        """Return the results of frames with boxes or an error."""
         good = [frame for frame in frames if frame.error is None]
         found = dict(zip((frame.index for frame in good), each_alone(self._estimate, good), strict=True))
         return [self._to_result(frame, found.get(frame.index)) for frame in frames]
@@ -224,7 +224,7 @@ class PosePredictor:
 
 
 def find_all(frames: list[Frame], find: Finder) -> list[Frame]:
-    """Frames -> the same with the boxes that ``find`` gives for those that could be read."""
+    """Return the frames with the boxes that ``find`` gives for those that could be read."""
     good = [frame for frame in frames if frame.error is None]
     found = each_alone(lambda some: list(find([np.asarray(frame.pixels) for frame in some])), good)
     boxes = dict(zip((frame.index for frame in good), found, strict=True))

@@ -1,4 +1,4 @@
-"""Images and person boxes -> one crop a person -> keypoints of everybody in image pixels, all of a batch together.
+"""Estimate the keypoints of everybody in image pixels: one crop a person, all of a batch together.
 
 N people, K keypoints.
 """
@@ -119,7 +119,7 @@ class TopDown:
 
     @torch.inference_mode()
     def _run(self, images: Sequence[np.ndarray], boxes: np.ndarray, owners: np.ndarray) -> Estimate:
-        """(N, 4) boxes, each of the image ``owners[i]``, -> what the model says of the people in them."""
+        """Run the model on (N, 4) boxes, each of the image ``owners[i]``."""
         if self._crop is None:
             return self._run_pipeline(images, boxes, owners)
         crops = self._crop(images, boxes, owners, device=next(self.pose_model.parameters()).device)
@@ -168,7 +168,7 @@ class TopDown:
 
 
 def to_instances(found: Estimate, boxes: np.ndarray, box_scores: np.ndarray) -> InstanceData:
-    """What a model says of the people in (N, 4) boxes -> their instances as mmpose has them.
+    """Return the people in (N, 4) boxes that a model found as mmpose's instances.
 
     Keypoints that are undecided, because their heatmap is zero everywhere, are at the centre of the box, with a score
     of 0; MMPose's UDP decoding divides by the highest value of a heatmap and gives NaN.
@@ -195,7 +195,7 @@ def add_heat(heat: dict[int, np.ndarray], found: Estimate, owners: np.ndarray, i
 
 
 def pack(people: InstanceData, shape: tuple[int, ...], heat: np.ndarray | None) -> PoseDataSample:
-    """People of an image of (H, W) pixels, and the (H, W) highest heat of them -> mmpose's sample."""
+    """Return mmpose's sample of the people of an image of (H, W) pixels, and the (H, W) highest heat of them."""
     sample = PoseDataSample(pred_instances=people, metainfo={'ori_shape': shape})
     if heat is not None:
         sample.pred_fields = PixelData(heatmaps=heat[None])
