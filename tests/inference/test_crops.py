@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 from mmpose.datasets.transforms import GetBBoxCenterScale, TopdownAffine
 
+from tests.helpers.shipped_configs import CONFIGS
 from vitpose_mm.inference import crops as crops_module
 from vitpose_mm.inference.crops import CropMaker, sample_on_device
 from vitpose_mm.inference.images import read_image
@@ -75,6 +77,14 @@ def test_keypoints_go_back_to_image_pixels(noise: list[np.ndarray]) -> None:
     image = made.to_image(keypoints)
     np.testing.assert_allclose(image[:, 1], (boxes[:, :2] + boxes[:, 2:]) / 2)
     np.testing.assert_allclose(image[:, 0], made.centres - made.scales / 2)
+
+
+def test_pipelines_of_shipped_configs_are_plain() -> None:
+    for file in sorted((CONFIGS / '_base_/data').glob('crop_*.py')):
+        cfg = Config.fromfile(file)
+        made = CropMaker.of(cfg.val_pipeline)
+        assert made is not None, file.name
+        assert made.input_size == cfg.codec.input_size
 
 
 def test_only_plain_pipelines() -> None:

@@ -15,6 +15,8 @@ from mmpose.datasets.transforms import TopdownAffine
 from mmpose.structures.bbox import bbox_xyxy2cs, get_udp_warp_matrix, get_warp_matrix
 from torch import Tensor
 
+LOADERS = ('LoadImage', 'SafeLoadImage')  # both leave pixels that are there as they are
+STEPS_AFTER_LOADING = ['GetBBoxCenterScale', 'TopdownAffine', 'PackPoseInputs']
 STEPS = 32  # OpenCV samples at this part of a pixel
 FINE = 1024  # that it adds up whole numbers of before
 
@@ -59,7 +61,7 @@ class CropMaker:
     def of(cls, pipeline: Sequence[dict]) -> CropMaker | None:
         """Return the crops of a test pipeline; None where it does more than load, crop and pack."""
         kinds = [step['type'].rsplit('.', 1)[-1] for step in pipeline if isinstance(step.get('type'), str)]
-        if kinds != ['LoadImage', 'GetBBoxCenterScale', 'TopdownAffine', 'PackPoseInputs']:
+        if len(kinds) != 4 or kinds[0] not in LOADERS or kinds[1:] != STEPS_AFTER_LOADING:
             return None
         load, box, affine, _ = (dict(step) for step in pipeline)
         known = {'type', 'padding', 'input_size', 'use_udp'}
