@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import tempfile
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -85,7 +86,8 @@ def tiny_predictor(folder: Path) -> PosePredictor:
     """Folder for its files -> predictor with a ViT of random weights and the detector above."""
     config, checkpoint = folder / 'pose.py', folder / 'pose.pth'
     config.write_text(POSE)
-    model = init_model(open_config(str(config)), None, device='cpu')
+    with warnings.catch_warnings(record=True):  # that there is no checkpoint yet, and whose keypoints it has
+        model = init_model(open_config(str(config)), None, device='cpu')
     torch.save({'state_dict': model.state_dict()}, checkpoint)
     predictor = PosePredictor((str(config), str(checkpoint)), None, device='cpu')
     predictor.detector = MadeUpDetector()  # type: ignore[assignment]
