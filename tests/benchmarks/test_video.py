@@ -18,5 +18,7 @@ def test_tables() -> None:
 
 
 def test_memory_of_a_short_video() -> None:
-    rows = measure_memory(30)
+    said: list[str] = []
+    rows = measure_memory(30, said.append)
+    assert len(said) == 10 and said[-1] == f'30 frames: {rows[9]["MiB"]} MiB'
     assert [row['frames'] for row in rows] == [*(str(n) for n in range(3, 31, 3)), 'highest of the process']

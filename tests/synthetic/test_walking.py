@@ -37,10 +37,10 @@ def test_people_move_smoothly_and_keep_their_ids(film: list[WalkingFrame]) -> No
     """1.5 m/s at 25 frames a second are 6 cm a frame; the nearest is 240 pixels tall, of 1.8 m."""
     moved = 0
     for before, now in pairwise(film):
-        places = {int(i): points for i, points in zip(before.ids, before.keypoints, strict=True)}
+        before_by_id = {int(i): points for i, points in zip(before.ids, before.keypoints, strict=True)}
         for i, points in zip(now.ids.tolist(), now.keypoints, strict=True):
-            if i in places:
-                hips = np.abs(points[11:13] - places[i][11:13]).max()
+            if i in before_by_id:
+                hips = np.abs(points[11:13] - before_by_id[i][11:13]).max()
                 assert 0 < hips < 8
                 moved += 1
     assert moved > 11

@@ -49,7 +49,7 @@ def benchmark_video(frames: int, people: int, *, models: Models | None, long: in
     report.tables['Keypoints, in hundredths of the height of the person'] = _score_smoothers(film, predictor)
     if long:
         say(f'{long} frames of noise')
-        report.tables['Memory of a long video'] = measure_memory(long)
+        report.tables['Memory of a long video'] = measure_memory(long, say)
     report.raw = {'tables': report.tables}
     return report
 

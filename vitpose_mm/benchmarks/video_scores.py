@@ -68,7 +68,8 @@ def track_film(film: Sequence[WalkingFrame], kind: str, *, fps: float, det_inter
 
 def score_tracks(film: Iterable[WalkingFrame], tracked: Iterable[Tracked]) -> TrackingScore:
     """Truth and tracked people of each frame -> counts; a switch is as in CLEAR MOT (Bernardin & Stiefelhagen 2008)."""
-    score, last = TrackingScore(), {}
+    score = TrackingScore()
+    last: dict[int, int] = {}
     ids: set[int] = set()
     people: set[int] = set()
     for frame, found in zip(film, tracked, strict=True):

@@ -166,18 +166,17 @@ def _describe(scene: Scene, names: list[int]) -> WalkingFrame:
         if area >= SMALLEST_MASK * OVERSAMPLE**2:
             x, y, w, h = np.array(cv2.boundingRect(mask)) / OVERSAMPLE
             alone = cv2.countNonZero(_paint([person], scene.camera)[1])
-            seen = area / max(alone, 1) * share_inside(person.outline(scene.camera), scene.camera.size)
+            share = area / max(alone, 1) * share_inside(person.outline(scene.camera), scene.camera.size)
             pixels = scene.camera.project(np.stack([person.points[name] for name in COCO]))
             visible = keypoints(scene, person, owner=i)
             flags = [visible[name][2] for name in COCO]
-            found.append((names[i], (x, y, x + w, y + h), seen, pixels, flags))
-    ids, boxes, seen, points, flags = zip(*found, strict=True) if found else ((),) * 5
-    count = len(found)
+            found.append((names[i], (x, y, x + w, y + h), share, pixels, flags))
+    columns = list(zip(*found, strict=True)) or [()] * 5
     return WalkingFrame(
         scene.image,
-        np.array(ids, np.int64),
-        np.array(boxes, np.float32).reshape(count, 4),
-        np.array(seen, np.float32),
-        np.array(points, np.float32).reshape(count, len(COCO), 2),
-        np.array(flags, np.int64).reshape(count, len(COCO)),
+        np.array(columns[0], np.int64),
+        np.array(columns[1], np.float32).reshape(-1, 4),
+        np.array(columns[2], np.float32),
+        np.array(columns[3], np.float32).reshape(-1, len(COCO), 2),
+        np.array(columns[4], np.int64).reshape(-1, len(COCO)),
     )

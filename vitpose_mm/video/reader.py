@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import cv2
@@ -23,7 +24,8 @@ FPS_RANGE = (0.1, 1000.0)  # what a source may say; some say 90,000
 SILENCE = 10_000  # milliseconds that a stream may send nothing
 
 
-class VideoFrame(NamedTuple):
+@dataclass(frozen=True)
+class VideoFrame:
     """One frame.
 
     Attributes:
@@ -34,7 +36,7 @@ class VideoFrame(NamedTuple):
 
     index: int
     time: float
-    image: np.ndarray
+    image: np.ndarray = field(repr=False)
 
 
 def is_video(source: str) -> bool:
@@ -60,8 +62,8 @@ class VideoReader:
         ValueError: there is no such source, it is no video that OpenCV reads, or its frames are too large.
 
     Example:
-        >>> for index, time, image in VideoReader('walk.mp4'):
-        ...     print(index, time, image.shape)
+        >>> for frame in VideoReader('walk.mp4'):
+        ...     print(frame.index, frame.time, frame.image.shape)
     """
 
     def __init__(self, source: str | Path) -> None:

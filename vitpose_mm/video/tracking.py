@@ -62,10 +62,10 @@ class PeopleTracker:
 
     def update(self, boxes: np.ndarray) -> Tracked:
         """Boxes and scores (N, 5) of all that was detected, low scores too -> the tracked people, in order of ids."""
-        boxes = torch.from_numpy(np.array(boxes, np.float32).reshape(-1, 5))
+        detected = torch.from_numpy(np.array(boxes, np.float32).reshape(-1, 5))
         sample = DetDataSample(metainfo={'frame_id': self._frame_id})
-        labels = torch.zeros(len(boxes), dtype=torch.long)
-        sample.pred_instances = InstanceData(bboxes=boxes[:, :4], scores=boxes[:, 4], labels=labels)
+        labels = torch.zeros(len(detected), dtype=torch.long)
+        sample.pred_instances = InstanceData(bboxes=detected[:, :4], scores=detected[:, 4], labels=labels)
         found = self._tracker.track(sample)
         self._frame_id += 1
         self._forget()

@@ -112,8 +112,9 @@ class OpenCVEncoder:
 
     def write(self, picture: np.ndarray, slot: int) -> None:
         """Write the last picture up to the slot, then this one."""
-        for _ in range(self._next, slot if self._last is not None else self._next):
-            self._writer.write(self._last)
+        last = picture if self._last is None else self._last
+        for _ in range(self._next, slot):
+            self._writer.write(last)
         self._writer.write(picture)
         self._last, self._next = picture, slot + 1
 
