@@ -98,7 +98,8 @@ def test_a_head_of_ones_own_as_documented(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.slow
 def test_export_as_documented(tmp_path: Path) -> None:
-    code = blocks(TEXTS['docs/deploy.md'], 'python')[-1]
+    reading, code = blocks(TEXTS['docs/deploy.md'], 'python')
+    compile(reading, 'reading.py', 'exec')  # what it asks for is tested in tests/export
     (tmp_path / 'export.py').write_text(code)
     names = runpy.run_path(str(tmp_path / 'export.py'))
     assert names['heatmaps'].shape == (2, 17, 64, 48)

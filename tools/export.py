@@ -41,9 +41,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--input-order',
         choices=['rgb', 'bgr'],
-        default='rgb',
         help="channels of the crops; bgr: for tools that normalise OpenCV's frames by the mean and std of RGB, as "
-        'rtmlib does (default: rgb)',
+        "rtmlib does (default: the model's own, which is rgb for all configs here)",
     )
     parser.add_argument(
         '--images',

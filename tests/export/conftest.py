@@ -35,7 +35,12 @@ KINDS: dict[str, Callable[[], dict]] = {
     ),
     'experts': lambda: {**routed(num_experts=2), 'expert_ids': {'coco': 0, 'aic': 1}},
 }
-PREPROCESSOR = {'type': 'PoseDataPreprocessor', 'mean': [90.0, 120.0, 150.0], 'std': [50.0, 60.0, 70.0]}
+PREPROCESSOR = {
+    'type': 'PoseDataPreprocessor',
+    'mean': [90.0, 120.0, 150.0],
+    'std': [50.0, 60.0, 70.0],
+    'bgr_to_rgb': True,
+}
 
 
 @pytest.fixture(scope='session')

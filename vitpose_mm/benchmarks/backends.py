@@ -18,7 +18,7 @@ from ..export.openvino_file import write_openvino
 from ..export.run import open_exported
 from ..inference.backends import make_forward
 from ..inference.backends.network import Normalize, example_of, network_of
-from .benchmark_models import build, known_models
+from .benchmark_models import build
 from .machine_description import describe_machine
 from .report import Report
 from .timing import Call, Spread, Stand, ratios
@@ -27,22 +27,21 @@ THEIRS = 'mmpose fp32'
 Run = Callable[[Tensor], Any]
 
 
-def benchmark_backends(stand: Stand, configs: Path, *, size: str, rows: Sequence[str] | None) -> Report:
+def benchmark_backends(stand: Stand, ours: Path, theirs: Path, rows: Sequence[str] | None = None) -> Report:
     """Time every backend that is installed in turns -> report.
 
     Args:
-        stand: where and how; its batch is of crops (N, 3, 256, 192), uint8.
-        configs: our folder.
-        size: 'small' or 'base', ...
+        stand: where and how; its batch is of uint8 crops.
+        ours: config of a model of COCO.
+        theirs: config of MMPose's model of the same size.
         rows: names of rows; None for all that this machine can run.
     """
-    width, height = 192, 256
-    crops = torch.randint(0, 256, (stand.batch, 3, height, width), dtype=torch.uint8)
-    known = known_models(configs)
     torch.manual_seed(0)
-    ours, theirs = (build(known[f'{who}-{size}-classic'].config)[0].estimator for who in ('ours', 'mmpose'))
-    ours.dataset_meta = {'dataset_name': 'coco'}
-    runs = dict(_runs(ours, theirs, crops, rows, stand.say))
+    (network, (width, height)), (reference, _) = build(ours), build(theirs)
+    crops = torch.randint(0, 256, (stand.batch, 3, height, width), dtype=torch.uint8)
+    model = network.estimator
+    model.dataset_meta = {'dataset_name': 'coco'}
+    runs = dict(_runs(model, reference.estimator, crops, rows, stand.say))
     seconds = stand.time({name: _call(run, crops) for name, run in runs.items()})
     notes = [
         f'{stand.batch} uint8 crops of {width}x{height} (w x h) a call, normalised, without flip test and decoding; '
@@ -50,7 +49,7 @@ def benchmark_backends(stand: Stand, configs: Path, *, size: str, rows: Sequence
         f'Ratios are to {THEIRS}, medians (least to largest) of the rounds.',
     ]
     report = Report('Backends', describe_machine(stand.device), notes)
-    report.tables[f'ViTPose-{size}'] = [_row(name, values, seconds, stand.batch) for name, values in seconds.items()]
+    report.tables[ours.stem] = [_row(name, values, seconds, stand.batch) for name, values in seconds.items()]
     report.raw = dict(seconds)
     return report
 

@@ -9,7 +9,7 @@ import torch
 
 from .attention import ROWS, AttentionBench, benchmark_attention, choose_rows
 from .backends import benchmark_backends
-from .benchmark_models import build, choose
+from .benchmark_models import build, choose, known_models
 from .crossover import Crossover, benchmark_crossover, parse_size
 from .distillation import DistillationBench, benchmark_distillation
 from .files import benchmark_files
@@ -143,7 +143,9 @@ def _run_profile(args: argparse.Namespace, configs: Path, stand: Stand) -> Repor
 
 
 def _run_backends(args: argparse.Namespace, configs: Path, stand: Stand) -> Report:
-    return benchmark_backends(stand, configs, size=args.size, rows=args.rows)
+    known = known_models(configs)
+    ours, theirs = (known[f'{who}-{args.size}-classic'].config for who in ('ours', 'mmpose'))
+    return benchmark_backends(stand, ours, theirs, args.rows)
 
 
 SUBJECTS = {

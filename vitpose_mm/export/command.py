@@ -18,7 +18,7 @@ from .check import Difference, compare
 from .crops import person_crops, random_crops
 from .decoding import UDPDecoder
 from .metadata import detector_metadata, pose_metadata
-from .models import DetectorModel, HeatmapModel, KeypointModel, choose_dataset
+from .models import DetectorModel, HeatmapModel, KeypointModel, channel_order, choose_dataset
 from .onnx_file import OPSET, write_onnx
 from .openvino_file import write_openvino
 from .program_file import write_program
@@ -37,7 +37,7 @@ class ExportOptions:
     output: str = 'heatmaps'
     precision: str = 'fp32'
     dataset: str | None = None
-    input_order: str = 'rgb'
+    input_order: str | None = None  # None: as the model takes it
     images: str | None = None
     opset: int = OPSET
 
@@ -71,18 +71,20 @@ def export(options: ExportOptions) -> Exported:
         return export_detector(options, file)
     model: Any = build_pose_model(options.config, options.checkpoint, dataset=options.dataset)
     choose_dataset(model)
+    order = options.input_order or channel_order(model)
     metadata = pose_metadata(
         model,
         options.config,
         output=options.output,
-        input_order=options.input_order,
+        input_order=order,
         precision=options.precision,
     )
     decoder = UDPDecoder(model.head.decoder) if options.output == 'keypoints' else None
     crops = random_crops(model) if options.images is None else person_crops(model, Path(options.images))
     expected = heatmaps_of(model, crops)
-    inputs = as_fed(crops, model, bgr=options.input_order == 'bgr')
-    wrapped: nn.Module = HeatmapModel(model, half=halves(options), bgr=options.input_order == 'bgr')
+    swap = order != channel_order(model)
+    inputs = swapped(crops, model) if swap else crops
+    wrapped: nn.Module = HeatmapModel(model, half=halves(options), swap=swap)
     if decoder is not None:
         wrapped = KeypointModel(wrapped, decoder)
     write(wrapped.eval(), inputs, file, metadata=metadata, options=options)
@@ -110,7 +112,7 @@ def export_detector(options: ExportOptions, file: Path) -> Exported:
     """Options of a detector -> file with boxes and scores before non-maximum suppression."""
     if options.precision == 'int8':
         raise ValueError('A detector is exported in fp32 or fp16: leave --precision int8 out.')
-    for name, default in (('output', 'heatmaps'), ('dataset', None), ('input_order', 'rgb'), ('images', None)):
+    for name, default in (('output', 'heatmaps'), ('dataset', None), ('input_order', None), ('images', None)):
         if getattr(options, name) != default:
             raise ValueError(f'--{name.replace("_", "-")} is for pose models and {options.config} is a detector.')
     detector: Any = build_detector(options.config, options.checkpoint)
@@ -149,10 +151,8 @@ def halves(options: ExportOptions) -> bool:
     return options.precision == 'fp16' and not options.out.endswith('.xml')
 
 
-def as_fed(crops: Tensor, model: Any, *, bgr: bool) -> Tensor:
-    """Normalised crops of the model -> as a tool feeds them: with ``bgr``, BGR normalised by numbers of RGB."""
-    if not bgr:
-        return crops
+def swapped(crops: Tensor, model: Any) -> Tensor:
+    """Normalised crops of the model -> with channels the other way round, normalised by the same mean and std."""
     mean, std = (getattr(model.data_preprocessor, name).float() for name in ('mean', 'std'))
     return ((crops * std + mean).flip(1) - mean) / std
 

@@ -10,6 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 from ..version import __version__
+from .models import channel_order
 
 
 def pose_metadata(model: Any, config: str, *, output: str, input_order: str, precision: str) -> dict[str, str]:
@@ -54,7 +55,7 @@ def detector_metadata(model: Any, config: str, *, precision: str) -> dict[str, s
         )
     value = pad.get('pad_val', 0)
     value = value.get('img', 0) if isinstance(value, Mapping) else value
-    order = 'rgb' if getattr(model.data_preprocessor, '_channel_conversion', False) else 'bgr'
+    order = channel_order(model)
     return {
         **_common(model, config, task='detection', input_order=order, precision=precision),
         'input_size': json.dumps([int(side) for side in pad['size']]),

@@ -17,26 +17,26 @@ class HeatmapModel(nn.Module):
     Args:
         model: a top-down pose estimator of heatmaps; it is changed: in half precision, or with fewer experts.
         half: compute in float16.
-        bgr: take crops whose channels are BGR and were normalised by position with the mean and std of RGB, as
-            tools do that normalise a frame of OpenCV by the numbers of an RGB model.
+        swap: take crops whose channels are in the other order than the model's, normalised by position with the mean
+            and std of the model's order, as tools do that normalise a frame of OpenCV by the numbers of an RGB model.
     """
 
     scale: Tensor
     shift: Tensor
 
-    def __init__(self, model: Any, *, half: bool = False, bgr: bool = False) -> None:
+    def __init__(self, model: Any, *, half: bool = False, swap: bool = False) -> None:
         super().__init__()
         merge_experts(model)
         mean, std = (getattr(model.data_preprocessor, name).float().cpu().flatten() for name in ('mean', 'std'))
         self.model = model.half() if half else model
         self.half_precision = half
-        self.bgr = bgr
+        self.swap = swap
         self.register_buffer('scale', (std.flip(0) / std)[:, None, None])
         self.register_buffer('shift', ((mean.flip(0) - mean) / std)[:, None, None])
 
     def forward(self, input: Tensor) -> Tensor:  # the input's name in a torch.export program
         """(N, 3, H, W) crops -> (N, K, h, w) heatmaps."""
-        if self.bgr:
+        if self.swap:
             input = input.flip(1) * self.scale + self.shift
         heatmaps = self.model(input.half() if self.half_precision else input, None, mode='tensor')
         return heatmaps.float()
@@ -90,6 +90,11 @@ class DetectorModel(nn.Module):
         )
         left_top, right_bottom = distances.split(2, -1)
         return torch.cat((points - left_top, points + right_bottom), -1), scores.sigmoid()
+
+
+def channel_order(model: Any) -> str:
+    """Model -> the order of channels that it takes: 'rgb' where its data_preprocessor turns BGR images round."""
+    return 'rgb' if getattr(model.data_preprocessor, '_channel_conversion', False) else 'bgr'
 
 
 def choose_dataset(model: Any) -> None:
