@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmpose.apis import inference_topdown
 from mmengine.registry import DefaultScope
+from mmpose.apis import inference_topdown
 
 from tests.helpers.tiny_coco import CODEC
 from tests.helpers.tiny_models import model_cfg, write_teacher
