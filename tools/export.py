@@ -21,7 +21,7 @@ from vitpose_mm.utils.arguments import require_config, silence_known_warnings
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    """Command line -> arguments."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )

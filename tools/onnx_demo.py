@@ -1,4 +1,4 @@
-"""Photos or a video -> pictures with keypoints and a json file, by files that tools/export.py wrote.
+"""Draw the keypoints of photos or a video and write a json file, by files that tools/export.py wrote.
 
     python onnx_demo.py vitpose.onnx --detector rtmdet.onnx --input photo.jpg --output-root pictures
 
@@ -27,7 +27,7 @@ BATCH = 16  # crops in one pass
 
 
 class Model:
-    """An exported file: (N, 3, H, W) float32 -> its outputs, and what its metadata says."""
+    """Runs an exported file on (N, 3, H, W) float32, and has what its metadata says."""
 
     def __init__(self, path: str, task: str, threads: int) -> None:
         if not Path(path).is_file():
@@ -47,14 +47,14 @@ class Model:
         return json.loads(self.meta[name])
 
     def __call__(self, pixels: np.ndarray) -> list[np.ndarray]:
-        """(N, H, W, 3) uint8 BGR -> outputs."""
+        """Return the outputs for (N, H, W, 3) uint8 BGR."""
         ordered = pixels[..., ::-1] if self.meta['input_order'] == 'rgb' else pixels
         normal = (ordered.astype(np.float32) - self.mean) / self.std
         return self.session.run(None, {'input': np.ascontiguousarray(normal.transpose(0, 3, 1, 2))})
 
 
 class Detector:
-    """(H, W, 3) uint8 BGR image -> (N, 5) boxes x1, y1, x2, y2 of people in its pixels, and scores, best first."""
+    """Detects (N, 5) boxes x1, y1, x2, y2 of people and scores, best first, in an (H, W, 3) uint8 BGR image."""
 
     def __init__(self, model: Model, *, bbox_thr: float, nms_thr: float) -> None:
         self.model, self.bbox_thr, self.nms_thr = model, bbox_thr, nms_thr
@@ -74,7 +74,7 @@ class Detector:
 
 
 def suppress(boxes: np.ndarray, nms_thr: float) -> np.ndarray:
-    """(N, 5) boxes and scores -> those that no better one overlaps by more than nms_thr, best first."""
+    """Return those of (N, 5) boxes and scores that no better one overlaps by more than nms_thr, best first."""
     boxes = boxes[boxes[:, 4].argsort(kind='stable')[::-1]]
     kept: list[np.ndarray] = []
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
@@ -89,7 +89,7 @@ def suppress(boxes: np.ndarray, nms_thr: float) -> np.ndarray:
 
 
 class Pose:
-    """(H, W, 3) uint8 BGR image and (N, 4) boxes -> (N, K, 2) keypoints in its pixels and (N, K) scores."""
+    """Estimates (N, K, 2) keypoints in pixels and (N, K) scores of (N, 4) boxes in an (H, W, 3) uint8 BGR image."""
 
     def __init__(self, model: Model, *, flip_test: bool) -> None:
         self.model = model
@@ -107,7 +107,7 @@ class Pose:
         return keypoints, scores
 
     def estimate(self, image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Image and a batch of boxes -> keypoints and scores."""
+        """Estimate keypoints and scores of a batch of boxes in an image."""
         size = np.array([self.model.width, self.model.height])
         centres = (boxes[:, :2] + boxes[:, 2:4]) / 2
         scales = np.maximum(boxes[:, 2:4] - boxes[:, :2], 1) * self.model.read('box_padding')
@@ -123,7 +123,7 @@ class Pose:
         return found, output[..., 2]
 
     def crop(self, image: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
-        """Image, and centre and (w, h) of a box -> (h, w, 3) uint8, corner pixels on corner pixels (UDP)."""
+        """Cut the (h, w, 3) uint8 crop of a box by centre and (w, h), corner pixels on corner pixels (UDP)."""
         size = (self.model.width, self.model.height)
         factor = (np.array(size) - 1) / scale
         warp = np.column_stack((np.diag(factor), factor * (scale / 2 - centre)))
@@ -131,7 +131,7 @@ class Pose:
 
 
 def decode(heatmaps: np.ndarray, kernel: int) -> np.ndarray:
-    """(N, K, h, w) heatmaps -> (N, K, 3): x and y from 0 to 1 over the map, and the score (UDP's DARK decoding)."""
+    """Decode (N, K, h, w) heatmaps to (N, K, 3): x and y from 0 to 1 over the map, and score (UDP's DARK decoding)."""
     height, width = heatmaps.shape[2:]
     return np.array(
         [[[*peak(each, kernel) / [width - 1, height - 1], each.max()] for each in maps] for maps in heatmaps]
@@ -139,7 +139,7 @@ def decode(heatmaps: np.ndarray, kernel: int) -> np.ndarray:
 
 
 def peak(heatmap: np.ndarray, kernel: int) -> np.ndarray:
-    """(h, w) heatmap -> (x, y) of its maximum, by one Newton step on the logarithm of the blurred map."""
+    """Return (x, y) of the maximum of an (h, w) heatmap, by one Newton step on the logarithm of the blurred map."""
     y, x = np.unravel_index(heatmap.argmax(), heatmap.shape)
     if heatmap[y, x] <= 0:
         return np.array([x, y], float)
@@ -154,7 +154,7 @@ def peak(heatmap: np.ndarray, kernel: int) -> np.ndarray:
 
 
 def draw(image: np.ndarray, people: list[dict[str, Any]], links: list[list[int]], kpt_thr: float) -> np.ndarray:
-    """Image and its people -> a copy with boxes, links and keypoints."""
+    """Draw the people of an image with boxes, links and keypoints on a copy."""
     picture = image.copy()
     radius = max(2, round(min(image.shape[:2]) / 160))
     for person in people:
@@ -171,7 +171,7 @@ def draw(image: np.ndarray, people: list[dict[str, Any]], links: list[list[int]]
 
 
 def frames_of(source: Path) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
-    """Image, folder or video -> ({'image': name} or {'frame_id': number from 0}, (H, W, 3) uint8 BGR)."""
+    """Yield ({'image': name} or {'frame_id': number from 0}, (H, W, 3) uint8 BGR) of an image, folder or video."""
     if source.suffix.lower() in VIDEOS:
         video = cv2.VideoCapture(str(source))
         video.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
@@ -220,7 +220,7 @@ class Output:
 
 
 def parse_args() -> argparse.Namespace:
-    """Command line -> arguments."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('pose', help='pose model, .onnx')
     parser.add_argument('--detector', help='detector of people, .onnx (default: an image is one person)')
@@ -235,7 +235,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Arguments -> pictures and results.json.
+    """Write pictures and results.json as the arguments say.
 
     Raises:
         ValueError: a file that is missing, cannot be read, or was not written by tools/export.py.

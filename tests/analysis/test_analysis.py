@@ -20,7 +20,7 @@ from vitpose_mm.analysis.taxonomy import ERRORS
 def analyze_injected(
     labels: Labels, kinds: Sequence[str], *, share: float = 0.4, seed: int = 0
 ) -> tuple[Analysis, Counter[str]]:
-    """Labels -> analysis of predictions with errors put in, and how many of each kind."""
+    """Analyze predictions with errors put in; return that, and how many there are of each kind."""
     rng = np.random.default_rng(seed)
     flips = labels.metainfo['flip_indices']
     results, counts = inject(labels.content, labels.sigmas, flips, kinds=kinds, share=share, rng=rng)

@@ -20,7 +20,7 @@ def make_results(labels: Labels) -> list[dict]:
 
 
 def make_sample(result: dict, number: int) -> dict:
-    """COCO result -> what DumpResults has of it."""
+    """Return what DumpResults has of a COCO result."""
     points = np.array(result['keypoints']).reshape(1, -1, 3)
     found = {'keypoints': points[..., :2], 'keypoint_scores': points[..., 2], 'bboxes': np.ones((1, 4))}
     truth = {'bbox_scores': np.full(1, result['score']), 'bbox_scales': np.full((1, 2), 50.0)}

@@ -15,7 +15,7 @@ OTHER = PERSON + np.array([300.0, 0, 0])
 def kind_of(
     index: int, point: tuple[float, float], *, others: np.ndarray = OTHER[None], person: np.ndarray = PERSON
 ) -> int:
-    """All keypoints at their labels but one -> its kind; the others are good."""
+    """Return the kind of a keypoint; all others are at their labels."""
     points = person[:, :2].copy()
     points[index] = point
     kinds = classify(
@@ -46,7 +46,7 @@ def test_bounds(ks: float, kind: int, index: int) -> None:
 def test_inversion_needs_a_partner() -> None:
     assert kind_of(0, (201, 101)) == INVERSION
     assert kind_of(1, (100, 100)) == INVERSION
-    assert kind_of(2, (100, 100)) == MISS  # at somebody's other keypoint, which is no partner of it
+    assert kind_of(2, (100, 100)) == MISS  # at somebody's other keypoint, which is not a partner of it
     unlabelled = PERSON * np.array([(1, 1, 1), (1, 1, 0), (1, 1, 1)])
     assert kind_of(0, (200, 100), person=unlabelled) == MISS
     assert kind_of(1, (100, 100), person=unlabelled) == NOT_LABELLED

@@ -45,7 +45,7 @@ PREPROCESSOR = {
 
 @pytest.fixture(scope='session')
 def make_files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Files]:
-    """Kind -> its files, random weights."""
+    """Write the files of a kind of model, with random weights."""
     made: dict[str, Files] = {}
 
     def make(kind: str) -> Files:
@@ -57,7 +57,7 @@ def make_files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], File
 
 
 def write_files(folder: Path, model: dict) -> Files:
-    """Config of a model -> config and checkpoint files."""
+    """Write config and checkpoint of a model."""
     config, model = folder / 'tiny.py', {**model, 'data_preprocessor': PREPROCESSOR}
     pipeline = [
         {'type': 'LoadImage'},

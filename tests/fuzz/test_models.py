@@ -74,7 +74,7 @@ def test_positions_are_resized_and_constants_stay(source: Size, target: Size, ha
 
 
 def turn(positions: torch.Tensor, grid: Size) -> torch.Tensor:
-    """(1, 1 + H * W, C) of (H, W) -> of (W, H)."""
+    """Turn (1, 1 + H * W, C) of grid (H, W) to grid (W, H)."""
     return torch.cat([positions[:, :1], positions[:, 1:].unflatten(1, grid).transpose(1, 2).flatten(1, 2)], 1)
 
 

@@ -55,7 +55,7 @@ def one(name: str | bytes, content: bytes | Callable[[Path], object], says: str 
 
 
 def all_cases() -> dict[str, Case]:
-    """Name -> case."""
+    """Return every case by name."""
     found: dict[str, Case] = {}
     for name, case in (*kinds(), *cut(), *bombs(), *others(), *special(), *names(), *several(), *changing()):
         assert name not in found, name
@@ -250,7 +250,7 @@ def _socket(path: Path) -> None:
 
 
 def _grow(content: bytes, size: int) -> Callable[[Path], None]:
-    """Content -> what writes it with a hole behind it, which takes no space on the disk."""
+    """Return a function that writes content with a hole behind it, which takes no space on the disk."""
 
     def write(path: Path) -> None:
         path.write_bytes(content)

@@ -12,7 +12,7 @@ from PIL import Image
 
 
 def pixels(mode: str = 'RGB', size: tuple[int, int] = (64, 48)) -> Image.Image:
-    """Mode of Pillow and (width, height) -> an image with a gradient."""
+    """Return an image with a gradient, of a mode of Pillow and (width, height)."""
     y, x = np.mgrid[: size[1], : size[0]]
     if mode in ('I;16', 'I', 'F'):
         return Image.fromarray({'I;16': np.uint16, 'I': np.int32, 'F': np.float32}[mode](x * 900 + y))
@@ -21,7 +21,7 @@ def pixels(mode: str = 'RGB', size: tuple[int, int] = (64, 48)) -> Image.Image:
 
 
 def encode(image: Image.Image, kind: str, **options: object) -> bytes:
-    """Image and the name of a format of Pillow -> a file."""
+    """Return the bytes of an image in a format of Pillow."""
     target = io.BytesIO()
     image.save(target, kind, **options)
     return target.getvalue()
@@ -87,7 +87,7 @@ def gif(width: int, height: int, frame: tuple[int, int] = (1, 1)) -> bytes:
 
 
 def tiff(entries: Sequence[tuple[int, int, int, int]]) -> bytes:
-    """(tag, type, count, value) -> a TIFF file with these, and zeros behind them."""
+    """Return a TIFF file with entries (tag, type, count, value), and zeros behind them."""
     fields = b''.join(struct.pack('<HHII', *entry) for entry in entries)
     return struct.pack('<2sHIH', b'II', 42, 8, len(entries)) + fields + bytes(4000)
 

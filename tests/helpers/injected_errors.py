@@ -15,7 +15,7 @@ NEAR = np.sqrt(2 * np.log(2))  # distance over the spread of a keypoint where ks
 
 
 def make_lynxes(num_images: int, *, rng: np.random.Generator) -> dict:
-    """-> COCO labels: three well-separated lynxes an image, of all sizes, each with two keypoints at least."""
+    """Return COCO labels: three well-separated lynxes an image, of all sizes, each with two keypoints at least."""
     images, annotations = [], []
     for image_id in range(num_images):
         images.append({'id': image_id, 'file_name': f'{image_id}.png', 'width': 900, 'height': 400})
@@ -42,7 +42,7 @@ def inject(
     share: float,
     rng: np.random.Generator,
 ) -> tuple[list[dict], Counter[str]]:
-    """Labels -> a prediction of everybody, wrong in known ways, and how often in which.
+    """Return a prediction of everybody, wrong in known ways, and how often in which.
 
     A keypoint is made wrong only where its new location is unambiguous: away from every label of its own name or its
     partner's but the one that it is put at.
@@ -83,7 +83,7 @@ def inject(
 def _place(
     kind: str, people: list, own: int, index: int, sigmas: np.ndarray, flips: Sequence[int], rng: np.random.Generator
 ) -> np.ndarray | None:
-    """Kind of error -> (2,) where the keypoint goes, or None where there is no unambiguous one."""
+    """Return the (2,) where a keypoint goes for a kind of error, or None where there is no unambiguous point."""
     person, area = people[own]
     spread = 2 * sigmas[index] * np.sqrt(area)
     if kind == 'jitter':

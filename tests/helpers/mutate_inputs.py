@@ -32,7 +32,7 @@ Found = dict[str, Any]
 
 
 def mutate_images(where: str, count: int, seed: int) -> Found:
-    """Folder to work in -> how many changed images were read and refused, what went wrong, and the slowest."""
+    """Return how many changed images were read and refused, what went wrong, and the slowest."""
     rng, path = random.Random(seed), Path(where, 'a.png')
     sources = [next(iter(case.files.values())) for _, case in kinds()]
     small = [content for content in sources if len(content) < 100_000]
@@ -58,7 +58,7 @@ def mutate_images(where: str, count: int, seed: int) -> Found:
 
 
 def mutate_labels(where: str, count: int, seed: int) -> Found:
-    """Folder to work in -> the same for annotation files; those that are taken can be trained on and scored."""
+    """Return the same for annotation files; those that are taken can be trained on and scored."""
     rng, folder = random.Random(seed), Path(where)
     images = write_images(folder / 'images')
 
@@ -81,7 +81,7 @@ def mutate_labels(where: str, count: int, seed: int) -> Found:
 
 
 def mutate_released_labels(where: str, count: int, seed: int) -> Found:
-    """Folder to work in -> the same for AI Challenger's release, which is converted."""
+    """Return the same for AI Challenger's release, which is converted."""
     rng, folder = random.Random(seed), Path(where)
     images = write_images(folder / 'images')
     for file in images.glob('*.png'):

@@ -24,7 +24,7 @@ HANGS = 120  # seconds of a busy machine
 
 
 def open_all(where: str, models: dict[str, str]) -> dict[str, Any]:
-    """Folder to work in, and options of the demo that name the models -> {'peak': bytes, 'results': {case: ...}}."""
+    """Open all cases with these options of the demo: {'peak': bytes, 'results': {case: ...}}."""
     warnings.simplefilter('ignore')
     topdown = demo.build_topdown(demo.DemoOptions(**models, input='', output_root=''))
     demo.build_topdown = lambda options: topdown
@@ -48,7 +48,7 @@ def open_all(where: str, models: dict[str, str]) -> dict[str, Any]:
 
 
 def _watch(call: Callable[[], str]) -> dict[str, Any]:
-    """-> what it says or the traceback, seconds of a processor, and the growth of the peak of memory in bytes."""
+    """Return the result or the traceback, seconds of a processor, and the growth of the peak of memory in bytes."""
     start, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     signal.alarm(HANGS)
     try:
@@ -61,7 +61,7 @@ def _watch(call: Callable[[], str]) -> dict[str, Any]:
 
 
 def _show(options: demo.DemoOptions, case: hostile_images.Case, folder: Path) -> str:
-    """-> all that the demo says; as a terminal of UTF-8 would show it."""
+    """Return all output of the demo, as a terminal of UTF-8 shows it."""
     terminal = io.TextIOWrapper(io.BytesIO(), encoding='utf-8')
     with contextlib.redirect_stdout(terminal):
         try:
@@ -76,7 +76,7 @@ def _show(options: demo.DemoOptions, case: hostile_images.Case, folder: Path) ->
 
 
 def _train(path: Path) -> str:
-    """-> what training makes of an image: its shape, or the reason that another one replaces it."""
+    """Return what training makes of an image: its shape, or the reason that another one replaces it."""
     try:
         image = SafeLoadImage().transform({'img_path': str(path)})['img']
     except Exception as error:

@@ -18,7 +18,7 @@ SIZE = (96, 128)
 
 
 def some_people(images: list[np.ndarray], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """-> (N, 4) boxes in and around the images, in no order, and the image of each."""
+    """Return (N, 4) boxes in and around the images, in no order, and the image of each."""
     rng = np.random.default_rng(seed)
     boxes, owners = [], rng.permutation(np.repeat(np.arange(len(images)), 5))
     for owner in owners:

@@ -40,7 +40,7 @@ def test_keypoints_in_the_file_are_mmposes(pose_files: SimpleNamespace, tmp_path
 
 
 def crop_of(model: object, image: np.ndarray) -> np.ndarray:
-    """Image -> (1, 3, 64, 48) normalised crop of the box, by MMPose's pipeline."""
+    """Return the (1, 3, 64, 48) normalised crop of the box, by MMPose's pipeline."""
     from mmengine.dataset import Compose, pseudo_collate
 
     cfg, meta = model.cfg, model.dataset_meta  # type: ignore[attr-defined]

@@ -125,7 +125,7 @@ def test_models_by_name_are_downloaded_once(server: Server, photo: Path, monkeyp
 
 @pytest.fixture
 def folder(photo: Path) -> Path:
-    """Five images with a spot at (10 i + 20, 40), and one file that is no image, third by name."""
+    """Five images with a spot at (10 i + 20, 40), and one file that is not an image, third by name."""
     for i in range(5):
         pixels = np.zeros((80, 96, 3), np.uint8)
         pixels[39:42, 10 * i + 19 : 10 * i + 22] = 255
@@ -136,7 +136,7 @@ def folder(photo: Path) -> Path:
 
 
 def spots(results: list[PoseResult]) -> list[int | None]:
-    """-> number of the image whose spot was found, None where there is nobody."""
+    """Return the number of the image whose spot was found, None where there is nobody."""
     return [round((one.keypoints[0, 0, 0] - 20) / 10) if len(one) else None for one in results]
 
 

@@ -55,12 +55,12 @@ class Job:
 
 
 def make_jobs(folder: Path, names: str = '') -> list[Job]:
-    """Folder for data and configs -> the jobs whose names begin with one of these, which have | between them."""
+    """Return the jobs whose names begin with one of these, which have | between them."""
     return [job for job in make_all_jobs(folder.resolve()) if job.name.startswith(tuple(names.split('|')))]
 
 
 def make_all_jobs(folder: Path) -> list[Job]:
-    """Folder for data and configs -> all jobs."""
+    """Return all jobs, with data and configs in a folder."""
     init_default_scope('mmpose')
     data = write_coco(folder / 'data', num_images=16)
     teacher = write_teacher(folder / 'teacher.pth', narrow(model_cfg(24)))
@@ -183,7 +183,7 @@ def fork_tool(command: list[str], *, stdout: Any, **kwargs: Any) -> Any:
 
 
 def hash_checkpoint(work_dir: Path) -> str:
-    """Work folder -> hash of weights, optimizer, schedules and position of the newest checkpoint."""
+    """Return a hash of weights, optimizer, schedules and position of the newest checkpoint."""
     files = sorted(work_dir.glob('iter_*.pth'), key=lambda file: int(file.stem[5:]))
     if not files:
         return 'no checkpoint'

@@ -71,7 +71,7 @@ def test_refusals(write_video: Callable[..., Path], tmp_path: Path, monkeypatch:
     os.mkfifo(tmp_path / 'pipe.mp4')
     for name, message in (
         ('gone.mp4', r'gone\.mp4 does not exist: give a video file'),
-        ('junk.mp4', r'junk\.mp4 cannot be opened: it is no video'),
+        ('junk.mp4', r'junk\.mp4 cannot be opened: it is not a video'),
         ('pipe.mp4', r'pipe\.mp4 is not a regular file'),
     ):
         with pytest.raises(ValueError, match=message):

@@ -14,7 +14,7 @@ SETTINGS = {'track': 'bytetrack', 'bbox_thr': 0.3}
 
 
 def result(index: int) -> VideoResult:
-    """Frame -> two tracked people with odd numbers."""
+    """Return two tracked people with odd numbers in a frame."""
     rng = np.random.default_rng(index)
     return VideoResult(
         index=index,

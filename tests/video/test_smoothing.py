@@ -15,7 +15,7 @@ FPS = 30.0
 
 
 def results(path: np.ndarray, *, times: Sequence[float] | None = None, height: float = 200.0) -> list[VideoResult]:
-    """(T, K, 2) positions of one person's keypoints -> a result a frame, of track 1."""
+    """Return a result a frame, of track 1, for (T, K, 2) positions of one person's keypoints."""
     times = np.arange(len(path)) / FPS if times is None else np.asarray(times)
     return [
         VideoResult(

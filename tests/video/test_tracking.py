@@ -11,7 +11,7 @@ from vitpose_mm.video.tracking import TrackingFinder
 
 
 def two_people(frame: int, *, score: float = 0.9) -> np.ndarray:
-    """Frame -> boxes of two people who walk towards each other on two lines, 3 pixels a frame; the second's score."""
+    """Return boxes of two people who walk towards each other on two lines, 3 pixels a frame; the second's score."""
     x = 3.0 * frame
     return np.array([[x, 50, x + 60, 200, 0.9], [900 - x, 260, 960 - x, 410, score]], np.float32)
 

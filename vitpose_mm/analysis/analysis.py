@@ -1,4 +1,4 @@
-"""Labels and predictions -> everything that the report shows."""
+"""Analyze predictions on labels: everything that the report shows."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Analysis:
 
 
 def analyze(labels: Labels, detections: Detections) -> Analysis:
-    """Labels and predictions of the same set -> where the predictions go wrong.
+    """Analyze where the predictions of a labelled set go wrong.
 
     Example:
         >>> labels = read_labels('person_keypoints_val2017.json')

@@ -38,7 +38,7 @@ class Group(NamedTuple):
 
 
 def average_precision(oks: np.ndarray, scores: np.ndarray, num_people: int) -> float:
-    """(P,) OKS and scores of predictions of P different people -> AP as COCO's, of ``num_people`` in all."""
+    """Return COCO's AP from (P,) OKS and scores of predictions of different people, ``num_people`` in all."""
     values = oks[np.argsort(-scores, kind='stable')]
     precisions = []
     for threshold in THRESHOLDS:
@@ -77,7 +77,7 @@ def group_keypoints(labels: Labels, pairs: Pairs) -> list[Group]:
 
 
 def crowding(labels: Labels) -> np.ndarray:
-    """Labels -> (N,) number of other people of the image whose boxes overlap a person's by an IoU of ``OVERLAP``."""
+    """Return the (N,) number of other people of the image whose boxes overlap a person's by an IoU of ``OVERLAP``."""
     people = labels.people
     counts = np.zeros(len(people.areas), dtype=np.int64)
     for image_id in np.unique(people.image_ids):
@@ -87,7 +87,7 @@ def crowding(labels: Labels) -> np.ndarray:
 
 
 def _ious(boxes: np.ndarray) -> np.ndarray:
-    """(N, 4) left, top, width, height -> (N, N) IoU; 1 of a box with itself."""
+    """Return the (N, N) IoU of (N, 4) boxes left, top, width, height; 1 of a box with itself."""
     low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
     sides = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
     both = np.maximum(sides, 0).prod(axis=-1)
@@ -116,7 +116,7 @@ def _members(labels: Labels) -> Iterator[tuple[str, str, np.ndarray]]:
 
 
 def _shares(kinds: np.ndarray) -> np.ndarray:
-    """Kinds of any shape -> (5,) share of each among the labelled ones; zeros where nothing is labelled."""
+    """Return the (5,) share of each kind among the labelled ones; zeros where nothing is labelled."""
     counts = np.bincount(kinds[kinds >= 0], minlength=len(KINDS))
     shares: np.ndarray = counts / max(counts.sum(), 1)
     return shares

@@ -27,7 +27,7 @@ class Calibration(NamedTuple):
 
 
 def calibrate(scores: np.ndarray, quality: np.ndarray) -> Calibration | None:
-    """(n,) scores and qualities, 0 to 1 -> calibration; None where there are fewer than 2."""
+    """Return the calibration of (n,) scores to qualities, 0 to 1; None where there are fewer than 2."""
     if len(scores) < 2:
         return None
     order = np.argsort(scores, kind='stable')

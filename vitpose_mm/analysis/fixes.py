@@ -18,7 +18,7 @@ SCORES, FALSE_POSITIVES, MISSED_PEOPLE = 'scores', 'false positives', 'missed pe
 def ap_when_fixed(
     labels: Labels, detections: Detections, matches: Matches, pairs: Pairs, scorer: Scorer
 ) -> dict[str, float]:
-    """Kind of error -> COCO's AP when each of that kind is fixed, 0 to 1.
+    """Return COCO's AP when each error of a kind is fixed, 0 to 1.
 
     Keypoints of a kind move to their labels; ``scores`` become OKS with the own person, 0 for those of nobody; false
     positives are taken out; missed people are added with their labels.
@@ -42,7 +42,7 @@ def move_to_labels(labels: Labels, detections: Detections, pairs: Pairs, which: 
 
 
 def missed_people(labels: Labels, pairs: Pairs) -> np.ndarray:
-    """Labels and pairs -> indices of people whom no prediction is of."""
+    """Return the indices of people for whom there is no prediction."""
     return np.setdiff1d(np.arange(len(labels.people.areas)), pairs.people)
 
 

@@ -49,7 +49,7 @@ class Scorer:
             self._truth.createIndex()
 
     def match(self, detections: Detections) -> Matches:
-        """Predictions -> AP, and the person of each."""
+        """Return the AP of predictions, and the person of each."""
         evaluation = self._evaluate(detections, np.array([MIN_OKS, *THRESHOLDS]))
         person_of = np.full(len(detections.scores), IGNORED)
         for image in filter(None, evaluation.evalImgs):
@@ -61,7 +61,7 @@ class Scorer:
         return Matches(person_of, _mean_precision(evaluation)[1:])
 
     def ap(self, detections: Detections) -> float:
-        """Predictions -> COCO's AP, 0 to 1."""
+        """Return COCO's AP of predictions, 0 to 1."""
         return float(_mean_precision(self._evaluate(detections, THRESHOLDS)).mean())
 
     def _evaluate(self, detections: Detections, thresholds: np.ndarray) -> COCOeval:
@@ -76,7 +76,7 @@ class Scorer:
 
 
 def _mean_precision(evaluation: COCOeval) -> np.ndarray:
-    """-> (T, R) precision, mean of the categories that have people."""
+    """Return (T, R) precision, the mean of the categories that have people."""
     precision = evaluation.eval['precision'][..., 0, 0]
     mean: np.ndarray = precision[..., (precision > -1).all(axis=(0, 1))].mean(axis=-1)
     return mean

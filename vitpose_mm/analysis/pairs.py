@@ -33,7 +33,7 @@ class Pairs:
 
 
 def make_pairs(labels: Labels, detections: Detections, matches: Matches) -> Pairs:
-    """Labels, predictions and who is who -> pairs, in the order of the predictions."""
+    """Pair predictions with their people, in the order of the predictions."""
     people = labels.people
     chosen = np.flatnonzero(matches.person_of >= 0)
     own = matches.person_of[chosen]

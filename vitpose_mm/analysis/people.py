@@ -91,7 +91,7 @@ class Detections:
 
 
 def stack_people(annotations: Sequence[dict], num_keypoints: int) -> People:
-    """Annotations of a checked file -> those that count: not of a crowd, with a labelled keypoint."""
+    """Stack the annotations of a checked file that count: not of a crowd, with a labelled keypoint."""
     kept = [one for one in annotations if not one.get('iscrowd') and any(flag > 0 for flag in one['keypoints'][2::3])]
     return People(
         kept,

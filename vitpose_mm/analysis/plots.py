@@ -21,7 +21,7 @@ SHOWN_THRESHOLDS = (0.5, 0.75, 0.85, 0.95)
 
 
 def to_svg(figure: Figure) -> str:
-    """Figure -> SVG; the same figure is the same text."""
+    """Return a figure as SVG; the same figure is the same text."""
     text = io.StringIO()
     with matplotlib.rc_context({'svg.hashsalt': 'vitpose_mm', 'svg.fonttype': 'path'}):
         figure.savefig(text, format='svg', metadata={'Date': None}, bbox_inches='tight')

@@ -1,4 +1,4 @@
-"""An annotation file and the name of its keypoint set -> checked labels."""
+"""Read an annotation file and the name of its keypoint set into checked labels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .people import Labels, stack_people
 
 
 def read_labels(path: str, keypoint_set: str = 'coco', *, area_of_box: bool = False) -> Labels:
-    """Path of an annotation file -> labels.
+    """Read the labels of an annotation file.
 
     Args:
         path: a json file in COCO's format.
@@ -45,7 +45,7 @@ def read_labels(path: str, keypoint_set: str = 'coco', *, area_of_box: bool = Fa
 
 
 def read_keypoint_set(name: str) -> dict:
-    """Path of a .py file, or name of one of MMPose's keypoint sets -> it, parsed.
+    """Read and parse a keypoint set, from a .py file or by the name of one of MMPose's.
 
     Raises:
         ValueError: there is no such file or name, or the set has no deviations.

@@ -1,4 +1,4 @@
-"""A file of predictions, COCO's results or a dump of tools/test.py -> arrays."""
+"""Read a file of predictions, COCO's results or a dump of tools/test.py, into arrays."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WRITE_JSON = '--cfg-options test_evaluator.outfile_prefix=predictions (docs/eval
 
 
 def read_predictions(path: str, labels: Labels) -> Detections:
-    """Path of COCO results (.json) or of ``tools/test.py --dump`` (.pkl) -> predictions on the labelled images.
+    """Read predictions on the labelled images: COCO results (.json) or a dump of ``tools/test.py --dump`` (.pkl).
 
     Raises:
         ValueError: it cannot be read, is malformed, or is of other images.
@@ -34,7 +34,7 @@ def read_predictions(path: str, labels: Labels) -> Detections:
 
 
 def to_detections(results: object, labels: Labels, path: str) -> Detections:
-    """COCO's results -> arrays; ``path`` is their file, for sentences."""
+    """Convert COCO's results to arrays; ``path`` is their file, for errors."""
     if not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
         raise ValueError(f'{path}: predictions are a list of {RESULT}: write them with {WRITE_JSON}.')
     if not results:
@@ -63,7 +63,7 @@ def to_detections(results: object, labels: Labels, path: str) -> Detections:
 
 
 def score_dump(samples: Sequence[dict], labels: Labels, path: str) -> list[dict]:
-    """Samples of a dump -> COCO's results, by MMPose's CocoMetric: its scores, duplicates suppressed as it does.
+    """Convert samples of a dump to COCO's results by MMPose's CocoMetric: its scores, duplicates suppressed as it does.
 
     Raises:
         ValueError: they are not of a pose model, or of several subsets, whose image ids may be the same.

@@ -1,4 +1,4 @@
-"""An analysis -> one HTML file that holds its figures and pictures and asks for nothing else."""
+"""Write an analysis as one HTML file that holds its figures and pictures and loads nothing else."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ EXPLAINED = {
 def write_report(
     analysis: Analysis, file: Path, *, title: str, images: Path | None = None, number: int = 6
 ) -> list[str]:
-    """Write the report -> sentences on pictures that could not be drawn.
+    """Write the report; return sentences on pictures that could not be drawn.
 
     Args:
         analysis: to show.

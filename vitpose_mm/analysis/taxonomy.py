@@ -20,7 +20,7 @@ GOOD_KS, NEAR_KS = 0.85, 0.5  # at least: right within the annotators' own devia
 
 
 def similarity(points: np.ndarray, labelled: np.ndarray, areas: np.ndarray | float, sigmas: np.ndarray) -> np.ndarray:
-    """(..., K, 2) points, (..., K, 3) labels with flags, (...) areas, (K,) -> (..., K) ks; 0 where not labelled."""
+    """Return (..., K) ks of (..., K, 2) points to (..., K, 3) labels with flags, (...) areas; 0 where not labelled."""
     squared = ((points - labelled[..., :2]) ** 2).sum(axis=-1)
     spread = 2 * np.asarray(areas)[..., None] * (2 * sigmas) ** 2
     return np.where(labelled[..., 2] > 0, np.exp(-squared / spread), 0.0)
@@ -36,7 +36,7 @@ def classify(
     sigmas: np.ndarray,
     flip_indices: Sequence[int],
 ) -> np.ndarray:
-    """Predicted keypoints of one person -> (K,) kind of each, an index of ``KINDS`` or NOT_LABELLED.
+    """Return the (K,) kind of each predicted keypoint of a person, an index of ``KINDS`` or NOT_LABELLED.
 
     A keypoint with ks below ``NEAR_KS`` to its own label is an inversion where it is at its mirror partner of the same
     person, a swap where it is at the same keypoint or its partner of another person, of both the nearer, else a miss.

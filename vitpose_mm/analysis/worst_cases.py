@@ -42,7 +42,7 @@ class Case(NamedTuple):
 
 
 def find_cases(analysis: Analysis, number: int) -> list[Case]:
-    """Analysis -> up to ``number`` cases of each kind, those that cost most first.
+    """Find up to ``number`` cases of each kind, those that cost most first.
 
     They are the pairs whose keypoints of the kind lose most similarity in all, the surest false positives, and the
     largest people that were missed.
@@ -76,7 +76,7 @@ def _worst_pairs(analysis: Analysis, kind: str, number: int) -> Iterator[Case]:
 
 
 def draw_case(analysis: Analysis, case: Case, images: Path) -> np.ndarray:
-    """Case -> (300, W, 3) uint8 BGR: labels white, prediction coloured by kind of error, a line to where it belongs.
+    """Draw a case, (300, W, 3) uint8 BGR: labels white, prediction coloured by kind of error, a line to the label.
 
     Raises:
         ImageError: its image cannot be read.
@@ -97,7 +97,7 @@ def draw_case(analysis: Analysis, case: Case, images: Path) -> np.ndarray:
 
 
 def _points(analysis: Analysis, case: Case) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray]:
-    """Case -> (K, 2) labels and predictions, None where there are none, and (K,) which keypoints are shown."""
+    """Return (K, 2) labels and predictions of a case, None where there are none, and (K,) which are shown."""
     person = predicted = None
     which = np.ones(len(analysis.labels.names), dtype=bool)
     if case.detection is not None:
@@ -109,7 +109,7 @@ def _points(analysis: Analysis, case: Case) -> tuple[np.ndarray | None, np.ndarr
 
 
 def _crop(image: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
-    """Image and (n, 2) points -> the part around them, resized; its scale and upper left corner."""
+    """Crop the part of an image around (n, 2) points and resize it; return it, its scale and upper left corner."""
     size = np.array(image.shape[1::-1])
     low, high = points.min(axis=0), points.max(axis=0)
     margin = MARGIN * max(float((high - low).max()), 30)

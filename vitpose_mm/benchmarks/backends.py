@@ -28,7 +28,7 @@ Run = Callable[[Tensor], Any]
 
 
 def benchmark_backends(stand: Stand, ours: Path, theirs: Path, rows: Sequence[str] | None = None) -> Report:
-    """Time every backend that is installed in turns -> report.
+    """Time every backend that is installed in turns; return a report.
 
     Args:
         stand: where and how; its batch is of uint8 crops.
@@ -70,7 +70,7 @@ def _row(name: str, values: list[float], seconds: dict[str, list[float]], batch:
 def _runs(
     ours: Any, theirs: Any, crops: Tensor, wanted: Sequence[str] | None, say: Callable[[str], None]
 ) -> Iterator[tuple[str, Run]]:
-    """Both models -> name and function of every row that can be run here."""
+    """Yield name and function of every row that can be run here."""
     makers: dict[str, Callable[[], Run]] = {
         THEIRS: lambda: mmpose_forward(theirs),
         'rtmlib onnxruntime fp32': lambda: rtmlib_forward(ours),
@@ -97,7 +97,7 @@ def _runs(
 
 
 def mmpose_forward(model: Any) -> Run:
-    """MMPose's own model as it is: uint8 crops -> heatmaps."""
+    """Return a call of MMPose's own model as it is, from uint8 crops to heatmaps."""
     normalize = Normalize(model)
 
     @torch.inference_mode()

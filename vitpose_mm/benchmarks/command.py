@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, configs: Path, say: Say) -> str:
 
 
 def _write(report: Report, args: argparse.Namespace, say: Say) -> str:
-    """Report -> Markdown; pages are written too where ``args.out`` names a folder."""
+    """Return the Markdown of a report; pages are written too where ``args.out`` names a folder."""
     if args.out:
         for path in report.write(args.out, f'benchmark_{args.subject}'):
             say(f'wrote {path}')

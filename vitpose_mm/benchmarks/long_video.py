@@ -40,14 +40,14 @@ test_dataloader = dict(dataset=dict(type='CocoDataset', pipeline=[
 
 
 class MadeUpDetector:
-    """Images -> boxes of somebody who crosses the picture, one after the other, whatever it shows."""
+    """Returns boxes of somebody who crosses the picture, one after the other, whatever the images show."""
 
     def __init__(self) -> None:
         self.bbox_thr = 0.3
         self._count = 0
 
     def detect(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Images -> (1, 5) boxes and scores of each."""
+        """Return (1, 5) boxes and scores of each image."""
         found = []
         for _ in images:
             left = self._count % PERSON_FRAMES / PERSON_FRAMES * 70
@@ -57,7 +57,7 @@ class MadeUpDetector:
 
 
 def measure_memory(frames: int, say: Say) -> list[dict[str, str]]:
-    """Number of frames -> resident memory at ten points of one run: reader, tracker, ViT, smoother, all files."""
+    """Measure resident memory at ten points of a run of so many frames: reader, tracker, ViT, smoother, all files."""
     process, rows = psutil.Process(), []
     points = {max(frames * part // 10, 1) - 1 for part in range(1, 11)}
     with tempfile.TemporaryDirectory() as name:
@@ -83,7 +83,7 @@ def measure_memory(frames: int, say: Say) -> list[dict[str, str]]:
 
 
 def tiny_predictor(folder: Path) -> PosePredictor:
-    """Folder for its files -> predictor with a ViT of random weights and the detector above."""
+    """Return a predictor with a ViT of random weights and the detector above."""
     config, checkpoint = folder / 'pose.py', folder / 'pose.pth'
     config.write_text(POSE)
     with warnings.catch_warnings(record=True):  # that there is no checkpoint yet, and whose keypoints it has
@@ -95,7 +95,7 @@ def tiny_predictor(folder: Path) -> PosePredictor:
 
 
 def write_noise(path: Path, frames: int) -> Path:
-    """File and number of frames -> the file, a video of noise."""
+    """Write a video of noise with so many frames; return its file."""
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 255, (16, SIZE[1], SIZE[0], 3), dtype=np.uint8)
     with quiet_opencv():

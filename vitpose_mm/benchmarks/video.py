@@ -25,7 +25,7 @@ Models = Sequence[str]
 
 
 def benchmark_video(frames: int, people: int, *, models: Models | None, long: int, say: Say) -> Report:
-    """Number of frames and people -> report.
+    """Measure tracking and smoothing on so many frames and people; return a report.
 
     Args:
         frames: of the film.
@@ -74,7 +74,7 @@ def _score_tracker(
 def _track_detected(
     film: Sequence[WalkingFrame], kind: str, det_interval: int, predictor: PosePredictor
 ) -> Iterator[Tracked]:
-    """Film -> tracked people of each frame, from the boxes of a real detector."""
+    """Yield the tracked people of each frame of a film, from the boxes of a real detector."""
     tracker = PeopleTracker(kind, thr=0.3, fps=FPS, det_interval=det_interval)
     assert predictor.detector is not None
     predictor.detector.bbox_thr = tracker.low
@@ -94,7 +94,7 @@ def _score_smoothers(film: Sequence[WalkingFrame], predictor: PosePredictor | No
 
 
 def _estimate(film: Sequence[WalkingFrame], predictor: PosePredictor) -> Iterator[VideoResult]:
-    """Film -> a real pose model's keypoints on the true boxes, with the true ids."""
+    """Yield a real pose model's keypoints on the true boxes of a film, with the true ids."""
     images = (frame.image for frame in film)
     found = predictor.predict(images, boxes=[(frame.boxes, frame.ids) for frame in film], stream=True)
     for blank, people in zip(shake_keypoints(film, fps=FPS), found, strict=True):

@@ -41,7 +41,7 @@ class TrackingScore:
 
 
 def detect_like_a_detector(frame: WalkingFrame, rng: np.random.Generator) -> np.ndarray:
-    """Truth of a frame -> (N, 5) boxes and scores, with a detector's faults.
+    """Return (N, 5) boxes and scores of the truth of a frame, with a detector's faults.
 
     Boxes are shaken by 2% of the height, hidden people get low scores or none, some people are missed, and now and then
     there is a box with nobody in it.
@@ -58,7 +58,7 @@ def detect_like_a_detector(frame: WalkingFrame, rng: np.random.Generator) -> np.
 
 
 def track_film(film: Sequence[WalkingFrame], kind: str, *, fps: float, det_interval: int = 1) -> list[Tracked]:
-    """Film and kind of tracker -> the tracked people of each frame, from the stand-in detector's boxes."""
+    """Return the tracked people of each frame of a film, from the stand-in detector's boxes."""
     rng = np.random.default_rng(1)
     detected = iter([detect_like_a_detector(frame, rng) for frame in film][::det_interval])
     tracker = PeopleTracker(kind, thr=0.4, fps=fps, det_interval=det_interval)
@@ -67,7 +67,7 @@ def track_film(film: Sequence[WalkingFrame], kind: str, *, fps: float, det_inter
 
 
 def score_tracks(film: Iterable[WalkingFrame], tracked: Iterable[Tracked]) -> TrackingScore:
-    """Truth and tracked people of each frame -> counts; a switch is as in CLEAR MOT (Bernardin & Stiefelhagen 2008)."""
+    """Count matches and errors of tracked people; a switch is as in CLEAR MOT (Bernardin & Stiefelhagen 2008)."""
     score = TrackingScore()
     last: dict[int, int] = {}
     ids: set[int] = set()
@@ -88,14 +88,14 @@ def score_tracks(film: Iterable[WalkingFrame], tracked: Iterable[Tracked]) -> Tr
 
 
 def match_boxes(truth: np.ndarray, found: np.ndarray) -> dict[int, int]:
-    """(N, 4) and (M, 4) boxes -> index of a found box by index of a true one, as many as match, best together."""
+    """Match (N, 4) to (M, 4) boxes, best together: index of a found box by index of a true one."""
     overlaps = bbox_overlaps(torch.from_numpy(truth), torch.from_numpy(found)).numpy()
     rows, columns = linear_sum_assignment(-overlaps)
     return {int(i): int(j) for i, j in zip(rows, columns, strict=True) if overlaps[i, j] >= MATCHED}
 
 
 def shake_keypoints(film: Sequence[WalkingFrame], *, fps: float) -> Iterator[VideoResult]:
-    """Film -> results of a stand-in pose model: the truth with Gaussian noise of 1% of each person's height."""
+    """Yield results of a stand-in pose model: the truth with Gaussian noise of 1% of each person's height."""
     rng = np.random.default_rng(2)
     for index, frame in enumerate(film):
         heights = frame.boxes[:, 3] - frame.boxes[:, 1]
@@ -126,7 +126,7 @@ class SmoothingScore:
 
 
 def score_keypoints(film: Sequence[WalkingFrame], results: Iterable[VideoResult]) -> SmoothingScore:
-    """Truth and results with the truth's ids -> jitter and error."""
+    """Score jitter and error of results with the truth's ids."""
     errors: list[dict[int, np.ndarray]] = []
     for frame, result in zip(film, results, strict=True):
         heights = frame.boxes[:, 3] - frame.boxes[:, 1]
@@ -146,12 +146,12 @@ def score_keypoints(film: Sequence[WalkingFrame], results: Iterable[VideoResult]
 
 
 def smooth_film(film: Sequence[WalkingFrame], kind: str | None, *, fps: float) -> SmoothingScore:
-    """Film and smoother, or None -> score of the stand-in pose model's keypoints."""
+    """Score the stand-in pose model's keypoints on a film after a smoother, or without one."""
     return score_smoothing(film, shake_keypoints(film, fps=fps), kind, fps=fps)
 
 
 def score_smoothing(
     film: Sequence[WalkingFrame], results: Iterable[VideoResult], kind: str | None, *, fps: float
 ) -> SmoothingScore:
-    """Film, a pose model's results with the truth's ids, and smoother, or None -> score."""
+    """Score a pose model's results with the truth's ids on a film after a smoother, or without one."""
     return score_keypoints(film, results if kind is None else make_smoother(kind, fps).smooth(results))

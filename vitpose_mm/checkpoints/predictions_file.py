@@ -17,7 +17,7 @@ USE_JSON = 'write COCO results instead, with --cfg-options test_evaluator.outfil
 
 
 def load_predictions(path: str | Path) -> list[dict[str, Any]]:
-    """Path of a dump -> its samples: dicts, lists, numbers and numpy arrays.
+    """Read the samples of a dump: dicts, lists, numbers and numpy arrays.
 
     Raises:
         ValueError: it is missing, cut off, too large to be read this way, or asks for anything but plain data.

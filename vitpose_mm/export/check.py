@@ -47,7 +47,7 @@ class Difference:
 
 
 def compare(file: Path, crops: np.ndarray, expected: np.ndarray, *, codec: Any, real: bool) -> Difference:
-    """Exported file, (N, 3, H, W) crops and the model's (N, K, h, w) heatmaps -> the differences."""
+    """Compare an exported file's (N, K, h, w) heatmaps of (N, 3, H, W) crops with the model's."""
     run = open_exported(file)
     got = np.concatenate([run(crops[start : start + BATCH])[0] for start in range(0, len(crops), BATCH)])
     keypoints, scores = decode(expected, codec)
@@ -68,7 +68,7 @@ def compare(file: Path, crops: np.ndarray, expected: np.ndarray, *, codec: Any, 
 
 
 def decode(heatmaps: np.ndarray, codec: Any) -> tuple[np.ndarray, np.ndarray]:
-    """(N, K, h, w) heatmaps -> (N, K, 2) keypoints in pixels of the input and (N, K) scores, by MMPose."""
+    """Decode (N, K, h, w) heatmaps to (N, K, 2) keypoints in pixels of the input and (N, K) scores, by MMPose."""
     read: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] = codec.decode
     with np.errstate(all='ignore'):  # maps of zeros
         pairs = [read(maps) for maps in heatmaps]

@@ -61,7 +61,7 @@ class Exported:
 
 
 def export(options: ExportOptions) -> Exported:
-    """Options -> file.
+    """Export the model of the options to a file.
 
     Raises:
         ValueError: a bad option, config or checkpoint, or a package that is missing.
@@ -95,7 +95,7 @@ def export(options: ExportOptions) -> Exported:
 
 @torch.no_grad()
 def heatmaps_of(model: Any, crops: Tensor) -> np.ndarray:
-    """Pose model and (N, 3, H, W) crops -> (N, K, h, w) heatmaps.
+    """Return a pose model's (N, K, h, w) heatmaps of (N, 3, H, W) crops.
 
     Raises:
         ValueError: the model predicts something else.
@@ -109,7 +109,7 @@ def heatmaps_of(model: Any, crops: Tensor) -> np.ndarray:
 
 
 def export_detector(options: ExportOptions, file: Path) -> Exported:
-    """Options of a detector -> file with boxes and scores before non-maximum suppression."""
+    """Export the detector of the options to a file with boxes and scores before non-maximum suppression."""
     if options.precision == 'int8':
         raise ValueError('A detector is exported in fp32 or fp16: leave --precision int8 out.')
     for name, default in (('output', 'heatmaps'), ('dataset', None), ('input_order', None), ('images', None)):
@@ -133,7 +133,7 @@ def write(
     options: ExportOptions,
     outputs: tuple[str, ...] = ('output',),
 ) -> None:
-    """Network and inputs like those that it will get -> file, by its ending."""
+    """Write a network, traced on inputs like those that it will get, to a file by its ending."""
     example = inputs[:2]
     int8 = options.precision == 'int8'
     if file.suffix == '.onnx':
@@ -152,12 +152,12 @@ def halves(options: ExportOptions) -> bool:
 
 
 def swapped(crops: Tensor, model: Any) -> Tensor:
-    """Normalised crops of the model -> with channels the other way round, normalised by the same mean and std."""
+    """Return normalised crops with channels the other way round, normalised by the same mean and std."""
     mean, std = (getattr(model.data_preprocessor, name).float() for name in ('mean', 'std'))
     return ((crops * std + mean).flip(1) - mean) / std
 
 
 def detector_size(metadata: Mapping[str, str]) -> tuple[int, int]:
-    """Metadata of a detector -> (w, h) pixels of its input."""
+    """Return (w, h) pixels of a detector's input, from its metadata."""
     width, height = json.loads(metadata['input_size'])
     return width, height

@@ -16,13 +16,13 @@ MOST = 128  # images of a folder that are used, evenly spread over it
 
 
 def random_crops(model: Any, number: int = 4) -> Tensor:
-    """Pose model -> (number, 3, H, W) noise of its input's size."""
+    """Return (number, 3, H, W) noise of a pose model's input size."""
     width, height = model.head.decoder.input_size
     return torch.randn(number, 3, height, width, generator=torch.Generator().manual_seed(0))
 
 
 def person_crops(model: Any, folder: Path) -> Tensor:
-    """Pose model and a folder of images with one person each -> (N, 3, H, W) crops, normalised as it takes them.
+    """Return the (N, 3, H, W) crops of images with one person each, normalised as a pose model takes them.
 
     Raises:
         ValueError: the folder has fewer than two images, or one that cannot be read.
@@ -39,7 +39,7 @@ def person_crops(model: Any, folder: Path) -> Tensor:
 
 
 def _whole(image: np.ndarray, dataset_meta: dict) -> dict[str, Any]:
-    """(H, W, 3) image -> what the test pipeline takes, the whole image being the person's box."""
+    """Return what the test pipeline takes of an (H, W, 3) image, the whole image being the person's box."""
     height, width = image.shape[:2]
     box = np.array([[0, 0, width, height]], np.float32)
     return {**dataset_meta, 'img': image, 'bbox': box, 'bbox_score': np.ones(1, np.float32)}

@@ -1,4 +1,4 @@
-"""UDP heatmaps -> keypoints, in torch operators that every exporter knows; equal to MMPose's UDPHeatmap.decode.
+"""Decode UDP heatmaps in torch operators that every exporter knows; equal to MMPose's UDPHeatmap.decode.
 
 N people, K keypoints, heatmaps of (h, w) pixels.
 """
@@ -49,7 +49,7 @@ class UDPDecoder(nn.Module):
         self.register_buffer('scale', torch.tensor(codec.input_size) / sides)
 
     def forward(self, heatmaps: Tensor) -> Tensor:
-        """(N, K, h, w) heatmaps -> (N, K, 3)."""
+        """Decode (N, K, h, w) heatmaps to (N, K, 3) keypoints and scores."""
         width = heatmaps.shape[-1]
         scores, index = heatmaps.flatten(2).max(-1)  # (N, K)
         peaks = torch.stack((index % width, torch.div(index, width, rounding_mode='floor')), -1)
@@ -58,7 +58,7 @@ class UDPDecoder(nn.Module):
         return torch.cat(((peaks - steps) * self.scale, scores[..., None]), -1)
 
     def _log_of_blurred(self, heatmaps: Tensor, scores: Tensor) -> Tensor:
-        """(N, K, h, w) heatmaps and (N, K) maxima -> logarithms of the maps, blurred, with the same maxima."""
+        """Return the logarithms of blurred (N, K, h, w) heatmaps that have the same (N, K) maxima."""
         border, maps = len(self.kernel) // 2, heatmaps.flatten(0, 1)[:, None]
         blurred = F.conv2d(maps, self.kernel.view(1, 1, -1, 1), padding=(border, 0))
         blurred = F.conv2d(blurred, self.kernel.view(1, 1, 1, -1), padding=(0, border)).view_as(heatmaps)
@@ -68,7 +68,7 @@ class UDPDecoder(nn.Module):
 
 
 def newton_steps(maps: Tensor, index: Tensor) -> Tensor:
-    """(N, K, h, w) maps and (N, K) indices of pixels in them -> (N, K, 2) inverse Hessian times gradient, pixels."""
+    """Return (N, K, 2) inverse Hessian times gradient, pixels, at (N, K) indices of pixels of (N, K, h, w) maps."""
     width = maps.shape[-1]
     padded = F.pad(maps, (1, 1, 1, 1), mode='replicate').flatten(2)
     corner = index + 2 * torch.div(index, width, rounding_mode='floor')  # upper left of the 3x3 pixels around

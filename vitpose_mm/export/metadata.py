@@ -14,7 +14,7 @@ from .models import channel_order
 
 
 def pose_metadata(model: Any, config: str, *, output: str, input_order: str, precision: str) -> dict[str, str]:
-    """Pose model from build_pose_model, and how it is exported -> its metadata.
+    """Return the metadata of a pose model from build_pose_model, and of how it is exported.
 
     Args:
         model: with ``cfg`` and ``dataset_meta``.
@@ -42,7 +42,7 @@ def pose_metadata(model: Any, config: str, *, output: str, input_order: str, pre
 
 
 def detector_metadata(model: Any, config: str, *, precision: str) -> dict[str, str]:
-    """Detector from build_detector -> its metadata.
+    """Return the metadata of a detector from build_detector.
 
     Raises:
         ValueError: its test pipeline does not pad images to one size.
@@ -65,7 +65,7 @@ def detector_metadata(model: Any, config: str, *, precision: str) -> dict[str, s
 
 
 def find_step(cfg: Config, name: str) -> Mapping[str, Any]:
-    """Config and the type of a transform -> its arguments in the test pipeline, {} where it is not there."""
+    """Return the arguments of a transform of a type in the test pipeline, {} where it is not there."""
     steps = cfg.test_dataloader.dataset.pipeline
     return next((step for step in steps if step['type'].rpartition('.')[2] == name), {})
 
@@ -89,12 +89,12 @@ def _common(model: Any, config: str, *, task: str, input_order: str, precision: 
 
 
 def _numbers(codec: Any, *names: str) -> dict[str, float]:
-    """Codec -> those of its attributes that it has."""
+    """Return those attributes of a codec that it has."""
     return {name: getattr(codec, name) for name in names if hasattr(codec, name)}
 
 
 def _plain(value: Any) -> Any:
-    """Config value -> what JSON holds; ``init_cfg`` and ``checkpoints``, which name files of the author, left out."""
+    """Return a config value as JSON holds it; ``init_cfg`` and ``checkpoints``, paths of the author, left out."""
     if isinstance(value, Mapping):
         return dict(_plain_items(value))
     if isinstance(value, (list, tuple)):

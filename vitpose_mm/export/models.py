@@ -35,7 +35,7 @@ class HeatmapModel(nn.Module):
         self.register_buffer('shift', ((mean.flip(0) - mean) / std)[:, None, None])
 
     def forward(self, input: Tensor) -> Tensor:  # the input's name in a torch.export program
-        """(N, 3, H, W) crops -> (N, K, h, w) heatmaps."""
+        """Map (N, 3, H, W) crops to (N, K, h, w) heatmaps."""
         if self.swap:
             input = input.flip(1) * self.scale + self.shift
         heatmaps = self.model(input.half() if self.half_precision else input, None, mode='tensor')
@@ -56,7 +56,7 @@ class KeypointModel(nn.Module):
         self.decoder = decoder
 
     def forward(self, input: Tensor) -> Tensor:
-        """(N, 3, H, W) crops -> (N, K, 3) keypoints."""
+        """Map (N, 3, H, W) crops to (N, K, 3) keypoints."""
         return self.decoder(self.heatmaps(input))
 
 
@@ -79,7 +79,7 @@ class DetectorModel(nn.Module):
         self.half_precision = half
 
     def forward(self, input: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, 3, H, W) images -> boxes (N, A, 4), scores (N, A, C)."""
+        """Map (N, 3, H, W) images to boxes (N, A, 4) and scores (N, A, C)."""
         head = self.model.bbox_head
         scores, distances = self.model(input.half() if self.half_precision else input, mode='tensor')  # by level
         sizes = [level.shape[-2:] for level in scores]
@@ -93,7 +93,7 @@ class DetectorModel(nn.Module):
 
 
 def channel_order(model: Any) -> str:
-    """Model -> the order of channels that it takes: 'rgb' where its data_preprocessor turns BGR images round."""
+    """Return the order of channels that a model takes: 'rgb' where its data_preprocessor turns BGR images round."""
     return 'rgb' if getattr(model.data_preprocessor, '_channel_conversion', False) else 'bgr'
 
 
@@ -117,7 +117,7 @@ def merge_experts(model: Any) -> None:
 
 @torch.no_grad()
 def plain_network(mlp: ExpertFeedForward, expert: int) -> FeedForward:
-    """A network with experts -> the plain one that the images of one expert go through."""
+    """Return the plain network that the images of one expert go through in a network with experts."""
     own: Any = mlp.experts[expert]
     plain = FeedForward(mlp.dim, mlp.fc1.out_features)
     plain.fc1 = mlp.fc1

@@ -1,4 +1,4 @@
-"""A network -> one ONNX file with a dynamic batch and metadata, in fp32, fp16 or int8."""
+"""Write a network as one ONNX file with a dynamic batch and metadata, in fp32, fp16 or int8."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def write_onnx(
     opset: int = OPSET,
     int8: bool = False,
 ) -> None:
-    """Network and an example (2 or more, 3, H, W) -> a file with the input ``input`` and dynamic batches.
+    """Write a file with the input ``input`` and dynamic batches, traced on an example (2 or more, 3, H, W).
 
     Args:
         model: in eval mode.

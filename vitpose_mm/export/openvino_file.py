@@ -1,4 +1,4 @@
-"""A network -> OpenVINO's .xml and .bin with a dynamic batch and metadata, in fp32, fp16 or int8."""
+"""Write a network as OpenVINO's .xml and .bin with a dynamic batch and metadata, in fp32, fp16 or int8."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SECTION = 'vitpose_mm'  # of the rt_info that holds the metadata
 
 
 def convert_to_openvino(model: nn.Module, example: Tensor, *, outputs: Sequence[str] = ('output',)) -> Any:
-    """Network in eval mode and an example (2 or more, 3, H, W) -> openvino.Model for any batch.
+    """Convert a network in eval mode, by an example (2 or more, 3, H, W), to an openvino.Model for any batch.
 
     Raises:
         ValueError: openvino is not installed.
@@ -40,7 +40,7 @@ def write_openvino(
     half: bool = False,
     calibration: np.ndarray | None = None,
 ) -> None:
-    """Network and example -> ``file`` (.xml) and the weights beside it (.bin).
+    """Write a network to ``file`` (.xml) and its weights beside it (.bin).
 
     Args:
         model: in eval mode.
@@ -66,7 +66,7 @@ def write_openvino(
 
 
 def quantize(converted: Any, calibration: np.ndarray) -> Any:
-    """openvino.Model and (N, 3, H, W) crops -> the model in int8, by NNCF with its settings for transformers."""
+    """Quantize an openvino.Model to int8 on (N, 3, H, W) crops, by NNCF with its settings for transformers."""
     require('nncf', extra='openvino')
     import nncf
 

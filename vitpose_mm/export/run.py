@@ -1,4 +1,4 @@
-"""Exported file -> a function that runs it, whatever its format."""
+"""Run an exported file, whatever its format."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Run = Callable[[np.ndarray], list[np.ndarray]]
 
 
 def open_exported(file: Path) -> Run:
-    """.onnx, .pt2 or .xml file -> (N, 3, H, W) float32 crops to the list of its outputs, on the CPU.
+    """Open a .onnx, .pt2 or .xml file as a function from (N, 3, H, W) float32 crops to its outputs, on the CPU.
 
     Raises:
         ValueError: the package that runs it is not installed.
@@ -23,7 +23,7 @@ def open_exported(file: Path) -> Run:
 
 
 def open_onnx(file: Path) -> Run:
-    """.onnx file -> its function, by onnxruntime, with as many threads as torch has."""
+    """Open a .onnx file as a function, by onnxruntime, with as many threads as torch has."""
     require('onnxruntime', extra='export')
     import onnxruntime
 
@@ -34,7 +34,7 @@ def open_onnx(file: Path) -> Run:
 
 
 def open_program(file: Path) -> Run:
-    """.pt2 file -> its function, by torch."""
+    """Open a .pt2 file as a function, by torch."""
     module = torch.export.load(file).module()
 
     def run(crops: np.ndarray) -> list[np.ndarray]:
@@ -46,7 +46,7 @@ def open_program(file: Path) -> Run:
 
 
 def open_openvino(file: Path) -> Run:
-    """.xml file -> its function, by OpenVINO, in float32."""
+    """Open an .xml file as a function, by OpenVINO, in float32."""
     require('openvino', extra='openvino')
     import openvino
 

@@ -69,7 +69,7 @@ class Walker:
     seed: int
 
     def position(self, time: float, reach: float) -> tuple[float, float, int]:
-        """Seconds and half the way in metres -> metres to the right of the middle, direction -1 or 1, time around."""
+        """Return metres to the right of the middle, direction -1 or 1, and time around, at so many seconds."""
         way = self.offset + abs(self.speed) * time + (0 if self.speed > 0 else 2 * reach)
         around, way = int(way // (2 * reach)), way % (4 * reach)
         return (way - reach, 1.0, around) if way < 2 * reach else (3 * reach - way, -1.0, around)
@@ -112,7 +112,7 @@ def _sample_walker(rng: np.random.Generator, number: int, people: int) -> Walker
 
 
 def gait(phase: float) -> dict[str, float]:
-    """Phase of a double step, 0 to 1 -> joint angles in degrees, of somebody who walks."""
+    """Return joint angles in degrees of somebody who walks, at a phase of a double step, 0 to 1."""
     angles = {'root_pitch': 3.0, 'spine_flex': 3.0}
     for side, shift in (('left', 0.0), ('right', 0.5)):
         turn = 2 * np.pi * (phase + shift)
@@ -125,7 +125,7 @@ def gait(phase: float) -> dict[str, float]:
 
 
 def _person(walker: Walker, camera: Camera, *, time: float, owner: int) -> tuple[Person, int]:
-    """Walker at a time -> mesh and keypoints in camera space, and how often he turned."""
+    """Return mesh and keypoints of a walker at a time in camera space, and how often he turned."""
     reach = REACH * camera.size[0] / camera.focal * walker.depth
     x, direction, around = walker.position(time, reach)
     walked = abs(walker.speed) * time + walker.offset
@@ -144,19 +144,19 @@ def _person(walker: Walker, camera: Camera, *, time: float, owner: int) -> tuple
 
 
 def _paint(people: list[Person], camera: Camera) -> tuple[Mesh, Array]:
-    """People -> their mesh, and the fine map of its quads."""
+    """Return the mesh of people, and the fine map of its quads."""
     mesh = join([person.mesh for person in people])
     return mesh, paint_ids(mesh, camera, oversample=OVERSAMPLE)
 
 
 def share_inside(box: Array, size: tuple[int, int]) -> float:
-    """Box x1 y1 x2 y2 and size (w, h) in pixels -> share of the box that is in the picture."""
+    """Return the share of a box x1 y1 x2 y2 that is in a picture of size (w, h), pixels."""
     clipped = np.clip(box, 0, [*size, *size])
     return float((clipped[2:] - clipped[:2]).prod() / (box[2:] - box[:2]).prod())
 
 
 def _describe(scene: Scene, names: list[int]) -> WalkingFrame:
-    """Scene of people and their ids -> its truth, of those of whom something is seen."""
+    """Return the truth of a scene of people and their ids, of those of whom something is seen."""
     assert scene.mesh is not None
     owners = np.concatenate([[-1], scene.mesh.owners]).astype(np.int16)[scene.ids]
     found: list[tuple] = []

@@ -1,4 +1,4 @@
-"""The demo for videos: a file, webcam or stream -> a drawn video and a json file, with progress."""
+"""The demo for videos: from a file, webcam or stream to a drawn video and a json file, with progress."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SHORTEST_SHOW = 0.001  # seconds that a window gets to draw a frame
 
 
 class VideoDemo:
-    """Options -> everything that can go wrong before the first frame is checked here; run() does the work.
+    """Checks everything that can go wrong before the first frame; run() does the work.
 
     Raises:
         ValueError: bad options, source, output folder, config or checkpoint.
@@ -83,7 +83,7 @@ class VideoDemo:
         self.draw = build_drawer(options, self.predictor.metainfo)
 
     def run(self) -> int:
-        """All frames -> number of those that had no prediction, or 1 where the video ended early or was stopped."""
+        """Process all frames; return the number without prediction, or 1 where the video ended early or was stopped."""
         log = self._open_log()
         if log and log.replaced:
             tqdm.write(f'{log.path}: an earlier run had other settings and is begun anew')
@@ -158,7 +158,7 @@ class VideoDemo:
                 self.draw.show(picture, self.reader.name, seconds=seconds)
 
     def _finish(self, summary: Summary, log: FrameLog | None) -> int:
-        """Say what came of it -> the number of failures."""
+        """Say what the result is; return the number of failures."""
         ended_early = None if summary.stopped else self.reader.ended_early
         tqdm.write(summary.describe())
         if ended_early:

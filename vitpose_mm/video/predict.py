@@ -1,4 +1,4 @@
-"""A video -> the people of each frame with their keypoints: detected, tracked, estimated in batches, smoothed."""
+"""Predict the people of each frame of a video with their keypoints: detected, tracked, estimated, smoothed."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def predict_video(
 
 
 def until(stop: threading.Event, results: Iterator[VideoResult]) -> Iterator[VideoResult]:
-    """Results -> the same, up to the one after which the event is set."""
+    """Yield results up to the one after which the event is set."""
     for result in results:
         yield result
         if stop.is_set():
@@ -74,7 +74,7 @@ def until(stop: threading.Event, results: Iterator[VideoResult]) -> Iterator[Vid
 
 
 def make_finder(predictor: Any, fps: float, *, track: str, det_interval: int) -> TrackingFinder:
-    """Predictor -> what finds its tracked people; the detector passes low scores on, the tracker has the threshold."""
+    """Return what finds a predictor's tracked people; the detector passes low scores on to the tracker."""
     detector = copy.copy(predictor.detector)
     tracker = PeopleTracker(track, thr=detector.bbox_thr if detector else 0.0, fps=fps, det_interval=det_interval)
     if detector is None:
@@ -86,7 +86,7 @@ def make_finder(predictor: Any, fps: float, *, track: str, det_interval: int) ->
 def _estimate(
     predictor: Any, reader: VideoReader, finder: TrackingFinder | None, *, batch_size: int, log: FrameLog | None
 ) -> Iterator[VideoResult]:
-    """Frames -> results, not smoothed: first those of the log, then the models'."""
+    """Yield results of frames, not smoothed: first those of the log, then the models'."""
     frames = iter(reader)
     num_keypoints = predictor.metainfo['num_keypoints']
     for entry in log.read() if log else ():

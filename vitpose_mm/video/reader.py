@@ -1,4 +1,4 @@
-"""A video file, webcam or network stream -> upright frames with their times, by OpenCV's FFmpeg."""
+"""Read upright frames with their times of a video file, webcam or network stream, by OpenCV's FFmpeg."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class VideoReader:
         ended_early: after iterating, why the video ended before its end, in one sentence; None where it did not.
 
     Raises:
-        ValueError: there is no such source, it is no video that OpenCV reads, or its frames are too large.
+        ValueError: there is no such source, it is not a video that OpenCV reads, or its frames are too large.
 
     Example:
         >>> for frame in VideoReader('walk.mp4'):
@@ -80,7 +80,7 @@ class VideoReader:
         self.num_frames = count if self.is_file and count > 0 else None
 
     def _open(self) -> Any:
-        """Source -> OpenCV's capture, which has been opened.
+        """Open OpenCV's capture of a source.
 
         Raises:
             ValueError: it cannot be opened, or its frames are too large.
@@ -95,7 +95,7 @@ class VideoReader:
                 capture = cv2.VideoCapture(self.source, cv2.CAP_FFMPEG, limits)
         if not capture.isOpened():
             if self.is_file:
-                fix = 'it is no video that OpenCV reads, or it is cut off; copy it again, or convert it to .mp4 (H.264)'
+                fix = 'it is not a video that OpenCV reads, or is cut off; copy it again, or convert it to .mp4 (H.264)'
             else:
                 fix = 'look whether it is there and no other program uses it'
             raise ValueError(f'{self.label} cannot be opened: {fix}.')
@@ -125,7 +125,7 @@ class VideoReader:
         self.ended_early = self.ended_early or self._missing(index)
 
     def _missing(self, count: int) -> str | None:
-        """Number of frames that came -> what is missing of those that the source promised, in one sentence."""
+        """Say in one sentence what is missing of the frames that the source promised."""
         if not self.is_file:
             return f'{self.label} stopped after {count} frames.'
         if self.num_frames is None or count >= min(self.num_frames - 3, 0.98 * self.num_frames):
@@ -134,7 +134,7 @@ class VideoReader:
 
 
 class Clock:
-    """What a source says of the times of its frames -> seconds that grow from 0 with every frame."""
+    """Turns what a source says of the times of its frames into seconds that grow from 0 with every frame."""
 
     def __init__(self, fps: float, *, live: bool = False) -> None:
         self.fps, self.live = fps, live
@@ -142,7 +142,7 @@ class Clock:
         self.last = -1 / fps
 
     def tick(self, milliseconds: float) -> float:
-        """Time stamp of a frame -> seconds; those of live frames are when they came."""
+        """Return the seconds of a frame's time stamp; those of live frames are when they came."""
         now = time.monotonic() if self.live else milliseconds / 1000
         if self.first is None:
             self.first = now
@@ -167,7 +167,7 @@ def check_file(path: Path) -> None:
 
 
 def describe(source: str, *, is_stream: bool) -> tuple[str, str]:
-    """Source -> what messages call it and a name for files of results, both without a password."""
+    """Return what messages call a source and a name for files of results, both without a password."""
     if not is_stream:
         name = Path(source).resolve().stem if not WEBCAM.fullmatch(source) else source.replace(':', '_')
         return source, name

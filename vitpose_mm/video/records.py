@@ -78,7 +78,7 @@ class FrameLog:
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
-    """Line of a log -> its entry, or None where the line is not whole."""
+    """Parse a line of a log; return None where the line is not whole."""
     if not line.endswith(b'\n'):
         return None
     try:
@@ -102,7 +102,7 @@ class ResultsFile:
 
 @contextmanager
 def open_results(path: Path, metainfo: Mapping[str, Any], video_info: Mapping[str, Any]) -> Iterator[ResultsFile]:
-    """Path, keypoint set and what is known of the video -> a file to add frames to, whole when the block ends."""
+    """Open a file to add frames to, with the keypoint set and what is known of the video; whole when the block ends."""
     with complete(path) as part, part.open('w', encoding='utf-8') as file:
         meta = json.dumps(to_plain(metainfo), allow_nan=False)
         file.write(f'{{"meta_info": {meta},\n"video_info": {json.dumps(video_info, allow_nan=False)},\n')

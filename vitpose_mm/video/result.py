@@ -74,7 +74,7 @@ class VideoResult:
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any], image: np.ndarray, *, num_keypoints: int) -> VideoResult:
-        """Entry that :meth:`to_dict` made with ``exact``, and the frame's pixels -> the result."""
+        """Return the result of an entry that :meth:`to_dict` made with ``exact``, and the frame's pixels."""
         people = entry['instances']
 
         def stack(key: str, *shape: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Keypoints of tracked people over time -> steadier ones: online (One-Euro), or half a window later (Savitzky-Golay).
+"""Smooth keypoints of tracked people over time: online (One-Euro), or half a window later (Savitzky-Golay).
 
 K keypoints. Both go by time stamps, so that the rate may vary, and treat each keypoint of each track by itself. A
 keypoint whose score is below ``MIN_SCORE`` is left as it is and takes no part; one that was away for longer than
@@ -22,7 +22,7 @@ ORDER = 2  # of the polynomials of Savitzky-Golay
 
 
 def make_smoother(kind: str, fps: float) -> OneEuro | SavitzkyGolay:
-    """Name and frames a second -> smoother for one video.
+    """Make the smoother of a name for one video of so many frames a second.
 
     Raises:
         ValueError: another name.
@@ -60,12 +60,12 @@ class OneEuro:
         self._filters: dict[int, _Filter] = {}
 
     def smooth(self, results: Iterable[VideoResult]) -> Iterator[VideoResult]:
-        """Results of one frame after the other -> the same with smoothed keypoints, at once."""
+        """Yield results of one frame after the other with smoothed keypoints, at once."""
         for result in results:
             yield result if result.track_ids is None else replace(result, keypoints=self.follow(result))
 
     def follow(self, result: VideoResult) -> np.ndarray:
-        """Tracked people of the next frame -> their (N, K, 2) smoothed keypoints."""
+        """Return the (N, K, 2) smoothed keypoints of the tracked people of the next frame."""
         now = result.time
         self._filters = {i: one for i, one in self._filters.items() if now - one.seen.max() <= MAX_GAP}
         smoothed = result.keypoints.copy()
@@ -79,7 +79,7 @@ class OneEuro:
         return smoothed
 
     def _step(self, state: _Filter, points: np.ndarray, sure: np.ndarray, *, now: float, height: float) -> np.ndarray:
-        """State, (k, 2) sure keypoints and which of the K these are -> (k, 2) smoothed ones; the state follows."""
+        """Return (k, 2) smoothed keypoints of (k, 2) sure ones and which of the K these are; the state follows."""
         waited = now - state.seen[sure]
         fresh = waited > MAX_GAP
         step = np.where(fresh, 1.0, np.maximum(waited, 1e-6))[:, None]
@@ -93,7 +93,7 @@ class OneEuro:
 
 
 def low_pass_share(cutoff: float | np.ndarray, step: np.ndarray) -> np.ndarray:
-    """Cut-off in hertz and seconds since the last sample -> share of the new value in a low-pass, 0 to 1."""
+    """Return the share of the new value in a low-pass, 0 to 1, by cut-off in hertz and seconds since the last."""
     turn = 2 * np.pi * np.asarray(cutoff) * step
     return turn / (turn + 1)
 
@@ -114,7 +114,7 @@ class SavitzkyGolay:
         self.half = max(round(fps * seconds / 2), 2)  # frames before and behind the one that is smoothed
 
     def smooth(self, results: Iterable[VideoResult]) -> Iterator[VideoResult]:
-        """Results of one frame after the other -> the same with smoothed keypoints, a window later."""
+        """Yield results of one frame after the other with smoothed keypoints, a window later."""
         ahead = 2 * self.half  # at the first frames of a track, all of the window is behind them
         window: deque[VideoResult] = deque(maxlen=2 * ahead + 1)
         waiting = 0  # those at the end of the window that are still to come out
@@ -143,7 +143,7 @@ class SavitzkyGolay:
 
 
 def history_of(track: int, results: Iterable[VideoResult]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Track id and results -> times (T,), keypoints (T, K, 2) and whether they are sure (T, K) where the track is."""
+    """Return times (T,), keypoints (T, K, 2) and whether they are sure (T, K) where a track is."""
     times, points, sure = [], [], []
     for result in results:
         for i in np.flatnonzero(result.track_ids == track) if result.track_ids is not None else ():
@@ -154,7 +154,7 @@ def history_of(track: int, results: Iterable[VideoResult]) -> tuple[np.ndarray, 
 
 
 def fit_parabolas(times: np.ndarray, points: np.ndarray, sure: np.ndarray, *, half: int) -> np.ndarray:
-    """Times (T,) relative to the one wanted, keypoints (T, K, 2), whether sure (T, K) -> (K, 2) at time 0.
+    """Fit times (T,) relative to the one wanted and keypoints (T, K, 2), whether sure (T, K); return (K, 2) at time 0.
 
     The window of each keypoint is the 2 * half + 1 sure times without a gap that are next to 0, as many before as
     behind where there are; a keypoint with too few of them for a parabola stays where it is.

@@ -11,7 +11,7 @@ GOLDEN = 0.618  # of the circle of hues: neighbouring ids get colours far apart
 
 
 def draw_track_ids(picture: np.ndarray, result: VideoResult) -> np.ndarray:
-    """(H, W, 3) uint8 BGR picture and the people in it -> the picture with their ids above their boxes."""
+    """Draw the ids of people above their boxes on an (H, W, 3) uint8 BGR picture."""
     if result.track_ids is None:
         return picture
     picture = np.ascontiguousarray(picture)
@@ -29,7 +29,7 @@ def draw_track_ids(picture: np.ndarray, result: VideoResult) -> np.ndarray:
 
 
 def color_of(track: int) -> tuple[int, int, int]:
-    """Track id -> BGR."""
+    """Return the BGR colour of a track id."""
     pixel = np.array([[[int(track * GOLDEN * 180) % 180, 140, 255]]], np.uint8)
     blue, green, red = cv2.cvtColor(pixel, cv2.COLOR_HSV2BGR)[0, 0].tolist()
     return blue, green, red

@@ -1,4 +1,4 @@
-"""Detected boxes of each frame -> boxes of tracked people with ids, by MMDetection's ByteTracker or OC-SORT."""
+"""Track detected people over frames with ids, by MMDetection's ByteTracker or OC-SORT."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Tracked(NamedTuple):
 
 
 class PeopleTracker:
-    """Boxes of one frame after the other -> the tracked people of each.
+    """Tracks the people of one frame after the other by their boxes.
 
     As in ByteTrack, somebody new is there once two detections in a row have found him, at the beginning at once.
 
@@ -61,7 +61,7 @@ class PeopleTracker:
         self._frame_id = 0
 
     def update(self, boxes: np.ndarray) -> Tracked:
-        """Boxes and scores (N, 5) of all that was detected, low scores too -> the tracked people, in order of ids."""
+        """Return the tracked people, in order of ids, of (N, 5) boxes and scores of all detections, low scores too."""
         detected = torch.from_numpy(np.array(boxes, np.float32).reshape(-1, 5))
         sample = DetDataSample(metainfo={'frame_id': self._frame_id})
         labels = torch.zeros(len(detected), dtype=torch.long)
@@ -96,7 +96,7 @@ class PeopleTracker:
 
 
 def _config(kind: str, thr: float, *, low: float, retain: int) -> dict[str, Any]:
-    """Kind of tracker -> MMDetection's config, with the thresholds of its papers relative to ours."""
+    """Return MMDetection's config of a kind of tracker, with the thresholds of its papers relative to ours."""
     config: dict[str, Any] = {'motion': {'type': 'mmdet.KalmanFilter'}, 'num_frames_retain': retain}
     config |= {'init_track_thr': thr, 'num_tentatives': 2}  # the first is that of frames without tracks
     if kind == 'bytetrack':
@@ -105,7 +105,7 @@ def _config(kind: str, thr: float, *, low: float, retain: int) -> dict[str, Any]
 
 
 class TrackingFinder:
-    """Images of one frame after the other -> boxes and track ids of each, with a detection every so many frames.
+    """Finds boxes and track ids of one frame after the other, with a detection every so many frames.
 
     It is what :meth:`PosePredictor.predict` takes as ``boxes``.
 
@@ -134,6 +134,6 @@ class TrackingFinder:
         return [self.follow(detected.get(frame)) for frame in frames]
 
     def follow(self, detected: np.ndarray | None) -> Tracked:
-        """Detected boxes of the next frame, or None for a frame without detection -> its people."""
+        """Return the people of the next frame from its detected boxes, or None for a frame without detection."""
         self.next_frame += 1
         return self.tracker.predict() if detected is None else self.tracker.update(detected)

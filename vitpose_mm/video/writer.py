@@ -1,4 +1,4 @@
-"""Pictures and their times -> a video file that browsers play."""
+"""Write pictures and their times as a video file that browsers play."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class VideoWriter:
             self._slot = slot
 
     def _fit(self, picture: np.ndarray) -> np.ndarray:
-        """Picture of any size -> one of the video's size."""
+        """Fit a picture of any size to the video's size."""
         assert self.size is not None
         width, height = self.size
         if (picture.shape[1] // 2 * 2, picture.shape[0] // 2 * 2) != self.size:

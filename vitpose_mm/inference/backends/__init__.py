@@ -21,7 +21,7 @@ BACKENDS = {
 
 
 def make_forward(backend: str, model: Any, precision: str = 'auto') -> Forward:
-    """Name of a backend and a pose model from build_pose_model -> crops to heatmaps.
+    """Return the function from crops to heatmaps of a backend, for a pose model from build_pose_model.
 
     Args:
         backend: 'torch', 'compile', 'openvino' or 'onnxruntime'.

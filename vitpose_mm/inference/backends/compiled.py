@@ -1,4 +1,4 @@
-"""Crops -> heatmaps by torch.compile."""
+"""Compute the heatmaps of crops by torch.compile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .network import network_of
 
 
 class CompiledForward:
-    """(N, 3, h, w) uint8 crops in BGR order -> (N, K, h', w') float32 heatmaps, on the model's device.
+    """Maps (N, 3, h, w) uint8 crops in BGR order to (N, K, h', w') float32 heatmaps, on the model's device.
 
     The first call compiles for minutes, and so may the second, with another number of crops; later ones do not.
 

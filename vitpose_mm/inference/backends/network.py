@@ -12,7 +12,7 @@ from ...export.models import HeatmapModel, choose_dataset
 
 
 def network_of(model: Any) -> HeatmapModel:
-    """Pose model -> a copy that maps (N, 3, h, w) normalised crops to heatmaps, on the CPU."""
+    """Return a copy of a pose model that maps (N, 3, h, w) normalised crops to heatmaps, on the CPU."""
     network = copy.deepcopy(model).cpu()
     network.dataset_meta = model.dataset_meta
     choose_dataset(network)
@@ -20,13 +20,13 @@ def network_of(model: Any) -> HeatmapModel:
 
 
 def example_of(model: Any) -> Tensor:
-    """Pose model -> two crops of its input's size, from which a network for any number of them is traced."""
+    """Return two crops of a pose model's input size, from which a network for any number of them is traced."""
     width, height = model.head.decoder.input_size
     return torch.zeros(2, 3, height, width)
 
 
 class Normalize:
-    """(N, 3, h, w) uint8 crops in BGR order -> (N, 3, h, w) float32, as the model's data_preprocessor says."""
+    """Maps (N, 3, h, w) uint8 crops in BGR order to float32, as the model's data_preprocessor says."""
 
     def __init__(self, model: Any) -> None:
         self.preprocess = copy.deepcopy(model.data_preprocessor).cpu()

@@ -1,4 +1,4 @@
-"""Crops -> heatmaps by OpenVINO."""
+"""Compute the heatmaps of crops by OpenVINO."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .network import Normalize, example_of, network_of
 
 
 class OpenVINOForward:
-    """(N, 3, h, w) uint8 crops in BGR order -> (N, K, h', w') float32 heatmaps, on the CPU.
+    """Maps (N, 3, h, w) uint8 crops in BGR order to (N, K, h', w') float32 heatmaps, on the CPU.
 
     Args:
         model: from build_pose_model.
