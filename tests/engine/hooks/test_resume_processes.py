@@ -56,7 +56,7 @@ def train_double(data: Path, work_dir: Path, size: int, load_from: str | None) -
 
 
 def records_of(data: Path, work_dir: Path, size: int, load_from: Path | None = None) -> Records:
-    """Train -> what each process saw."""
+    """Train and return what each process saw."""
     start = None if load_from is None else str(load_from / f'iter_{DONE}.pth')
     forks = Forks(train_double, data, work_dir, size, start, log=work_dir / 'said', num_processes=size)
     codes = forks.codes(limit=300)
@@ -73,18 +73,18 @@ def wholes(coco: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, tu
 
 
 def hash_ids(records: Records) -> list[str]:
-    """-> for each iteration a hash of the ids of its samples, in the order of the sampler."""
+    """Return for each iteration a hash of the ids of its samples, in the order of the sampler."""
     orders = [[image for part in zip(*ids, strict=True) for image in part] for ids in batches(records, 'ids')]
     return [hashlib.sha256(json.dumps(ids).encode()).hexdigest() for ids in orders]
 
 
 def losses(records: Records) -> list[float]:
-    """-> the loss of each iteration over all processes."""
+    """Return the loss of each iteration over all processes."""
     return [sum(parts) / len(parts) for parts in batches(records, 'loss')]
 
 
 def batches(records: Records, key: str) -> list[tuple]:
-    """-> for each iteration the values of all processes."""
+    """Return for each iteration the values of all processes."""
     return list(zip(*[[batch[key] for batch in own] for own in records], strict=True))
 
 
