@@ -55,7 +55,7 @@ class Job:
 
 
 def make_jobs(folder: Path, names: str = '') -> list[Job]:
-    """Make the jobs whose names begin with one of these, which have | between them; data and configs go to the folder."""
+    """Make the jobs whose names begin with one of these, which have | between them, below a folder."""
     return [job for job in make_all_jobs(folder.resolve()) if job.name.startswith(tuple(names.split('|')))]
 
 
