@@ -61,7 +61,7 @@ class Forks:
                 os.kill(process.pid or 0, number)
 
     def codes(self, *, limit: float) -> list[int | None]:
-        """Wait for the end of all, so many seconds since the start; return exit codes, None of one that runs on."""
+        """Wait until all have ended, for so many seconds since the start; return exit codes, None if one runs on."""
         for process in self.processes:
             process.join(max(self.start + limit - time.monotonic(), 0))
         return [process.exitcode for process in self.processes]

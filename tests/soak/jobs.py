@@ -55,12 +55,12 @@ class Job:
 
 
 def make_jobs(folder: Path, names: str = '') -> list[Job]:
-    """Return the jobs whose names begin with one of these, which have | between them."""
+    """Make the jobs whose names begin with one of these, which have | between them, below a folder."""
     return [job for job in make_all_jobs(folder.resolve()) if job.name.startswith(tuple(names.split('|')))]
 
 
 def make_all_jobs(folder: Path) -> list[Job]:
-    """Return all jobs, with data and configs in a folder."""
+    """Make all jobs."""
     init_default_scope('mmpose')
     data = write_coco(folder / 'data', num_images=16)
     teacher = write_teacher(folder / 'teacher.pth', narrow(model_cfg(24)))
@@ -96,7 +96,7 @@ def narrow(model: dict) -> dict:
 
 
 def training_cfg(data: Path, *, num_workers: int = 0, num_processes: int = 1) -> Config:
-    """Return the config of three epochs of four iterations with validations, a checkpoint an iteration."""
+    """Return a config of three epochs of four iterations with validations, a checkpoint an iteration."""
     cfg = run_cfg(data, data.parent / 'unused', num_workers=num_workers)
     for key in ('work_dir', 'experiment_name'):
         cfg.pop(key)
@@ -115,7 +115,7 @@ def training_cfg(data: Path, *, num_workers: int = 0, num_processes: int = 1) ->
 
 
 def with_runtime(cfg: Config) -> Config:
-    """Return a config with the hooks that ours have."""
+    """Give a config the hooks that ours have, in place."""
     runtime = Config.fromfile(ROOT / 'configs/_base_/runtime/default.py')
     cfg.custom_hooks = runtime.custom_hooks
     cfg.default_hooks.checkpoint = {
@@ -147,7 +147,7 @@ def run_distillation(config: Path, work_dir: Path) -> None:
 
 
 def make_study(folder: Path, config: Path) -> Study:
-    """Return a study: rendered pictures with labels, a training, and another that begins with its weights."""
+    """Return a study: pictures rendered with labels, a training, and another that begins with its weights."""
     rendered = str(folder / 'rendered')  # the job puts it into its own folder
     render = ('make_synthetic.py', rendered, '--images', '4', '--val', '2', '--size', '96', '96', '--workers', '0')
     runs = (
@@ -183,7 +183,7 @@ def fork_tool(command: list[str], *, stdout: Any, **kwargs: Any) -> Any:
 
 
 def hash_checkpoint(work_dir: Path) -> str:
-    """Return a hash of weights, optimizer, schedules and position of the newest checkpoint."""
+    """Return a hash of weights, optimizer, schedules and position of the newest checkpoint of a training."""
     files = sorted(work_dir.glob('iter_*.pth'), key=lambda file: int(file.stem[5:]))
     if not files:
         return 'no checkpoint'
@@ -201,7 +201,7 @@ def hash_distillation(work_dir: Path) -> str:
 
 
 def hash_study(work_dir: Path) -> str:
-    """Return a hash of a study's labels, pictures, checkpoints and scores."""
+    """Return a hash of labels, pictures, checkpoints and scores of a study."""
     rendered = sorted(path for path in (work_dir / 'rendered').rglob('*') if path.is_file())
     records = json.loads((work_dir / 'soak.json').read_text())
     scores = [{**record, 'minutes': 0} for record in records]
@@ -210,7 +210,7 @@ def hash_study(work_dir: Path) -> str:
 
 
 def hash_of(value: Any) -> str:
-    """Return a hash of containers of tensors and plain values."""
+    """Return a hash of tensors and plain values in containers."""
     found = hashlib.sha256()
 
     def add(one: Any) -> None:

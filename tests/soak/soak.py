@@ -130,7 +130,7 @@ class Soak:
         return 300 if whole is None else 60 + 20 * whole.seconds
 
     def attempt(self, job: Job, work_dir: Path, kill: Kill | None) -> list[int | None]:
-        """Fork a job and kill it; return exit codes, None of a process that has not ended in time."""
+        """Fork a job, kill it, and return exit codes; None for a process that has not ended in time."""
         work_dir.parent.mkdir(parents=True, exist_ok=True)
         read, write = os.pipe()
         forks = Forks(
@@ -147,7 +147,7 @@ class Soak:
         return codes
 
     def command(self, job: Job, work_dir: Path, delay: float | None) -> list[int | None]:
-        """Start a job by its command line, kill it after so many seconds if any; return exit codes."""
+        """Start a job by its command line, kill it after so many seconds if any, and return exit codes."""
         assert job.command is not None
         work_dir.parent.mkdir(parents=True, exist_ok=True)
         with open(work_dir.parent / 'said', 'ab') as log:

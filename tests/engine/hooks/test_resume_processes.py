@@ -56,7 +56,7 @@ def train_double(data: Path, work_dir: Path, size: int, load_from: str | None) -
 
 
 def records_of(data: Path, work_dir: Path, size: int, load_from: Path | None = None) -> Records:
-    """Train; return what each process saw."""
+    """Train and return what each process saw."""
     start = None if load_from is None else str(load_from / f'iter_{DONE}.pth')
     forks = Forks(train_double, data, work_dir, size, start, log=work_dir / 'said', num_processes=size)
     codes = forks.codes(limit=300)
