@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from vitpose_mm.models.layers import sincos_position
-from vitpose_mm.utils.position_grid import find_grid, guess_grid, resize_position
+from vitpose_mm.utils.position_grid import find_grid, guess_grid, read_grid, resize_position
 
 
 def test_resize_is_bicubic_on_the_true_grid() -> None:
@@ -71,3 +71,17 @@ def test_a_grid_of_another_count_is_found_by_rule(said: list[str]) -> None:
     with pytest.raises(ValueError, match='10 position tokens'):
         find_grid(torch.randn(1, 11, 8), (3, 4))
     assert not said
+
+
+@pytest.mark.parametrize('stored', [torch.tensor(4), torch.tensor([4]), torch.tensor([0, 3]), torch.tensor([4.5, 3.0])])
+def test_a_grid_that_a_damaged_checkpoint_says_is_refused(stored: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match='two whole numbers above 0'):
+        read_grid(stored)
+    assert read_grid(torch.tensor([16.0, 12.0]).half()) == (16, 12)
+
+
+@pytest.mark.parametrize('shape', [(), (13,), (13, 8), (2, 13, 8), (1, 13, 0)])
+def test_a_position_embedding_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+    for call in (find_grid, lambda table, grid: resize_position(table, grid, (8, 6))):
+        with pytest.raises(ValueError, match='has the shape'):
+            call(torch.zeros(shape), (4, 3))

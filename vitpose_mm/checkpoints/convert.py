@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..utils.position_grid import guess_grid
+from ..utils.position_grid import guess_grid, read_grid
 from .conversion_report import Report
 from .experts import cut_heads, heads_of, is_multi, name_head, select_dataset, unname_head
 from .key_mapping import (
@@ -26,6 +27,7 @@ from .key_mapping import (
 )
 from .key_tables import ORIGINS, PLAIN, TARGETS
 from .missing_keys import NONE_OR_TWO, count_deconvolutions, find_missing_keys
+from .pickle_records import shown
 from .shapes import Grid, fit_kernel, fold_first_token, fold_scales, resize_grid, to_mae_shape
 from .structure import CheckpointError, keys_of, weights_holder
 
@@ -44,6 +46,18 @@ def state_dict_of(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
     return tensors
 
 
+@contextmanager
+def explain_shapes() -> Iterator[None]:
+    """Turn what torch raises on tensors of shapes that no model has into a sentence."""
+    try:
+        yield
+    except (LookupError, RuntimeError, TypeError, OverflowError) as error:
+        reason = shown(error, 160)
+        text = f'The weights have shapes that do not fit one another ({reason}): copy or download the file again.'
+        raise ValueError(text) from error
+
+
+@explain_shapes()
 def to_native(
     state: Mapping[str, Tensor], *, origin: str = 'auto', grid: Grid | None = None, patch_size: int = 16
 ) -> tuple[State, Report]:
@@ -75,13 +89,14 @@ def to_native(
         native = name_head(native, PLAIN)
     if 'backbone.pos_embed' in native:
         stored = native.pop('backbone.pos_grid', None)
-        grid = grid if grid is not None or stored is None else (int(stored[0]), int(stored[1]))
+        grid = grid if grid is not None or stored is None else read_grid(stored)
         native['backbone.pos_embed'], grid = to_mae_shape(native['backbone.pos_embed'], family, grid, report)
         native['backbone.pos_grid'] = torch.tensor(grid)
     fit_kernel(native, family.kernel, patch_size, report)
     return native, report
 
 
+@explain_shapes()
 def from_native(native: State, target: str, report: Report) -> State:
     """Rename weights by our names to the target's names.
 
@@ -107,6 +122,7 @@ def from_native(native: State, target: str, report: Report) -> State:
     return without_prefix({name: value.contiguous() for name, value in renamed.items()})
 
 
+@explain_shapes()
 def convert(
     state: Mapping[str, Tensor],
     *,

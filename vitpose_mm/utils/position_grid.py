@@ -22,6 +22,7 @@ def resize_position(pos_embed: Tensor, source: tuple[int, int], target: tuple[in
     Raises:
         ValueError: ``source`` does not have as many tokens as the embedding.
     """
+    _check_positions(pos_embed)
     if pos_embed.shape[1] != 1 + source[0] * source[1]:
         raise ValueError(
             f'A position embedding of {pos_embed.shape[1]} tokens does not belong to a grid of '
@@ -45,6 +46,7 @@ def find_grid(pos_embed: Tensor, own: tuple[int, int]) -> tuple[int, int]:
     Raises:
         ValueError: none fits.
     """
+    _check_positions(pos_embed)
     num_tokens = pos_embed.shape[1] - 1
     fits = own[0] * own[1] == num_tokens
     try:
@@ -71,6 +73,28 @@ def _roughness(pos_embed: Tensor, grid: tuple[int, int]) -> float:
     """Return the mean square difference between tokens below each other."""
     tokens = pos_embed[0, 1:].float().unflatten(0, grid)
     return float((tokens[1:] - tokens[:-1]).square().mean()) if grid[0] > 1 else math.inf
+
+
+def read_grid(stored: Tensor) -> tuple[int, int]:
+    """Return the (H, W) tokens that a checkpoint of ours says.
+
+    Raises:
+        ValueError: they are not two whole numbers above 0.
+    """
+    sides = stored.flatten().tolist() if stored.numel() == 2 else []
+    if not sides or not all(float(side).is_integer() and side > 0 for side in sides):
+        raise ValueError(
+            'pos_grid of the checkpoint is not two whole numbers above 0, (H, W): name it with --grid H W.'
+        )
+    return int(sides[0]), int(sides[1])
+
+
+def _check_positions(pos_embed: Tensor) -> None:
+    if pos_embed.ndim != 3 or pos_embed.shape[0] != 1 or 0 in pos_embed.shape:
+        raise ValueError(
+            f'A position embedding has the shape (1, 1 + H * W, C) and the one of the checkpoint '
+            f'{tuple(pos_embed.shape)}: the file is damaged.'
+        )
 
 
 def guess_grid(num_tokens: int) -> tuple[int, int]:

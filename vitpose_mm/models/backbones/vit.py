@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from vitpose_mm.checkpoints import convert_on_load
 from vitpose_mm.registry import MODELS
-from vitpose_mm.utils.position_grid import find_grid, resize_position
+from vitpose_mm.utils.position_grid import find_grid, read_grid, resize_position
 
 from ..layers import (
     Attention,
@@ -180,8 +180,8 @@ class ViT(BaseBackbone):
         key = prefix + 'pos_embed'
         stored = state_dict.get(prefix + 'pos_grid')
         if key in state_dict:
-            source = stored.tolist() if stored is not None else find_grid(state_dict[key], self.grid)
-            state_dict[key] = resize_position(state_dict[key], tuple(source), self.grid)
+            source = read_grid(stored) if stored is not None else find_grid(state_dict[key], self.grid)
+            state_dict[key] = resize_position(state_dict[key], source, self.grid)
         state_dict[prefix + 'pos_grid'] = torch.tensor(self.grid)
         if self.tokens is None and prefix + 'tokens' in state_dict:
             raise ValueError(
