@@ -26,8 +26,8 @@ HANGS = 120  # seconds of a busy machine
 def open_all(where: str, models: dict[str, str]) -> dict[str, Any]:
     """Open all cases with these options of the demo: {'peak': bytes, 'results': {case: ...}}."""
     warnings.simplefilter('ignore')
-    topdown = demo.build_topdown(demo.DemoOptions(**models, input='', output_root=''))
-    demo.build_topdown = lambda options: topdown
+    predictor = demo.build_predictor(demo.DemoOptions(**models, input='', output_root=''))
+    demo.build_predictor = lambda options: predictor
     signal.signal(signal.SIGALRM, _give_up)
     results = {}
     for number, (name, case) in enumerate(hostile_images.all_cases().items()):

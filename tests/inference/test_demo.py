@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vitpose_mm.inference import demo as demo_module
+from vitpose_mm.inference import frames
 from vitpose_mm.inference.demo import Demo, DemoOptions, prepare_folder, summarise
 
 
@@ -127,14 +127,14 @@ def test_drawing_options(options: dict, photos: Path) -> None:
 
 def test_a_stopped_run_keeps_what_it_has(options: dict, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     demo = Demo(DemoOptions(**options, input=str(photos), save_predictions=True))
-    read = demo_module.read_image
+    read = frames.read_image
 
     def stop(path: Path) -> np.ndarray:
         if path.name == 'c.png':
             raise KeyboardInterrupt
         return read(path)
 
-    monkeypatch.setattr(demo_module, 'read_image', stop)
+    monkeypatch.setattr(frames, 'read_image', stop)
     with pytest.raises(KeyboardInterrupt):
         demo.run()
     content = json.loads((Path(options['output_root']) / 'results_photos.json').read_text())

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from vitpose_mm.inference.pipeline import ahead, batched, each_alone
+from vitpose_mm.inference.pipeline import ahead, each_alone
 
 
 def counted(made: list[int], number: int = 100) -> Iterator[int]:
@@ -22,11 +22,6 @@ def wait_until(condition: object) -> None:
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < end
         time.sleep(0.01)
-
-
-def test_batches() -> None:
-    assert list(batched(range(7), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
-    assert list(batched([], 3)) == []
 
 
 def test_items_come_in_order_and_at_most_some_ahead() -> None:

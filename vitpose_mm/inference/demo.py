@@ -12,12 +12,11 @@ from tqdm import tqdm
 
 from ..utils.files import printable
 from ..utils.progress import progress_bar
-from .detector import PersonDetector
 from .drawing import PoseDrawer, check_window, save_picture
-from .images import ImageError, list_images, read_image
-from .loading import build_detector, build_pose_model, pick_device
+from .images import list_images
+from .pose_result import PoseResult
+from .predictor import PosePredictor
 from .results import people_of, write_results
-from .topdown import TopDown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +66,8 @@ class Demo:
         self.files = list_images(self.source)
         self.images = self.files.images
         self.folder = prepare_folder(Path(options.output_root), self.images) if options.output_root else None
-        self.estimate = build_topdown(options)
-        self.metainfo: Any = self.estimate.pose_model.dataset_meta
+        self.predictor = build_predictor(options)
+        self.metainfo = self.predictor.metainfo
         self.draw = build_drawer(options, self.metainfo)
 
     def run(self) -> int:
@@ -78,16 +77,11 @@ class Demo:
         if left_out := self.files.describe_left_out():
             tqdm.write(f'{printable(self.source)}: not images that can be read, left out: {left_out}')
         try:
-            for path in progress_bar(self.images, unit='image', disable=len(self.images) == 1):
-                try:
-                    people = self.run_one(path)
-                    records.append({'image': path.name, 'instances': people})
-                    if not people:
-                        tqdm.write(f'{printable(path)}: no person found')
-                except (ImageError, OSError) as error:  # OSError: its picture cannot be written
-                    failed += 1
-                    records.append({'image': path.name, 'instances': [], 'error': str(error)})
-                    tqdm.write(printable(f'left out: {error}'))
+            results = self.predictor.predict(self.images, batch_size=self.options.batch_size, stream=True)
+            total = len(self.images)
+            for result in progress_bar(results, total=total, unit='image', disable=total == 1):
+                records.append(self.run_one(result))
+                failed += 'error' in records[-1]
         finally:  # what is there is kept when a long run is stopped
             saved = self.save(records)
         tqdm.write(summarise(records, failed))
@@ -95,16 +89,29 @@ class Demo:
             tqdm.write(f'written: {printable(path)}')
         return failed
 
-    def run_one(self, path: Path) -> list[dict[str, Any]]:
-        """Find the people in an image file, and draw and show them as asked for."""
-        image = read_image(path)
-        sample = self.estimate(image)
-        picture = self.draw(image, sample)
+    def run_one(self, result: PoseResult) -> dict[str, Any]:
+        """Draw, write and show the people of an image as asked for, and return its record."""
+        path = Path(result.name)
+        error = result.error
+        try:
+            if error is None:
+                self.show_people(result, path)
+        except OSError as failure:  # the picture cannot be written
+            error = str(failure)
+        if error is not None:
+            tqdm.write(printable(f'left out: {error}'))
+            return {'image': path.name, 'instances': [], 'error': error}
+        if not len(result):
+            tqdm.write(f'{printable(path)}: no person found')
+        return {'image': path.name, 'instances': people_of(result.sample)}
+
+    def show_people(self, result: PoseResult, path: Path) -> None:
+        """Draw the people of an image, and write and show the picture as asked for."""
+        picture = self.draw(result.image, result.sample)
         if self.folder:
             save_picture(picture, self.folder / path.name, taken={image.name for image in self.images} - {path.name})
         if self.options.show:
             self.draw.show(picture, path.name, seconds=self.options.show_interval)
-        return people_of(sample)
 
     def save(self, records: list[dict[str, Any]]) -> Path | None:
         """Write the records to results_<name of the input>.json: a record an image for a folder, else the people."""
@@ -131,25 +138,26 @@ def check_options(options: DemoOptions) -> None:
         check_window()
 
 
-def build_topdown(options: DemoOptions) -> TopDown:
+def build_predictor(options: DemoOptions) -> PosePredictor:
     """Load the detector and the pose model of the options."""
-    device = pick_device(options.device)
-    detector = build_detector(options.det_config, options.det_checkpoint, device)
-    counts = [count for part in detector.modules() if isinstance(count := vars(part).get('num_classes'), int)]
+    predictor = PosePredictor(
+        (options.pose_config, options.pose_checkpoint),
+        (options.det_config, options.det_checkpoint),
+        device=options.device,
+        dataset=options.dataset,
+        det_cat_id=options.det_cat_id,
+        bbox_thr=options.bbox_thr,
+        nms_thr=options.nms_thr,
+        output_heatmaps=options.draw_heatmap,
+    )
+    modules = predictor.detector.model.modules() if predictor.detector else ()
+    counts = [count for part in modules if isinstance(count := vars(part).get('num_classes'), int)]
     if options.det_cat_id >= max(counts, default=options.det_cat_id + 1):
         warnings.warn(
             f'--det-cat-id {options.det_cat_id} may find nobody: the last class of the detector is {max(counts) - 1}.',
             stacklevel=2,
         )
-    pose_model = build_pose_model(
-        options.pose_config,
-        options.pose_checkpoint,
-        device,
-        output_heatmaps=options.draw_heatmap,
-        dataset=options.dataset,
-    )
-    thresholds = {'bbox_thr': options.bbox_thr, 'nms_thr': options.nms_thr}
-    return TopDown(PersonDetector(detector, options.det_cat_id, **thresholds), pose_model)
+    return predictor
 
 
 def build_drawer(options: DemoOptions, metainfo: Any) -> PoseDrawer:

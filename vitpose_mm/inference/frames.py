@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ..utils.files import printable
 from .images import ImageError, list_images, read_image
 from .topdown import to_three_channels
 
 Image = str | Path | np.ndarray
+MAX_BATCH_PIXELS = 32_000_000  # of all images of a batch, so that large photos do not fill the memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +77,9 @@ def expand(source: str | Path) -> list[Path]:
         return list_images(path).images
     found = sorted(name for name in glob.glob(str(source), recursive=True) if Path(name).is_file())
     if not found:
-        raise ValueError(f'{source} matches no file: look at the pattern and the folder that it starts from.')
+        raise ValueError(
+            f'{printable(source)} matches no file: look at the pattern and the folder that it starts from.'
+        )
     return [Path(name) for name in found]
 
 
@@ -89,12 +93,12 @@ def _read_each(items: Iterable[Image]) -> Iterator[Frame]:
 
 def _expand_item(item: Image) -> Iterable[Image]:
     """Return the images that an item of an iterable names; what cannot be resolved stays, and fails when it is read."""
-    if isinstance(item, (str, Path)) and (Path(item).is_dir() or not Path(item).exists()):
-        try:
-            return expand(item)
-        except ValueError:
-            return [item]
-    return [item]
+    try:
+        is_folder = isinstance(item, (str, Path)) and Path(item).is_dir()
+        is_pattern = isinstance(item, str) and not Path(item).exists()
+        return expand(item) if is_folder or is_pattern else [item]  # type: ignore[arg-type]
+    except (OSError, ValueError):
+        return [item]
 
 
 def read_frame(image: Image, index: int) -> Frame:
@@ -106,3 +110,27 @@ def read_frame(image: Image, index: int) -> Frame:
     except (ImageError, OSError, ValueError) as error:
         return Frame(index=index, name=name, path=path, error=str(error))
     return Frame(index=index, name=name, path=path, pixels=pixels)
+
+
+def batch_frames(frames: Iterable[Frame], size: int) -> Iterator[list[Frame]]:
+    """Collect frames into lists of ``size``, fewer where they are large; an exception comes after the last list."""
+    iterator = iter(frames)
+    while True:
+        batch: list[Frame] = []
+        try:
+            while len(batch) < size and sum(map(count_pixels, batch)) < MAX_BATCH_PIXELS:
+                batch.append(next(iterator))
+        except StopIteration:
+            if batch:
+                yield batch
+            return
+        except BaseException:
+            if batch:
+                yield batch
+            raise
+        yield batch
+
+
+def count_pixels(frame: Frame) -> int:
+    """Return the number of pixels of a frame, 0 where it could not be read."""
+    return 0 if frame.pixels is None else frame.pixels.shape[0] * frame.pixels.shape[1]

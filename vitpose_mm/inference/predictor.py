@@ -10,15 +10,16 @@ from typing import Any, Literal, overload
 import numpy as np
 from mmpose.structures import PoseDataSample
 
+from ..utils.files import printable
 from ..zoo import DEFAULT_DETECTOR, DEFAULT_POSE, ModelName, find_detector, find_pose_model
 from .backends import make_forward
 from .detector import PersonDetector
-from .frames import Frame, Image, read_frames
+from .frames import Frame, Image, batch_frames, read_frames
 from .given_boxes import Boxes, Finder, Found, add_boxes, give_boxes, with_scores
 from .heatmaps import Forward, makes_heatmaps
 from .images import read_image
 from .loading import build_detector, build_pose_model, pick_device
-from .pipeline import ahead, batched, each_alone
+from .pipeline import ahead, each_alone
 from .pose_result import PoseResult
 from .topdown import TopDown, to_three_channels
 
@@ -154,7 +155,8 @@ class PosePredictor:
                 named by, or of its list of images); a mapping of file names to boxes; boxes (N, 4) or (N, 5) with
                 scores for each image in turn; or a callable from a list of images to these, called in order, one
                 batch at a time. For boxes alone a pair (boxes, track ids) will do as well.
-            batch_size: images that go through the models together.
+            batch_size: images that go through the models together; fewer where they are large. About six batches are
+                in memory at a time.
             stream: yield results one at a time, with their pixels, in constant memory; else a list, without the
                 pixels of files.
 
@@ -169,7 +171,7 @@ class PosePredictor:
     def _results(self, frames: Iterable[Frame], boxes: Boxes | None, batch_size: int) -> Iterator[PoseResult]:
         given = boxes is not None and not callable(boxes)
         find: Finder = boxes if callable(boxes) else self.detect  # type: ignore[assignment]
-        batches = ahead(batched(give_boxes(frames, boxes) if given else frames, batch_size))
+        batches = ahead(batch_frames(give_boxes(frames, boxes) if given else frames, batch_size))
         found = batches if given else ahead(find_all(batch, find) for batch in batches)
         for batch in ahead(self._estimate_all(batch) for batch in found):
             yield from batch
@@ -210,7 +212,7 @@ class PosePredictor:
         return [self._to_result(frame, found.get(frame.index)) for frame in frames]
 
     def _to_result(self, frame: Frame, found: PoseDataSample | Exception | None) -> PoseResult:
-        error = frame.error if frame.error or isinstance(found, PoseDataSample) else f'{frame.name}: {found}'
+        error = frame.error if frame.error or isinstance(found, PoseDataSample) else describe(frame, found)
         sample = found if isinstance(found, PoseDataSample) else self._topdown.nobody(frame.pixels)
         return PoseResult(
             index=frame.index,
@@ -229,10 +231,15 @@ def find_all(frames: list[Frame], find: Finder) -> list[Frame]:
     found = each_alone(lambda some: list(find([np.asarray(frame.pixels) for frame in some])), good)
     boxes = dict(zip((frame.index for frame in good), found, strict=True))
     return [
-        replace(frame, error=f'{frame.name}: {answer}') if isinstance(answer, Exception) else add_boxes(frame, answer)
+        replace(frame, error=describe(frame, answer)) if isinstance(answer, Exception) else add_boxes(frame, answer)
         for frame in frames
         for answer in [boxes.get(frame.index, np.zeros((0, 4)))]
     ]
+
+
+def describe(frame: Frame, error: object) -> str:
+    """Say in one sentence what went wrong with a frame."""
+    return printable(f'{frame.name}: {error}')
 
 
 def whole_image(image: np.ndarray) -> np.ndarray:

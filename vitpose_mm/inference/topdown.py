@@ -220,5 +220,7 @@ def to_three_channels(image: np.ndarray) -> np.ndarray:
 def at_least_one_pixel(boxes: np.ndarray) -> np.ndarray:
     """Grow empty boxes of (N, 4) boxes x1, y1, x2, y2 to one pixel around their centre."""
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    sizes = np.maximum(boxes[:, 2:] - boxes[:, :2], 1)
-    return np.concatenate((centres - sizes / 2, centres + sizes / 2), axis=1)
+    sizes = boxes[:, 2:] - boxes[:, :2]
+    half = np.maximum(sizes, 1) / 2
+    grown = np.concatenate((centres - half, centres + half), axis=1)
+    return np.where((sizes < 1).any(axis=1, keepdims=True), grown, boxes)  # no rounding of the others
