@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vitpose_mm.benchmarks.video_scores import match_boxes, score_tracks, smooth_film, track_film
+from vitpose_mm.benchmarks.video_scores import (
+    detect_like_a_detector,
+    match_boxes,
+    score_tracks,
+    smooth_film,
+    track_boxes,
+)
 from vitpose_mm.synthetic.walking import WalkingFrame, render_walking
 from vitpose_mm.video.tracking import Tracked
 
@@ -20,7 +26,7 @@ def film() -> list[WalkingFrame]:
 
 @pytest.mark.parametrize('kind', ['bytetrack', 'ocsort'])
 def test_people_keep_their_ids(film: list[WalkingFrame], kind: str) -> None:
-    score = score_tracks(film, track_film(film, kind, fps=FPS))
+    score = score_tracks(film, track_boxes(detect_like_a_detector(film), kind, fps=FPS))
     assert score.found > 0.8 * score.people
     assert score.switches <= 1
 

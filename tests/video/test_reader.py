@@ -3,11 +3,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.helpers.file_server import serve
 from vitpose_mm.video import VideoReader, reader
 from vitpose_mm.video.reader import Clock, is_video
 
@@ -88,6 +90,17 @@ def test_nothing_is_printed_for_bad_files(tmp_path: Path, capfd: pytest.CaptureF
     with pytest.raises(ValueError, match='cannot be opened'):
         VideoReader(tmp_path / 'junk.mp4')
     assert capfd.readouterr() == ('', '')
+
+
+def test_a_stream_ends_when_its_server_does(write_video: Callable[..., Path], tmp_path: Path) -> None:
+    path = write_video(name='walk.webm')
+    with serve(tmp_path) as server:
+        video = VideoReader(f'{server.address}/{path.name}')
+        frames = list(video)
+    assert (video.is_file, video.num_frames, video.name) == (False, None, '127.0.0.1_walk')
+    assert [frame.index for frame in frames] == list(range(20))
+    assert all(a.time < b.time for a, b in pairwise(frames))
+    assert video.ended_early == f'{server.address}/walk.webm stopped after 20 frames.'
 
 
 def test_passwords_of_streams_are_not_shown() -> None:

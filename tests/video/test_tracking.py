@@ -40,6 +40,17 @@ def test_low_scores_continue_tracks_and_begin_none() -> None:
     assert tracker.update(two_people(20, score=0.05)).ids.tolist() == [1]
 
 
+def test_ids_count_people_and_not_false_boxes() -> None:
+    tracker = PeopleTracker('bytetrack', thr=0.3)
+    false = np.array([[0, 500, 40, 580, 0.9]], np.float32)
+    for frame in range(20):
+        boxes = two_people(frame)[:1] if frame < 15 else two_people(frame)
+        if frame % 3 == 1:
+            boxes = np.concatenate((boxes, false + frame * np.array([20, 0, 20, 0, 0], np.float32)))
+        found = tracker.update(boxes)
+    assert found.ids.tolist() == [1, 2]
+
+
 def test_a_person_is_known_again_within_a_second() -> None:
     for away, ids in ((8, [1, 2]), (30, [1, 3])):
         tracker = PeopleTracker('bytetrack', thr=0.3, fps=20)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 
+import numpy as np
 import torch
 
 from ..inference import PosePredictor
 from ..synthetic.walking import WalkingFrame, render_walking
 from ..video.result import VideoResult
 from ..video.smoothing import SMOOTHERS
-from ..video.tracking import TRACKERS, PeopleTracker, Tracked, TrackingFinder
+from ..video.tracking import LOW, TRACKERS
 from .long_video import measure_memory
 from .machine_description import describe_machine
 from .report import Report
 from .timing import Say
-from .video_scores import score_smoothing, score_tracks, shake_keypoints, track_film
+from .video_scores import detect_like_a_detector, score_smoothing, score_tracks, shake_keypoints, track_boxes
 
 FPS = 25.0
 SIZE = (480, 270)
@@ -45,7 +46,8 @@ def benchmark_video(frames: int, people: int, *, models: Models | None, long: in
     who = 'stand-ins that shake the truth' if models is None else f'{models[0]} and {models[2]}'
     notes = [f'{frames} frames of {SIZE[0]}x{SIZE[1]} at {FPS:g} a second, {people} people at a time; models: {who}.']
     report = Report('Videos', describe_machine(torch.device('cpu')), notes)
-    report.tables['Tracks'] = [_score_tracker(film, kind, step, predictor) for kind in TRACKERS for step in INTERVALS]
+    detected = detect_like_a_detector(film) if predictor is None else _detect(film, predictor)
+    report.tables['Tracks'] = [_score_tracker(film, detected, kind, step) for kind in TRACKERS for step in INTERVALS]
     report.tables['Keypoints, in hundredths of the height of the person'] = _score_smoothers(film, predictor)
     if long:
         say(f'{long} frames of noise')
@@ -54,14 +56,17 @@ def benchmark_video(frames: int, people: int, *, models: Models | None, long: in
     return report
 
 
+def _detect(film: Sequence[WalkingFrame], predictor: PosePredictor) -> list[np.ndarray]:
+    """Film -> a real detector's boxes (N, 5) of each frame, low scores too."""
+    assert predictor.detector is not None
+    predictor.detector.bbox_thr = LOW
+    return [predictor.detector.detect([frame.image])[0] for frame in film]
+
+
 def _score_tracker(
-    film: Sequence[WalkingFrame], kind: str, det_interval: int, predictor: PosePredictor | None
+    film: Sequence[WalkingFrame], detected: Sequence[np.ndarray], kind: str, det_interval: int
 ) -> dict[str, str]:
-    if predictor is None or predictor.detector is None:
-        tracked = track_film(film, kind, fps=FPS, det_interval=det_interval)
-    else:
-        tracked = list(_track_detected(film, kind, det_interval, predictor))
-    score = score_tracks(film, tracked)
+    score = score_tracks(film, track_boxes(detected, kind, fps=FPS, det_interval=det_interval))
     return {
         'tracker': kind,
         'detection in every': f'{det_interval}. frame',
@@ -69,18 +74,6 @@ def _score_tracker(
         'tracks of people': f'{score.tracks} of {score.truth}',
         'found': f'{score.found / score.people:.1%}',
     }
-
-
-def _track_detected(
-    film: Sequence[WalkingFrame], kind: str, det_interval: int, predictor: PosePredictor
-) -> Iterator[Tracked]:
-    """Yield the tracked people of each frame of a film, from the boxes of a real detector."""
-    tracker = PeopleTracker(kind, thr=0.3, fps=FPS, det_interval=det_interval)
-    assert predictor.detector is not None
-    predictor.detector.bbox_thr = tracker.low
-    finder = TrackingFinder(predictor.detect, tracker, det_interval=det_interval)
-    for frame in film:
-        yield from finder([frame.image])
 
 
 def _score_smoothers(film: Sequence[WalkingFrame], predictor: PosePredictor | None) -> list[dict[str, str]]:

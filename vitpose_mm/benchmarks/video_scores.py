@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from ..synthetic.walking import WalkingFrame
 from ..video.result import VideoResult
 from ..video.smoothing import make_smoother
-from ..video.tracking import PeopleTracker, Tracked, TrackingFinder
+from ..video.tracking import PeopleTracker, Tracked
 
 MATCHED = 0.5  # IoU of a tracked box and a person
 HIDDEN = 0.3  # people of whom less is seen need not be found
@@ -40,12 +40,17 @@ class TrackingScore:
     truth: int = 0
 
 
-def detect_like_a_detector(frame: WalkingFrame, rng: np.random.Generator) -> np.ndarray:
-    """Return (N, 5) boxes and scores of the truth of a frame, with a detector's faults.
+def detect_like_a_detector(film: Sequence[WalkingFrame]) -> list[np.ndarray]:
+    """Return (N, 5) boxes and scores of the truth of each frame, with a detector's faults.
 
     Boxes are shaken by 2% of the height, hidden people get low scores or none, some people are missed, and now and then
     there is a box with nobody in it.
     """
+    rng = np.random.default_rng(1)
+    return [_detect(frame, rng) for frame in film]
+
+
+def _detect(frame: WalkingFrame, rng: np.random.Generator) -> np.ndarray:
     boxes = []
     for box, seen in zip(frame.boxes, frame.seen.tolist(), strict=True):
         if seen > 0.1 and rng.random() > MISSES:
@@ -57,13 +62,12 @@ def detect_like_a_detector(frame: WalkingFrame, rng: np.random.Generator) -> np.
     return np.array(boxes, np.float32).reshape(-1, 5)
 
 
-def track_film(film: Sequence[WalkingFrame], kind: str, *, fps: float, det_interval: int = 1) -> list[Tracked]:
-    """Return the tracked people of each frame of a film, from the stand-in detector's boxes."""
-    rng = np.random.default_rng(1)
-    detected = iter([detect_like_a_detector(frame, rng) for frame in film][::det_interval])
-    tracker = PeopleTracker(kind, thr=0.4, fps=fps, det_interval=det_interval)
-    finder = TrackingFinder(lambda images: [next(detected) for _ in images], tracker, det_interval=det_interval)
-    return [found for frame in film for found in finder([frame.image])]
+def track_boxes(detected: Sequence[np.ndarray], kind: str, *, fps: float, det_interval: int = 1) -> list[Tracked]:
+    """Track detected boxes (N, 5) of every frame; return the tracked people of each."""
+    tracker = PeopleTracker(kind, fps=fps, det_interval=det_interval)
+    return [
+        tracker.predict() if index % det_interval else tracker.update(boxes) for index, boxes in enumerate(detected)
+    ]
 
 
 def score_tracks(film: Iterable[WalkingFrame], tracked: Iterable[Tracked]) -> TrackingScore:

@@ -59,6 +59,8 @@ class PeopleTracker:
         self._tracker: Any = MODELS.build(_config(kind, thr, low=self.low, retain=retain))
         self._kept = retain + LOOK_BACK
         self._frame_id = 0
+        self._numbers: dict[int, int] = {}  # ours of the tracker's ids
+        self._last_number = 0
 
     def update(self, boxes: np.ndarray) -> Tracked:
         """Return the tracked people, in order of ids, of (N, 5) boxes and scores of all detections, low scores too."""
@@ -69,10 +71,10 @@ class PeopleTracker:
         found = self._tracker.track(sample)
         self._frame_id += 1
         self._forget()
-        ids = found.instances_id.numpy().astype(np.int64)
+        ids = found.instances_id.numpy()
         order = [i for i in ids.argsort() if not self._tracker.tracks[ids[i]].tentative]
         people = torch.cat((found.bboxes, found.scores[:, None]), dim=1).numpy()
-        return Tracked(people[order], ids[order] + 1)
+        return Tracked(people[order], self._number(ids[order].tolist()))
 
     def predict(self) -> Tracked:
         """People of a frame without detection, where the Kalman filter of each expects them."""
@@ -85,10 +87,19 @@ class PeopleTracker:
             track.mean, track.covariance = self._tracker.kf.predict(track.mean, track.covariance)
             person[:4] = bbox_cxcyah_to_xyxy(torch.from_numpy(track.mean[None, :4]))[0]
             person[4] = track.scores[-1]
-        return Tracked(people, np.array(ids, np.int64) + 1)
+        return Tracked(people, self._number(ids))
+
+    def _number(self, ids: list[int]) -> np.ndarray:
+        """The tracker's ids of people -> ours, which count only those who were found twice."""
+        for i in ids:
+            if i not in self._numbers:
+                self._last_number += 1
+                self._numbers[i] = self._last_number
+        return np.array([self._numbers[i] for i in ids], np.int64)
 
     def _forget(self) -> None:
-        """Cut the histories of the tracks, which would grow with every frame."""
+        """Cut the histories of the tracks, which would grow with every frame, and the ids of those who are gone."""
+        self._numbers = {i: number for i, number in self._numbers.items() if i in self._tracker.tracks}
         for track in self._tracker.tracks.values():
             for history in track.values():
                 if isinstance(history, list):
