@@ -69,7 +69,8 @@ class TimmViT(BaseBackbone):
         self.patch_size: int = vit.patch_embed.patch_size[0]
         self.grid = self._grid(self.input_size)
         self.register_buffer('pos_grid', torch.tensor(self.grid))
-        self.arch = Arch(vit.embed_dim, len(vit.blocks), vit.blocks[0].attn.num_heads)
+        first = vit.blocks[0]
+        self.arch = Arch(vit.embed_dim, len(vit.blocks), getattr(first, 'attn', first).num_heads)
         vit.set_grad_checkpointing(with_cp)
         self._frozen = frozen_names(len(vit.blocks), frozen_blocks, frozen_parts)
         self._freeze()
