@@ -35,6 +35,9 @@ def small(model: dict) -> dict:
     if model['backbone']['type'] == 'vitpose_mm.ViT':
         return shallow(model, 2)
     model = copy.deepcopy(model)
+    if model['backbone']['type'] == 'vitpose_mm.TimmViT':
+        model['backbone']['model_args'] = {**model['backbone'].get('model_args', {}), 'depth': 2}
+        return model
     model['backbone']['depth'] = 18
     model['backbone'].pop('init_cfg', None)
     model['head']['in_channels'] = 512
@@ -169,13 +172,14 @@ def test_every_trained_parameter_has_the_learning_rate_of_its_depth(path: Path) 
     """In its full size, by the table above: an 'auto' of the config is the rate of its size."""
     cfg = read(path)
     model = build(cfg.model, 'meta')
+    vit = getattr(model.backbone, 'vit', model.backbone)  # of timm
     size = re.match(r'(?:vitpose(?:-plus)?_)?([a-z]+)', path.stem)[1]
     rate, lr = LAYER_DECAY.get(size, 1), cfg.optim_wrapper.optimizer.lr
     expected = {}
     for name in (name for name, parameter in model.named_parameters() if parameter.requires_grad):
-        blocks = len(getattr(model.backbone, 'blocks', ()))
-        block = re.match(r'backbone\.blocks\.(\d+)\.', name)
-        embedding = name.startswith(('backbone.patch_embed.', 'backbone.pos_embed'))
+        blocks = len(getattr(vit, 'blocks', ()))
+        block = re.match(r'backbone\.(?:vit\.)?blocks\.(\d+)\.', name)
+        embedding = re.match(r'backbone\.(?:vit\.)?(patch_embed\.|pos_embed|cls_token|reg_token)', name)
         steps = blocks - int(block[1]) if block else blocks + 1 if embedding else 0
         expected[name] = lr * rate**steps
     assert learning_rates(model, cfg.optim_wrapper) == pytest.approx(expected, rel=1e-12)

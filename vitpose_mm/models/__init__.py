@@ -1,6 +1,6 @@
 """Models; importing this registers them."""
 
-from .backbones import ViT
+from .backbones import TimmViT, ViT
 from .distillers import KnowledgeTokenDistiller, KnowledgeTokenTuner
 from .estimators import PoseEnsemble, PoseEstimator
 from .heads import ClassicHead, DatasetRouter, SimpleHead
@@ -13,5 +13,6 @@ __all__ = [
     'PoseEnsemble',
     'PoseEstimator',
     'SimpleHead',
+    'TimmViT',
     'ViT',
 ]

@@ -16,6 +16,8 @@ from vitpose_mm.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 Backbones = dict[str, tuple[nn.Module, float]]  # path without wrappers: backbone, rate of its layers
 
+# tables of positions and appended tokens, ours and timm's
+TABLES = ('pos_embed', 'tokens', 'cls_token', 'reg_token', 'rel_pos_h', 'rel_pos_w')
 # names that DDP, torch.compile, FSDP and activation checkpointing put into a parameter's name
 WRAPPERS = ('module', '_orig_mod', '_fsdp_wrapped_module', '_checkpoint_wrapped_module')
 
@@ -146,6 +148,6 @@ def never_decays(name: str, parameter: nn.Parameter, norms: set[str], *, sharded
     FSDP flattens every parameter to one dimension, so there only names and owners tell.
     """
     last = name.rsplit('.', 1)[-1]
-    if last == 'bias' or last in ('pos_embed', 'tokens', 'rel_pos_h', 'rel_pos_w') or name in norms:
+    if last == 'bias' or last in TABLES or name in norms:
         return True
     return parameter.ndim <= 1 and not sharded

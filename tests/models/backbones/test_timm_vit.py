@@ -1,0 +1,232 @@
+"""Plain ViTs of timm: features are timm's, weights are read safely and fit, and everything around works with them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import timm
+import torch
+from mmengine.registry import MODELS
+from mmengine.runner import load_checkpoint
+from safetensors.torch import save_file
+
+from tests.helpers.tiny_models import batch, model_cfg, write_teacher
+from vitpose_mm.engine.optim_wrappers import LayerDecayConstructor
+from vitpose_mm.models import KnowledgeTokenDistiller, TimmViT, ViT
+
+TINY = {'depth': 2, 'embed_dim': 48, 'num_heads': 2}
+# what is special in each: registers; RoPE, LayerScale and no positions; SwiGLU, RoPE and fc_norm; no class token
+FAMILIES = {
+    'vit_base_patch14_reg4_dinov2': 14,
+    'vit_base_patch16_dinov3': 16,
+    'eva02_base_patch14_224': 14,
+    'vit_base_patch16_siglip_256': 16,
+}
+MAE = 'vit_base_patch16_224.mae'
+
+
+def build(name: str, **settings: Any) -> TimmViT:
+    """Name -> a tiny model of it for crops of 4x3 tokens, with weights that are all of some size."""
+    patch = FAMILIES.get(name, 16)
+    model_args = {**TINY, **settings.pop('model_args', {})}
+    vit = TimmViT(name, (3 * patch, 4 * patch), model_args=model_args, **settings)
+    for parameter in vit.parameters():
+        parameter.data.normal_(0, 0.2)
+    return vit
+
+
+def crops_for(vit: TimmViT, number: int = 2) -> torch.Tensor:
+    return torch.randn(number, 3, vit.input_size[1], vit.input_size[0])
+
+
+def configure(name: str, **backbone: Any) -> dict:
+    """-> config of a tiny pose model with such a backbone."""
+    patch = FAMILIES[name]
+    codec = {'type': 'UDPHeatmap', 'input_size': (3 * patch, 4 * patch), 'heatmap_size': (12, 16), 'sigma': 2}
+    cfg = model_cfg(TINY['embed_dim'], codec=codec)
+    cfg['backbone'] = {
+        'type': 'vitpose_mm.TimmViT', 'model': name, 'input_size': codec['input_size'], 'model_args': TINY, **backbone
+    }  # fmt: skip
+    return cfg
+
+
+@pytest.mark.parametrize('name', FAMILIES)
+def test_features_are_timms(name: str) -> None:
+    vit = build(name).eval()
+    size = (vit.input_size[1], vit.input_size[0])
+    theirs = timm.create_model(name, num_classes=0, img_size=size, **TINY).eval()
+    theirs.load_state_dict(vit.vit.state_dict(), strict=False)
+    crops = crops_for(vit)
+    with torch.no_grad():
+        tokens = theirs.fc_norm(theirs.forward_features(crops))
+        (features,) = vit(crops)
+    assert features.shape == (2, 48, 4, 3)
+    expected = tokens[:, theirs.num_prefix_tokens :].transpose(1, 2).unflatten(2, (4, 3))
+    torch.testing.assert_close(features, expected, atol=1e-6, rtol=0)
+    assert features.flatten(2).mean(1).abs().max() < 5  # they are normalised
+    larger = torch.randn(1, 3, 2 * size[0], 2 * size[1])
+    assert vit(larger)[0].shape == (1, 48, 8, 6)
+
+
+@pytest.mark.parametrize('name', FAMILIES)
+@pytest.mark.parametrize('head', ['Classic', 'Simple'])
+def test_every_parameter_learns(name: str, head: str) -> None:
+    cfg = configure(name, with_cp=head == 'Simple', drop_path_rate=0.1)
+    cfg['head']['type'] = f'vitpose_mm.{head}Head'
+    model = MODELS.build(cfg)
+    codec = cfg['head']['decoder']
+    crops, samples = batch(codec=codec)
+    optimizer = LayerDecayConstructor({'optimizer': {'type': 'SGD', 'lr': 0.01}}, {'layer_decay_rate': 0.5})(model)
+    first = model(crops, samples, mode='loss')['loss_kpt']
+    first.backward()
+    assert [key for key, value in model.named_parameters() if value.grad is None] == []
+    optimizer.step()
+    assert model(crops, samples, mode='loss')['loss_kpt'] < first
+
+
+def test_router() -> None:
+    cfg = configure('vit_base_patch16_dinov3')
+    shared = {key: value for key, value in cfg['head'].items() if key != 'out_channels'}
+    heads = {'coco': {'out_channels': 17}, 'aic': {'out_channels': 14}}
+    cfg['head'] = {'type': 'vitpose_mm.DatasetRouter', 'shared': shared, 'heads': heads, 'default': 'coco'}
+    assert MODELS.build(cfg)(torch.zeros(1, 3, 64, 48), None).shape == (1, 17, 16, 12)
+
+
+def test_teacher_and_student_without_token(tmp_path: Path) -> None:
+    student = configure('vit_base_patch14_reg4_dinov2')
+    teacher = configure('vit_base_patch16_dinov3')
+    checkpoint = write_teacher(tmp_path / 'teacher.pth', teacher)
+    distiller = KnowledgeTokenDistiller(student, teacher=teacher, teacher_checkpoint=checkpoint, token='none')
+    crops, samples = batch(codec=student['head']['decoder'])
+    losses = distiller(crops, samples, mode='loss')
+    assert losses['loss_distill'] > 0
+    sum(losses.values()).backward()
+    with pytest.raises(ValueError, match=r'takes no tokens: use vitpose_mm.ViT, or model.token=none'):
+        KnowledgeTokenDistiller(student, token_file='token.pth', output_weight=0)
+
+
+def test_depths_and_weight_decay() -> None:
+    vit = build('vit_base_patch14_reg4_dinov2')
+    depths = {name: vit.get_layer_depth(f'backbone.{name}', 'backbone.') for name, _ in vit.named_parameters()}
+    for name in ('cls_token', 'reg_token', 'pos_embed', 'patch_embed.proj.weight'):
+        assert depths[f'vit.{name}'] == (0, 4)
+    assert depths['vit.blocks.0.ls1.gamma'] == (1, 4) and depths['vit.blocks.1.attn.qkv.weight'] == (2, 4)
+    assert depths['vit.norm.weight'] == vit.get_layer_depth('head.conv.weight', 'backbone.') == (3, 4)
+    assert build('eva02_base_patch14_224').get_layer_depth('vit.fc_norm.bias') == (3, 4)
+    model = torch.nn.Module()
+    model.backbone = TimmViT('vit_small_patch14_reg4_dinov2', (42, 56), model_args={'mlp_ratio': 0.1})
+    wrapper = {'optimizer': {'type': 'AdamW', 'lr': 1.0, 'weight_decay': 0.1}}
+    optimizer = LayerDecayConstructor(wrapper, {'layer_decay_rate': 'auto'})(model)
+    group = {name: one for one in optimizer.param_groups for name in one.get('param_names', ())}
+    for name in ('cls_token', 'reg_token', 'pos_embed'):
+        assert group[f'backbone.vit.{name}']['weight_decay'] == 0
+        assert group[f'backbone.vit.{name}']['lr'] == pytest.approx(0.8**13)  # ViT-S's rate
+    assert group['backbone.vit.blocks.0.attn.qkv.weight']['weight_decay'] == 0.1
+
+
+def test_frozen_parts() -> None:
+    for name in FAMILIES:
+        vit = build(name, frozen_parts='ffn', frozen_blocks=1)
+        trained = {key for key, value in vit.named_parameters() if value.requires_grad}
+        assert not any(part in key for key in trained for part in ('blocks.0.', '.mlp.', '.norm2.', '.patch_embed.'))
+        assert any('blocks.1.attn' in key for key in trained) and 'vit.pos_embed' not in trained
+        assert not vit.train().vit.blocks[0].training and vit.vit.blocks[1].training
+
+
+@pytest.mark.parametrize('suffix', ['.safetensors', '.pth'])
+@pytest.mark.parametrize('name', ['vit_base_patch14_reg4_dinov2', 'vit_base_patch16_dinov3', 'eva02_base_patch14_224'])
+def test_weights_of_timm_of_another_size(name: str, suffix: str, tmp_path: Path) -> None:
+    """As timm's own loading fits them: patches of 8, a square of 5x5."""
+    source = timm.create_model(name, num_classes=0, img_size=40, patch_size=8, **TINY)
+    for parameter in source.parameters():
+        parameter.data.normal_()
+    file = tmp_path / f'weights{suffix}'
+    save_file(source.state_dict(), file) if suffix != '.pth' else torch.save(source.state_dict(), file)
+    vit = build(name, pretrained=str(file))
+    vit.init_weights()
+    fit = sys.modules[type(source).__module__].checkpoint_filter_fn
+    expected = fit(source.state_dict(), vit.vit)
+    assert len(expected) >= len(list(vit.parameters()))
+    for key, value in vit.vit.named_parameters():
+        torch.testing.assert_close(value.data, expected[key], msg=key)
+
+
+def test_own_checkpoint_of_another_size(tmp_path: Path) -> None:
+    narrow = build('vit_base_patch14_reg4_dinov2')
+    torch.save({'state_dict': narrow.state_dict()}, tmp_path / 'a.pth')
+    same = build('vit_base_patch14_reg4_dinov2')
+    load_checkpoint(same, str(tmp_path / 'a.pth'), strict=True)
+    crops = crops_for(narrow)
+    assert same.eval()(crops)[0].equal(narrow.eval()(crops)[0])
+    wide = TimmViT('vit_base_patch14_reg4_dinov2', (56, 42), model_args=TINY)  # 3x4 tokens in place of 4x3
+    load_checkpoint(wide, str(tmp_path / 'a.pth'), strict=True)
+    assert wide.pos_grid.tolist() == [3, 4]
+    old = narrow.vit.pos_embed.unflatten(1, (4, 3)).permute(0, 3, 1, 2)
+    new = torch.nn.functional.interpolate(old, (3, 4), mode='bicubic', antialias=True)
+    torch.testing.assert_close(wide.vit.pos_embed, new.flatten(2).transpose(1, 2))
+
+
+@pytest.mark.parametrize('class_token', [True, False])
+def test_mae_weights_through_timm_and_through_our_vit(class_token: bool, tmp_path: Path) -> None:
+    """ViTPose leaves the class token out; with it, our ViT takes it as an appended token."""
+    source = timm.create_model(MAE, num_classes=0, img_size=64, **TINY)
+    for parameter in source.parameters():
+        parameter.data.normal_(0, 0.2)
+    torch.save({'model': source.state_dict()}, tmp_path / 'mae.pth')
+    file = str(tmp_path / 'mae.pth')
+    without = {} if class_token else {'class_token': False, 'global_pool': ''}
+    theirs = TimmViT(MAE, (64, 64), pretrained=file, model_args={**TINY, **without})
+    theirs.init_weights()
+    arch = {'embed_dims': 48, 'num_layers': 2, 'num_heads': 2}
+    init = {'type': 'Pretrained', 'checkpoint': file}
+    ours = ViT(arch, (64, 64), patch_padding=0, num_tokens=int(class_token), init_cfg=init)
+    ours.init_weights()
+    if class_token:
+        ours.tokens.copy_(source.cls_token + source.pos_embed[:, :1])
+    crops = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(theirs.eval()(crops)[0], ours.eval()(crops)[0], atol=1e-5, rtol=0)
+
+
+def test_released_weights_have_an_address() -> None:
+    vit = TimmViT('vit_base_patch16_dinov3.lvd1689m', pretrained=True, model_args=TINY)
+    repository = 'timm/vit_base_patch16_dinov3.lvd1689m'
+    assert vit.init_cfg['checkpoint'] == f'https://huggingface.co/{repository}/resolve/main/model.safetensors'
+
+
+@pytest.mark.parametrize('name', FAMILIES)
+def test_export(name: str) -> None:
+    """torch.export with a batch of any size."""
+    vit = build(name).eval()
+    crops = crops_for(vit, 3)
+    dim = torch.export.Dim('batch', min=1, max=64)
+    with torch.no_grad():
+        program = torch.export.export(vit, (crops[:2],), dynamic_shapes=({0: dim},), strict=False)
+        torch.testing.assert_close(program.module()(crops), vit(crops))
+
+
+@pytest.mark.parametrize(
+    ('settings', 'told'),
+    [
+        ({'model': 'vit_base_patch16_dinov9'}, 'no model .* such as vit_base_patch16_dinov3'),
+        ({'model': 'resnet18'}, 'does not make'),
+        ({'model': 'beit_base_patch16_224'}, 'is a Beit: take a plain ViT|does not make'),
+        ({'model': 'vit_base_patch14_dinov2'}, r'no multiple of the patch size 14: use \(196, 252\)'),
+        ({'model': MAE, 'model_args': {'dpeth': 2}}, 'dpeth'),
+        ({'model': 'vit_wee_patch16_reg1_gap_256', 'pretrained': True, 'init_cfg': {}}, 'are both set'),
+        ({'model': 'vit_small_patch16_224', 'frozen_parts': 'head', 'model_args': TINY}, 'frozen_parts'),
+    ],
+)
+def test_mistakes(settings: dict, told: str) -> None:
+    with pytest.raises(ValueError, match=told) as error:
+        TimmViT(**settings)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_without_timm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, 'timm', None)
+    with pytest.raises(ValueError, match=r"needs the package timm: run `pip install 'vitpose_mm\[timm\]'`"):
+        TimmViT(MAE)
