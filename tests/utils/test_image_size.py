@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 import tracemalloc
 import zlib
 from pathlib import Path
@@ -81,3 +83,10 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     ):
         with pytest.raises(ImageError, match=message):
             read_image_size(path)
+
+
+def test_opencv_has_the_same_limit_where_we_are_imported_first(tmp_path: Path) -> None:
+    Image.new('1', (8192, 8193)).save(tmp_path / 'large.png')
+    code = 'import sys, vitpose_mm, cv2; cv2.imread(sys.argv[1])'
+    done = subprocess.run([sys.executable, '-c', code, tmp_path / 'large.png'], capture_output=True, text=True)
+    assert done.returncode == 1 and 'CV_IO_MAX_IMAGE_PIXELS' in done.stderr

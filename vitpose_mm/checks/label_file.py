@@ -69,7 +69,7 @@ def write_copy(file: LabelFile, folder: Path) -> str:
     text = json.dumps(file.content)
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     path = (folder / f'{Path(file.path).stem}.{digest}.json').resolve()
-    if not path.is_file():
+    if not path.is_file() or path.read_bytes() != text.encode():  # somebody else's, or half of it
         with complete(path) as part:
             part.write_text(text, encoding='utf-8')
     return str(path)
