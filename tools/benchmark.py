@@ -44,6 +44,7 @@ def parse_args() -> argparse.Namespace:
     backends.add_argument('--size', default='base', choices=['small', 'base', 'large', 'huge'])
     backends.add_argument('--rows', nargs='+', help="rows by name, as in 'torch bf16' (default: all that can run)")
     add_protocol(backends)
+    add_inference(subjects)
     files = subjects.add_parser('files', help='reading weights next to torch.load, and checking labels as many as COCO')
     files.add_argument('config', help='whose weights, as configs/coco/vitpose_large_coco-256x192.py')
     add_protocol(files)
@@ -54,6 +55,19 @@ def parse_args() -> argparse.Namespace:
     memory.add_argument('--with-cp', action='store_true', help='recompute blocks in the backward pass')
     add_video(subjects)
     return parser.parse_args()
+
+
+def add_inference(subjects: Any) -> None:
+    """Add the subjects between an image and its keypoints; their batch is of people."""
+    decode = subjects.add_parser('decode', help="heatmaps to keypoints, next to MMPose's UDPHeatmap")
+    add_protocol(decode)
+    crops = subjects.add_parser('crops', help="boxes in an image to crops, next to MMPose's test pipeline")
+    add_protocol(crops)
+    inference = subjects.add_parser('inference', help='people in one image, next to the two nets alone and to MMPose')
+    inference.add_argument('--size', default='base', choices=['small', 'base', 'large', 'huge'])
+    inference.add_argument('--detector', default='rtmdet-t', help='name of a detector (default: rtmdet-t)')
+    inference.add_argument('--precision', default='auto', choices=['auto', 'fp32', 'bf16'], help='of our pose model')
+    add_protocol(inference)
 
 
 def add_video(subjects: Any) -> None:

@@ -13,6 +13,7 @@ from .benchmark_models import build, choose, known_models
 from .crossover import Crossover, benchmark_crossover, parse_size
 from .distillation import DistillationBench, benchmark_distillation
 from .files import benchmark_files
+from .inference import benchmark_crops, benchmark_decode, benchmark_inference
 from .memory import estimate_training_memory
 from .models import Bench, Task, benchmark_models
 from .profile import profile_model
@@ -148,7 +149,16 @@ def _run_backends(args: argparse.Namespace, configs: Path, stand: Stand) -> Repo
     return benchmark_backends(stand, ours, theirs, args.rows)
 
 
+def _run_inference(args: argparse.Namespace, configs: Path, stand: Stand) -> Report:
+    known = known_models(configs)
+    ours, theirs = (known[f'{who}-{args.size}-classic'].config for who in ('ours', 'mmpose'))
+    return benchmark_inference(stand, ours, theirs, detector=args.detector, precision=args.precision)
+
+
 SUBJECTS = {
+    'decode': lambda args, configs, stand: benchmark_decode(stand),
+    'crops': lambda args, configs, stand: benchmark_crops(stand),
+    'inference': _run_inference,
     'backends': _run_backends,
     'attention': _run_attention,
     'crossover': _run_crossover,

@@ -56,14 +56,14 @@ def _log_around(maps: Tensor, x: Tensor, y: Tensor, scores: Tensor, kernel_size:
     MMPose scales a blurred map so that its maximum is again that of the map. A factor does not change the
     derivatives of the logarithm, unless values are clipped: only then the whole map is blurred to find it.
     """
-    height, width = maps.shape[1:]
-    reach = min(kernel_size + 2, height)  # the rows that the three blurred ones are made from
-    first, down = (table.to(maps.device) for table in _blur_around(height, reach, kernel_size))
-    _, across = (table.to(maps.device) for table in _blur_around(width, width, kernel_size))
-    top = torch.arange(len(maps), device=maps.device) * height + first[y]
-    rows = top[:, None] + torch.arange(reach, device=maps.device)
-    strips = F.embedding(rows, maps.flatten(0, 1))  # (M, reach, w)
-    blurred = down.index_select(0, y) @ strips @ across.index_select(0, x).mT
+    count, height, width = maps.shape
+    tall, wide = min(kernel_size + 2, height), min(kernel_size + 2, width)  # what the 3 x 3 blurred pixels depend on
+    top, down = (table.to(maps.device).index_select(0, y) for table in _blur_around(height, tall, kernel_size))
+    left, across = (table.to(maps.device).index_select(0, x) for table in _blur_around(width, wide, kernel_size))
+    rows = torch.arange(count, device=maps.device) * height + top
+    starts = (rows[:, None] + torch.arange(tall, device=maps.device)) * width + left[:, None]
+    patches = F.embedding(starts, maps.flatten().unfold(0, wide, 1))  # (M, tall, wide)
+    blurred = down @ patches @ across.mT
     clipped = (blurred.amin((1, 2)) < LOWEST) | (scores > HIGHEST)
     if bool(clipped.any()):
         blurred[clipped] *= (scores[clipped] / _blurred_maximum(maps[clipped], kernel_size))[:, None, None]

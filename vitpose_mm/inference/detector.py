@@ -41,7 +41,7 @@ class PersonDetector:
 
         Others are not padded to one size, which would change their boxes.
         """
-        prepared = [self._pipeline({'img': image, 'img_id': 0}) for image in images]
+        prepared = self.prepare(images)
         groups: dict[tuple[int, ...], list[int]] = {}
         for index, data in enumerate(prepared):
             groups.setdefault(tuple(data['inputs'].shape), []).append(index)
@@ -53,6 +53,10 @@ class PersonDetector:
             for index, sample in zip(group, samples, strict=True):
                 found[index] = self._choose(sample.pred_instances.cpu().numpy())
         return found
+
+    def prepare(self, images: Sequence[np.ndarray]) -> list[dict[str, Any]]:
+        """Put images through the detector's test pipeline."""
+        return [self._pipeline({'img': image, 'img_id': 0}) for image in images]
 
     def _choose(self, found: Any) -> np.ndarray:
         """Choose the (N, 5) boxes of people of all that was detected in an image."""

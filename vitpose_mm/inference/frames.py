@@ -77,9 +77,7 @@ def expand(source: str | Path) -> list[Path]:
         return list_images(path).images
     found = sorted(name for name in glob.glob(str(source), recursive=True) if Path(name).is_file())
     if not found:
-        raise ValueError(
-            f'{printable(source)} matches no file: look at the pattern and the folder that it starts from.'
-        )
+        raise ValueError(f'{printable(source)} matches no file: look at the pattern and its folder.')
     return [Path(name) for name in found]
 
 
