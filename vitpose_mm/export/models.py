@@ -27,12 +27,13 @@ class HeatmapModel(nn.Module):
     def __init__(self, model: Any, *, half: bool = False, swap: bool = False) -> None:
         super().__init__()
         merge_experts(model)
-        mean, std = (getattr(model.data_preprocessor, name).float().cpu().flatten() for name in ('mean', 'std'))
         self.model = model.half() if half else model
         self.half_precision = half
         self.swap = swap
-        self.register_buffer('scale', (std.flip(0) / std)[:, None, None])
-        self.register_buffer('shift', ((mean.flip(0) - mean) / std)[:, None, None])
+        if swap:
+            mean, std = (getattr(model.data_preprocessor, name).float().cpu().flatten() for name in ('mean', 'std'))
+            self.register_buffer('scale', (std.flip(0) / std)[:, None, None])
+            self.register_buffer('shift', ((mean.flip(0) - mean) / std)[:, None, None])
 
     def forward(self, input: Tensor) -> Tensor:  # the input's name in a torch.export program
         """Map (N, 3, H, W) crops to (N, K, h, w) heatmaps."""
