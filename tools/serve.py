@@ -61,7 +61,6 @@ def main() -> int:
     except ImportError as error:
         print(f"error: {error.name} is not installed: pip install 'vitpose_mm[web]'", file=sys.stderr)
         return 2
-    from vitpose_mm.serve.run import load_models, serve
     from vitpose_mm.serve.settings import ServeSettings
     from vitpose_mm.zoo import DEFAULT_POSE, parse_detector, parse_pose_models
 
@@ -71,6 +70,8 @@ def main() -> int:
         poses = parse_pose_models(args.pop('models') or [DEFAULT_POSE])
         detector = parse_detector(args.pop('detector'))
         settings = ServeSettings(**args | {'allowed_hosts': tuple(args['allowed_hosts'])})
+        from vitpose_mm.serve.run import load_models, serve  # heavy: after what can be wrong has been looked at
+
         serve(load_models(poses, detector, **options), settings, lambda text: print(text, flush=True))
     except (ValueError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)

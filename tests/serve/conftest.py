@@ -73,7 +73,9 @@ class Extremes:
         if self.pose_model.test_cfg.get('output_heatmaps'):
             sample.pred_fields = PixelData(heatmaps=grey[None] / 765)
         error = 'image 0: too dark' if not grey.any() else None
-        return PoseResult(index=index, name=f'image {index}', sample=sample, metainfo=METAINFO, pixels=image, error=error)
+        return PoseResult(
+            index=index, name=f'image {index}', sample=sample, metainfo=METAINFO, pixels=image, error=error
+        )
 
 
 class Client:
@@ -97,7 +99,9 @@ class Client:
         return self.post('/predict', files={'file': (name, content)}, data=fields, headers=headers)
 
 
-def spots(size: tuple[int, int] = (40, 30), bright: tuple[int, int] = (7, 11), dark: tuple[int, int] = (20, 3)) -> bytes:
+def spots(
+    size: tuple[int, int] = (40, 30), bright: tuple[int, int] = (7, 11), dark: tuple[int, int] = (20, 3)
+) -> bytes:
     """A grey PNG of a (width, height) with one white and one black pixel at (x, y)."""
     image = Image.new('RGB', size, (90, 90, 90))
     image.putpixel(bright, (255, 255, 255))

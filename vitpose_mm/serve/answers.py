@@ -21,11 +21,13 @@ def to_answer(result: PoseResult, model: str, form: str) -> Response:
     """Result -> answer in one of ``FORMATS``."""
     if form == 'csv':
         return Response(result.to_csv(), media_type='text/csv; charset=utf-8')
-    content: Any = {
-        'coco': result.to_coco,
-        'openpose': result.to_openpose,
-        'json': lambda: describe_result(result, model),
-    }[form]()
+    content: Any
+    if form == 'coco':
+        content = result.to_coco()
+    elif form == 'openpose':
+        content = result.to_openpose()
+    else:
+        content = describe_result(result, model)
     return Response(json.dumps(content, allow_nan=False), media_type='application/json')
 
 

@@ -7,6 +7,7 @@ keypoints for each person, in percent of the image.
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import Any
 from xml.etree import ElementTree
 
@@ -52,7 +53,7 @@ def add_label_studio(app: FastAPI, service: PoseService) -> None:
             results = []
             for task in tasks:
                 address = config.address_of(task)
-                result = await service.predict(lambda address=address: images.read(address), model=name)
+                result = await service.predict(partial(images.read, address), model=name)
                 results.append(config.to_prediction(result, name))
             return {'results': results, 'model_version': name}
 

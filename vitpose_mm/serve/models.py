@@ -43,7 +43,7 @@ class ServedModels:
             raise ValueError('A server needs a pose model: name one.')
         self.predictors = dict(predictors)
         self.default = next(iter(self.predictors))
-        self.find_people = self.predictors[self.default].detect
+        self.find_people: Any = self.predictors[self.default].detect
 
     def run(self, jobs: Sequence[Job]) -> list[PoseResult | Exception]:
         """Jobs -> a result for each, or why there is none."""

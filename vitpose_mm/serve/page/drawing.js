@@ -12,6 +12,7 @@ export function draw(canvas, {image, heatmap, answer, model}, options) {
   const context = canvas.getContext('2d');
   canvas.width = answer.width;
   canvas.height = answer.height;
+  canvas.style.width = `min(100%, ${(75 * answer.width) / answer.height}vh)`; // small images are shown larger
   context.drawImage(image, 0, 0, answer.width, answer.height);
   if (options.heatmap && heatmap) drawHeatmap(context, heatmap, answer);
   const size = Math.max(2, Math.min(answer.width, answer.height) / 160);
