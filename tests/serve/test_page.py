@@ -139,7 +139,8 @@ def test_a_page_of_another_site_gets_nothing(page: Page, client: Client) -> None
     image = base64.b64encode(spots()).decode()
     send = f"""(async () => {{ const form = new FormData();
         form.append('file', await (await fetch('data:image/png;base64,{image}')).blob());
-        await fetch('{client.address}/predict', {{method: 'POST', mode: 'no-cors', body: form}}).catch(() => 0); }})()"""
+        await fetch('{client.address}/predict',
+            {{method: 'POST', mode: 'no-cors', body: form}}).catch(() => 0); }})()"""
     counts = []
     for address, text in (
         (f'http://evil.example:{client.address.rsplit(":", 1)[1]}', 'not called'),

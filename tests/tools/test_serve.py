@@ -24,7 +24,7 @@ def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str
 
 
 def test_help_is_quick() -> None:
-    code = 'import runpy, sys; sys.argv = ["tool", "-h"]\ntry: runpy.run_path(%r, run_name="__main__")' % str(TOOL)
+    code = f'import runpy, sys; sys.argv = ["tool", "-h"]\ntry: runpy.run_path({str(TOOL)!r}, run_name="__main__")'
     code += '\nexcept SystemExit: print("HEAVY", {"torch", "mmpose", "fastapi"} & set(sys.modules))'
     result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=600)
     assert 'HEAVY set()' in result.stdout, result.stderr
