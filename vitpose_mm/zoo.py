@@ -89,6 +89,33 @@ def parse_models(words: Sequence[str]) -> tuple[ModelFiles, ModelFiles]:
     return find_detector(detector), find_pose_model(pose)
 
 
+def parse_pose_models(words: Sequence[str]) -> list[ModelName]:
+    """Read the words of a command line as pose models, each a name or a config and its checkpoint.
+
+    Raises:
+        ValueError: an unknown name, or a config without its checkpoint.
+    """
+    models = list(_group(words))
+    for model in models:
+        find_pose_model(model)
+    return models
+
+
+def parse_detector(words: Sequence[str]) -> ModelName | None:
+    """Read the words of a flag as a detector: its name, its config and its checkpoint, or 'none' for none.
+
+    Raises:
+        ValueError: an unknown name, a config without its checkpoint, or more than one.
+    """
+    models = list(_group(words))
+    if len(models) != 1:
+        raise ValueError(f'--detector {" ".join(words)}: give one detector.')
+    if models == ['none']:
+        return None
+    find_detector(models[0])
+    return models[0]
+
+
 def _group(words: Iterable[str]) -> Iterator[ModelName]:
     """Yield each name, and each config with the word behind it."""
     rest = iter(words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps, features
 
 from ..utils.files import printable
-from ..utils.image_size import ImageError, open_image
+from ..utils.image_size import MAX_PIXELS, ImageError, open_image, open_image_bytes
 
 IMAGE_SUFFIXES = frozenset(
     ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp', '.gif', '.ppm', '.pgm', '.pnm', '.jp2')
@@ -98,8 +99,26 @@ def read_image(path: Path) -> np.ndarray:
     Raises:
         ImageError: the file is missing, damaged, truncated, not an image, too large, or of an impossible shape.
     """
+    return _decode(open_image(path), path)
+
+
+def decode_image(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Read the content of an image file as :func:`read_image` reads a file.
+
+    Args:
+        data: the content.
+        name: what the messages call it.
+        max_pixels: largest number of pixels.
+
+    Raises:
+        ImageError: as :func:`read_image`.
+    """
+    return _decode(open_image_bytes(data, name, max_pixels=max_pixels), name)
+
+
+def _decode(opened: AbstractContextManager[Image.Image], path: Path | str) -> np.ndarray:
     try:
-        with open_image(path) as file:
+        with opened as file:
             file.load()
             ImageOps.exif_transpose(file, in_place=True)
             bgr = _to_bgr(file)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -104,21 +104,39 @@ def open_image(path: Path) -> Iterator[Image.Image]:
         yield image
 
 
-def _open_checked(path: Path, file: BufferedReader) -> Image.Image:
-    size = os.fstat(file.fileno()).st_size
+@contextmanager
+def open_image_bytes(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+    """Open the content of an image file for Pillow, as :func:`open_image` does.
+
+    Args:
+        data: the content.
+        name: what the messages call it.
+        max_pixels: largest number of pixels.
+
+    Raises:
+        ImageError: as :func:`read_image_size`.
+    """
+    with _open_checked(name, io.BytesIO(data), max_pixels) as image:
+        yield image
+
+
+def _open_checked(path: Path | str, file: BinaryIO, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
     if size > MAX_BYTES:
         raise ImageError(f'{printable(path)} has {size:,} bytes and {MAX_BYTES:,} are the limit: make it smaller.')
     try:
         canvas = _read_webp_size(file)
         if canvas is not None:  # Pillow's WebP reader takes the memory of the whole canvas as soon as it opens a file
-            _check_pixels(path, canvas)
+            _check_pixels(path, canvas, max_pixels)
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', Image.DecompressionBombWarning)
             Image.init()  # registers all formats, once
             image = Image.open(file, formats=FORMATS)
-        _check_pixels(path, image.size, num_scans=_count_scans(file) if image.info.get('progressive') else 1)
+        num_scans = _count_scans(file) if image.info.get('progressive') else 1
+        _check_pixels(path, image.size, max_pixels, num_scans=num_scans)
     except Image.DecompressionBombError:
-        raise ImageError(_too_large(path, 'far more')) from None
+        raise ImageError(_too_large(path, 'far more', max_pixels)) from None
     except UnidentifiedImageError:
         text = f'{printable(path)} is not an image that can be read (empty, damaged or another format).'
         raise ImageError(text) from None
@@ -130,10 +148,10 @@ def _open_checked(path: Path, file: BufferedReader) -> Image.Image:
     return image
 
 
-def _check_pixels(path: Path, size: tuple[int, int], *, num_scans: int = 1) -> None:
+def _check_pixels(path: Path | str, size: tuple[int, int], limit: int, *, num_scans: int = 1) -> None:
     """Check a picture's (width, height), and the number of times that decoding goes over it."""
-    if size[0] * size[1] > MAX_PIXELS:
-        raise ImageError(_too_large(path, f'{size[0]} x {size[1]}'))
+    if size[0] * size[1] > limit:
+        raise ImageError(_too_large(path, f'{size[0]} x {size[1]}', limit))
     if size[0] * size[1] * num_scans > MAX_SCANNED:
         raise ImageError(
             f'{printable(path)} has {size[0]} x {size[1]} pixels in {num_scans} scans, which take minutes: '
@@ -141,12 +159,12 @@ def _check_pixels(path: Path, size: tuple[int, int], *, num_scans: int = 1) -> N
         )
 
 
-def _count_scans(file: BufferedReader) -> int:
+def _count_scans(file: BinaryIO) -> int:
     """Return the number of scans of a JPEG file, at most."""
     return sum(block.count(START_OF_SCAN) for block in _blocks(file))
 
 
-def _blocks(file: BufferedReader) -> Iterator[bytes]:
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
     """Yield all bytes of a file; its position stays."""
     position = file.tell()
     file.seek(0)
@@ -154,9 +172,8 @@ def _blocks(file: BufferedReader) -> Iterator[bytes]:
     file.seek(position)
 
 
-def _too_large(path: Path, found: str) -> str:
-    limit = f'{MAX_PIXELS / 1e6:.0f} million are the limit'
-    return f'{printable(path)} has {found} pixels and {limit}: make the image smaller.'
+def _too_large(path: Path | str, found: str, limit: int) -> str:
+    return f'{printable(path)} has {found} pixels and {limit / 1e6:g} million are the limit: make the image smaller.'
 
 
 def _read_webp_size(file: BinaryIO) -> tuple[int, int] | None:

@@ -1,0 +1,138 @@
+"""A server with two models that are right by construction: one person, whose keypoints are the brightest and the
+darkest pixel."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import requests
+from mmengine.structures import InstanceData, PixelData
+from mmpose.structures import PoseDataSample
+from PIL import Image
+
+from tests.helpers.web_server import run_app
+from vitpose_mm.inference.pose_result import PoseResult
+from vitpose_mm.serve.app import make_app
+from vitpose_mm.serve.models import ServedModels
+from vitpose_mm.serve.settings import ServeSettings
+
+METAINFO = {
+    'dataset_name': 'two_points',
+    'num_keypoints': 2,
+    'keypoint_id2name': {0: 'bright', 1: 'dark'},
+    'keypoint_colors': np.array([[255, 0, 0], [0, 0, 255]]),
+    'skeleton_links': [(0, 1)],
+    'skeleton_link_colors': np.array([[0, 255, 0]]),
+}
+
+
+class Extremes:
+    """Stands for a PosePredictor: the person is the whole image, with a keypoint at each extreme.
+
+    Args:
+        seconds: that a batch takes.
+        shift: added to x of every keypoint.
+    """
+
+    metainfo = METAINFO
+
+    def __init__(self, seconds: float = 0, shift: float = 0) -> None:
+        self.seconds, self.shift = seconds, shift
+        self.pose_model: Any = type('Model', (), {'test_cfg': {}})()
+        self.batches: list[int] = []
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def detect(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [np.array([[0, 0, image.shape[1], image.shape[0], 0.5]], np.float32) for image in images]
+
+    def predict(
+        self, images: Sequence[np.ndarray], *, boxes: Callable[..., list[np.ndarray]], batch_size: int
+    ) -> list[PoseResult]:
+        assert self.gate.wait(30)
+        time.sleep(self.seconds)
+        self.batches.append(len(images))
+        return [self._result(i, image, boxes([image])[0]) for i, image in enumerate(images)]
+
+    def _result(self, index: int, image: np.ndarray, boxes: np.ndarray) -> PoseResult:
+        grey = image.sum(2)
+        places = [np.unravel_index(extreme, grey.shape) for extreme in (grey.argmax(), grey.argmin())]
+        people = InstanceData(
+            keypoints=np.array([[[x + self.shift, y] for y, x in places]], np.float32),
+            keypoint_scores=np.array([[0.75, 0.25]], np.float32),
+            bboxes=boxes[:, :4],
+            bbox_scores=boxes[:, 4],
+        )
+        sample = PoseDataSample(pred_instances=people)
+        if self.pose_model.test_cfg.get('output_heatmaps'):
+            sample.pred_fields = PixelData(heatmaps=grey[None] / 765)
+        error = 'image 0: too dark' if not grey.any() else None
+        return PoseResult(
+            index=index, name=f'image {index}', sample=sample, metainfo=METAINFO, pixels=image, error=error
+        )
+
+
+class Client:
+    """What tests ask a server with.
+
+    Attributes:
+        address: of the server.
+        models: stand-ins by name.
+    """
+
+    def __init__(self, address: str, models: dict[str, Extremes]) -> None:
+        self.address, self.models = address, models
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return requests.get(self.address + path, timeout=30, **options)
+
+    def post(self, path: str, **options: Any) -> requests.Response:
+        return requests.post(self.address + path, timeout=30, **options)
+
+    def predict(self, content: bytes, name: str = 'a.png', headers: Any = None, **fields: str) -> requests.Response:
+        return self.post('/predict', files={'file': (name, content)}, data=fields, headers=headers)
+
+
+def spots(
+    size: tuple[int, int] = (40, 30), bright: tuple[int, int] = (7, 11), dark: tuple[int, int] = (20, 3)
+) -> bytes:
+    """A grey PNG of a (width, height) with one white and one black pixel at (x, y)."""
+    image = Image.new('RGB', size, (90, 90, 90))
+    image.putpixel(bright, (255, 255, 255))
+    image.putpixel(dark, (0, 0, 0))
+    file = io.BytesIO()
+    image.save(file, 'png')
+    return file.getvalue()
+
+
+Start = Callable[..., Client]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start a server with settings; ``seconds`` is what a batch takes."""
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+
+        def start_server(seconds: float = 0, **settings: Any) -> Client:
+            models: Any = {'first': Extremes(seconds), 'second': Extremes(seconds, shift=1)}
+            app = make_app(ServedModels(models), ServeSettings(**settings))
+            return Client(stack.enter_context(run_app(app)), models)
+
+        yield start_server
+
+
+@pytest.fixture(scope='module')
+def client() -> Iterator[Client]:
+    """A server with the default settings but small limits."""
+    models: Any = {'first': Extremes(), 'second': Extremes(shift=1)}
+    settings = ServeSettings(max_bytes=100_000, max_pixels=10_000, allowed_hosts=('pose.example',))
+    with run_app(make_app(ServedModels(models), settings)) as address:
+        yield Client(address, models)

@@ -1,0 +1,128 @@
+"""Requests of many clients go through the models together, and what does not fit is answered with 429."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.serve.conftest import Start, spots
+from vitpose_mm.serve.batching import Batcher, Slots
+from vitpose_mm.serve.errors import Busy
+from vitpose_mm.serve.settings import ServeSettings
+
+
+def test_clients_share_batches(start: Start) -> None:
+    client = start(max_batch=4, max_wait=0.05)
+    gate = client.models['first'].gate
+    gate.clear()
+    with ThreadPoolExecutor(9) as pool:
+        first = pool.submit(client.predict, spots(bright=(0, 1)))
+        time.sleep(0.3)  # it is in the models, alone
+        rest = [pool.submit(client.predict, spots(bright=(i, 1))) for i in range(1, 9)]
+        time.sleep(0.5)
+        gate.set()
+        answers = [one.result().json() for one in (first, *rest)]
+    assert [answer['instances'][0]['keypoints'][0] for answer in answers] == [[i, 1] for i in range(9)]
+    assert client.models['first'].batches == [1, 4, 4]
+
+
+def test_models_of_one_batch_are_not_mixed(start: Start) -> None:
+    client = start(max_batch=8, max_wait=0.5)
+    with ThreadPoolExecutor(6) as pool:
+        jobs = [pool.submit(client.predict, spots(), model=name) for name in ('first', 'second') * 3]
+        found = Counter(
+            (job.result().json()['model'], job.result().json()['instances'][0]['keypoints'][0][0]) for job in jobs
+        )
+    assert found == {('first', 7.0): 3, ('second', 8.0): 3}
+
+
+def test_a_full_server_says_so_at_once_and_serves_again(start: Start) -> None:
+    client = start(max_queue=3)
+    client.models['first'].gate.clear()
+    with ThreadPoolExecutor(3) as pool:
+        inside = [pool.submit(client.predict, spots()) for _ in range(3)]
+        time.sleep(0.5)
+        refused = client.predict(spots())
+        assert client.get('/health').status_code == 200
+        client.models['first'].gate.set()
+        assert [one.result().status_code for one in inside] == [200] * 3
+    assert refused.status_code == 429 and refused.headers['Retry-After'] == '1'
+    assert refused.json() == {'error': '3 requests are being worked on or wait: try again in a second.'}
+    assert client.predict(spots()).status_code == 200
+
+
+def test_fifty_clients_are_all_answered(start: Start) -> None:
+    """Each asks until it has its answer: 200 or 429, and no other, and no slot is lost on the way."""
+    client = start(seconds=0.01, max_queue=16)
+
+    def ask(number: int) -> Counter[int]:
+        seen: Counter[int] = Counter()
+        while not seen[200] and seen.total() < 500:
+            answer = client.predict(spots(bright=(number % 20, 1)))
+            seen[answer.status_code] += 1
+            if answer.status_code == 200:
+                assert answer.json()['instances'][0]['keypoints'][0] == [number % 20, 1]
+        return seen
+
+    with ThreadPoolExecutor(50) as pool:
+        seen = sum(pool.map(ask, range(100)), Counter())
+    assert seen[200] == 100 and set(seen) <= {200, 429}
+    assert max(client.models['first'].batches) == 8
+
+
+def test_a_client_that_goes_away_frees_its_slot(start: Start) -> None:
+    client = start(max_queue=1, timeout=0.3)
+    client.models['first'].gate.clear()
+    assert client.predict(spots()).status_code == 429  # in time
+    client.models['first'].gate.set()
+    time.sleep(0.2)
+    assert client.predict(spots()).status_code == 200
+
+
+def test_slots_are_given_back_after_an_error() -> None:
+    slots = Slots(1)
+    with pytest.raises(ZeroDivisionError), slots.take():
+        with pytest.raises(Busy), slots.take():
+            pass
+        raise ZeroDivisionError
+    with slots.take():
+        assert slots.taken == 1
+
+
+def test_an_error_is_raised_for_its_job_alone_and_one_of_the_batch_for_all() -> None:
+    def run(jobs: list[int]) -> list[int | Exception]:
+        if 13 in jobs:
+            raise RuntimeError('thirteen')
+        return [ValueError(str(job)) if job < 0 else job * 2 for job in jobs]
+
+    async def ask(*jobs: int) -> list[int | BaseException]:
+        async with Batcher(run, max_batch=8, max_wait=0.01) as batcher:
+            return await asyncio.gather(*map(batcher.submit, jobs), return_exceptions=True)
+
+    assert list(map(repr, asyncio.run(ask(1, -2, 3)))) == ['2', "ValueError('-2')", '6']
+    assert list(map(repr, asyncio.run(ask(13, 1)))) == ["RuntimeError('thirteen')"] * 2
+
+
+@pytest.mark.parametrize(
+    ('fault', 'sentence'),
+    [
+        ({'max_batch': 0}, '--max-batch 0 is not possible: give more than 0.'),
+        ({'timeout': -1.0}, '--timeout -1.0 is not possible: give more than 0.'),
+        ({'max_wait': -1.0}, '--max-wait -1.0 is not possible: give seconds, 0 or more.'),
+        ({'port': 70_000}, '--port 70000 does not exist: give one from 0 (any that is free) to 65535.'),
+        ({'label_studio': 'file:///etc'}, '--label-studio file:///etc is not an address: give http://NAME:PORT.'),
+    ],
+)
+def test_impossible_settings_are_one_sentence(fault: dict, sentence: str) -> None:
+    with pytest.raises(ValueError) as error:
+        ServeSettings(**fault)
+    assert str(error.value) == sentence
+
+
+def test_which_addresses_only_this_machine_reaches() -> None:
+    hosts = {'127.0.0.1': True, 'localhost': True, '::1': True, '127.8.0.1': True, '0.0.0.0': False, 'name': False}
+    assert {host: ServeSettings(host=host).is_loopback for host in hosts} == hosts

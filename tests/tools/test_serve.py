@@ -1,0 +1,78 @@
+"""tools/serve.py as a command: quick help, faults in one sentence, and a whole run with small models."""
+
+from __future__ import annotations
+
+import io
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+from PIL import Image
+
+from tests.tools.test_topdown_demo import write_models
+
+TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'serve.py'
+
+
+def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(TOOL), *words], cwd=cwd, capture_output=True, text=True, timeout=600)
+
+
+def test_help_is_quick() -> None:
+    code = f'import runpy, sys; sys.argv = ["tool", "-h"]\ntry: runpy.run_path({str(TOOL)!r}, run_name="__main__")'
+    code += '\nexcept SystemExit: print("HEAVY", {"torch", "mmpose", "fastapi"} & set(sys.modules))'
+    result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=600)
+    assert 'HEAVY set()' in result.stdout, result.stderr
+    assert '--max-batch' in result.stdout
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (['vitpose_tiny'], "error: 'vitpose_tiny' is not a pose model of the zoo"),
+        (['--detector', 'x'], "error: 'x' is not a detector of the zoo"),
+        (['--max-queue', '0'], 'error: --max-queue 0 is not possible'),
+    ],
+)
+def test_faults_are_one_sentence(words: list[str], message: str, tmp_path: Path) -> None:
+    result = run(*words, '--offline', cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.startswith(message) and result.stderr.count('\n') == 1
+
+
+@pytest.mark.slow
+def test_a_whole_run(tmp_path: Path) -> None:
+    write_models(tmp_path)
+    models = ('pose.py', 'pose.pth', '--detector', 'detector.py', 'detector.pth', '--bbox-thr', '0')
+    words = [sys.executable, str(TOOL), *models, '--device', 'cpu', '--port', '0', '--host', '0.0.0.0']
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout
+        said = []
+        while not said or 'http' not in said[-1]:
+            said.append(process.stdout.readline())
+            assert said[-1], said
+        assert any(line.startswith('warning: everybody who reaches 0.0.0.0') for line in said)
+        (port,) = re.findall(r'^http://0\.0\.0\.0:(\d+) \(Ctrl-C', said[-1])
+        image = io.BytesIO()
+        Image.effect_noise((80, 60), 90).save(image, 'png')
+        answer = requests.post(f'http://127.0.0.1:{port}/predict', files={'file': image.getvalue()}, timeout=60).json()
+        assert (answer['model'], answer['width']) == ('pose', 80)
+        assert len(answer['instances'][0]['keypoints']) == 17
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) in (0, -signal.SIGTERM)
+
+
+def test_a_port_that_is_taken_is_one_sentence() -> None:
+    from vitpose_mm.serve.run import open_socket
+    from vitpose_mm.serve.settings import ServeSettings
+
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        with pytest.raises(ValueError, match=r'--port \d+ cannot be listened on \(Address already in use\)'):
+            open_socket(ServeSettings(port=taken.getsockname()[1]))

@@ -1,0 +1,184 @@
+"""Label Studio's ML backend calls: give it the address of this server with /label-studio at the end.
+
+It posts tasks and the labelling configuration of a project, and shows what comes back as pre-annotations: a box and
+keypoints for each person, in percent of the image.
+"""
+
+from __future__ import annotations
+
+import itertools
+from functools import partial
+from typing import Any
+from xml.etree import ElementTree
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+
+from ..inference.pose_result import PoseResult
+from .errors import BAD_REQUEST
+from .service import PoseService
+from .task_images import TaskImages
+
+PREFIX = '/label-studio'
+MAX_TASKS = 100
+KEYPOINT_WIDTH = 0.75  # percent of the image, as Label Studio draws a new one
+
+
+def add_label_studio(app: FastAPI, service: PoseService) -> None:
+    """Add /label-studio/health, /setup and /predict."""
+    images = TaskImages(service.settings)
+
+    @app.get(f'{PREFIX}/health')
+    async def health() -> dict[str, str]:
+        """Say that the server answers."""
+        return {'status': 'UP', 'model_class': 'vitpose_mm'}
+
+    @app.post(f'{PREFIX}/setup')
+    async def setup(request: Request) -> dict[str, str]:
+        """Check the labelling configuration of a project, its ``schema``."""
+        LabelConfig.parse(text_of(await read_json(request), 'schema'))
+        return {'model_version': service.models.default}
+
+    @app.post(f'{PREFIX}/predict')
+    async def predict(request: Request) -> dict[str, Any]:
+        """Find the people in the images of ``tasks``."""
+        with service.slots.take():
+            body = await read_json(request)
+            tasks = body.get('tasks')
+            if not isinstance(tasks, list) or len(tasks) > MAX_TASKS:
+                raise HTTPException(BAD_REQUEST, f"'tasks' is not a list of at most {MAX_TASKS} tasks.")
+            config = LabelConfig.parse(text_of(body, 'label_config'))
+            wanted = body.get('model_version')
+            name = wanted if isinstance(wanted, str) and wanted in service.models.predictors else service.models.default
+            results = []
+            for task in tasks:
+                address = config.address_of(task)
+                result = await service.predict(partial(images.read, address), model=name)
+                results.append(config.to_prediction(result, name))
+            return {'results': results, 'model_version': name}
+
+
+async def read_json(request: Request) -> dict[str, Any]:
+    """Request -> the JSON object of its body.
+
+    Raises:
+        HTTPException: it has another body.
+    """
+    try:
+        body = await request.json()
+    except (ValueError, RecursionError):
+        raise HTTPException(BAD_REQUEST, 'The body is not JSON.') from None
+    if not isinstance(body, dict):
+        raise HTTPException(BAD_REQUEST, 'The body is not a JSON object.')
+    return body
+
+
+def text_of(body: dict[str, Any], key: str) -> str:
+    """Value of a JSON object that is to be text.
+
+    Raises:
+        HTTPException: it is missing or something else.
+    """
+    value = body.get(key)
+    if not isinstance(value, str):
+        raise HTTPException(BAD_REQUEST, f'{key!r} is missing: Label Studio sends the labelling configuration there.')
+    return value
+
+
+class LabelConfig:
+    """The part of a labelling configuration that keypoints are written with: its image and its two kinds of labels.
+
+    Args:
+        root: of the parsed XML.
+
+    Raises:
+        HTTPException: it has no <KeyPointLabels> of an <Image>.
+    """
+
+    def __init__(self, root: ElementTree.Element) -> None:
+        images = {tag.get('name'): tag.get('value', '') for tag in root.iter('Image')}
+        keypoints = next((tag for tag in root.iter('KeyPointLabels') if tag.get('toName') in images), None)
+        if keypoints is None:
+            sentence = 'The labelling configuration has no <KeyPointLabels> whose toName is an <Image>: add it.'
+            raise HTTPException(BAD_REQUEST, sentence)
+        self.image = keypoints.get('toName', '')
+        self.field = images[self.image].removeprefix('$')
+        self.keypoints = keypoints.get('name', '')
+        self.names = labels_of(keypoints)
+        boxes = next((tag for tag in root.iter('RectangleLabels') if tag.get('toName') == self.image), None)
+        self.boxes = None if boxes is None else boxes.get('name', '')
+        self.box_labels = [] if boxes is None else labels_of(boxes)
+
+    @classmethod
+    def parse(cls, text: str) -> LabelConfig:
+        """XML -> configuration.
+
+        Raises:
+            HTTPException: it is not XML, declares entities, or has no keypoints.
+        """
+        if '<!' in text.replace('<!--', ''):
+            raise HTTPException(BAD_REQUEST, 'The labelling configuration has a <!DOCTYPE>: leave it out.')
+        try:
+            return cls(ElementTree.fromstring(text))
+        except ElementTree.ParseError as error:
+            raise HTTPException(BAD_REQUEST, f'The labelling configuration is not XML ({error}).') from None
+
+    def address_of(self, task: Any) -> str:
+        """Task -> address of its image.
+
+        Raises:
+            HTTPException: it has none.
+        """
+        data = task.get('data') if isinstance(task, dict) else None
+        address = data.get(self.field) if isinstance(data, dict) else None
+        if not isinstance(address, str):
+            raise HTTPException(BAD_REQUEST, f'A task has no image: its data has no {self.field!r}.')
+        return address
+
+    def to_prediction(self, result: PoseResult, version: str) -> dict[str, Any]:
+        """Result -> Label Studio's prediction: a box and its keypoints for each person.
+
+        Keypoints whose names the configuration does not have are left out.
+        """
+        height, width = result.image.shape[:2]
+        percent = (100 / width, 100 / height)
+        ids = (f'p{i}' for i in itertools.count())
+        regions = []
+        for i in range(len(result)):
+            box_id = next(ids)
+            if self.boxes is not None:
+                regions.append(self._to_box(result, i, percent) | {'id': box_id})
+            for k, name in enumerate(keypoint_names(result)):
+                if not self.names or name in self.names:
+                    region = self._to_keypoint(result, (i, k), name, percent) | {'id': next(ids)}
+                    regions.append(region | ({'parentID': box_id} if self.boxes is not None else {}))
+        for region in regions:
+            region |= {'to_name': self.image, 'original_width': width, 'original_height': height, 'image_rotation': 0}
+        score = float(result.box_scores.mean()) if len(result) else 0.0
+        return {'result': regions, 'score': score, 'model_version': version}
+
+    def _to_box(self, result: PoseResult, person: int, percent: tuple[float, float]) -> dict[str, Any]:
+        x1, y1, x2, y2 = result.boxes[person].tolist()
+        value = {'x': x1 * percent[0], 'y': y1 * percent[1], 'rotation': 0}
+        value |= {'width': (x2 - x1) * percent[0], 'height': (y2 - y1) * percent[1]}
+        value['rectanglelabels'] = self.box_labels[:1]
+        score = float(result.box_scores[person])
+        return {'from_name': self.boxes, 'type': 'rectanglelabels', 'value': value, 'score': score}
+
+    def _to_keypoint(
+        self, result: PoseResult, index: tuple[int, int], name: str, percent: tuple[float, float]
+    ) -> dict[str, Any]:
+        x, y = result.keypoints[index].tolist()
+        value = {'x': x * percent[0], 'y': y * percent[1], 'width': KEYPOINT_WIDTH, 'keypointlabels': [name]}
+        score = float(result.scores[index])
+        return {'from_name': self.keypoints, 'type': 'keypointlabels', 'value': value, 'score': score}
+
+
+def labels_of(tag: ElementTree.Element) -> list[str]:
+    """<KeyPointLabels> or <RectangleLabels> -> the values of its labels."""
+    return [label.get('value', '') for label in tag.iter('Label')]
+
+
+def keypoint_names(result: PoseResult) -> list[str]:
+    """Result -> K names."""
+    return [result.metainfo['keypoint_id2name'][k] for k in range(result.metainfo['num_keypoints'])]

@@ -1,0 +1,31 @@
+// A prediction -> a file: people whose boxes have the chosen score, with all their keypoints.
+
+import {choose} from './drawing.js';
+
+/** Have the browser save a blob. */
+export function save(blob, name) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** JSON as the server answers it, without the heatmap. */
+export function toJson(answer, model, options) {
+  const {heatmap, ...rest} = answer;
+  const people = {...rest, keypoint_names: model.keypoints, instances: choose(answer.instances, options)};
+  return new Blob([JSON.stringify(people, null, 1)], {type: 'application/json'});
+}
+
+/** A line a person: box and score, then x, y and score of each keypoint. */
+export function toCsv(answer, model, options) {
+  const header = ['person', 'x1', 'y1', 'x2', 'y2', 'box_score'];
+  for (const name of model.keypoints) header.push(`${name}_x`, `${name}_y`, `${name}_score`);
+  const lines = choose(answer.instances, options).map((person, i) => {
+    const points = person.keypoints.flatMap((point, k) => [...point, person.keypoint_scores[k]]);
+    return [i, ...person.bbox, person.bbox_score, ...points];
+  });
+  const quote = (value) => (/[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value);
+  return new Blob([[header, ...lines].map((line) => line.map(quote).join(',') + '\n').join('')], {type: 'text/csv'});
+}

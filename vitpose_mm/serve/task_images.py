@@ -1,0 +1,89 @@
+"""The image that a Label Studio task names -> its bytes: of the one Label Studio that was named at the start, or inside
+the task. Nothing else is fetched, so that a client cannot have this server ask other machines or read its files."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import os
+import urllib.error
+import urllib.request
+from http.client import HTTPException as HttpError
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from starlette.exceptions import HTTPException
+
+from .errors import BAD_REQUEST, NOT_USABLE
+from .settings import ServeSettings
+
+TOKEN = 'LABEL_STUDIO_API_KEY'  # environment variable, the name that Label Studio's own tools use
+
+
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: it could lead anywhere."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        """Have the redirect be an error."""
+
+
+class TaskImages:
+    """Address of a task's image -> bytes.
+
+    Args:
+        settings: with the address of Label Studio; its access token is in the environment variable
+            LABEL_STUDIO_API_KEY.
+    """
+
+    def __init__(self, settings: ServeSettings) -> None:
+        self.settings = settings
+        self.opener = urllib.request.build_opener(NoRedirects, urllib.request.ProxyHandler({}))
+
+    async def read(self, address: str) -> bytes:
+        """Address, relative to Label Studio's, or ``data:image/...;base64,...`` -> bytes.
+
+        Raises:
+            HTTPException: it leads elsewhere, or there is no image.
+        """
+        if address.startswith('data:'):
+            return decode_data_address(address)
+        base = self.settings.label_studio
+        whole = urljoin(base, address)
+        if not base or urlsplit(whole)[:2] != urlsplit(base)[:2]:
+            raise HTTPException(
+                BAD_REQUEST,
+                f'The image {address[:200]!r} is not fetched: start the server with --label-studio, the address of '
+                'the Label Studio that has it, or send it as a data: address.',
+            )
+        return await asyncio.to_thread(self._fetch, whole)
+
+    def _fetch(self, address: str) -> bytes:
+        token = os.environ.get(TOKEN)
+        request = urllib.request.Request(address, headers={'Authorization': f'Token {token}'} if token else {})
+        try:
+            with self.opener.open(request, timeout=self.settings.timeout) as answer:
+                data = answer.read(self.settings.max_bytes + 1)
+        except (OSError, HttpError, ValueError) as error:
+            hint = '' if token else f', with {TOKEN} set'
+            sentence = f'Label Studio did not give {address[:200]!r} ({error}): open it there{hint}.'
+            raise HTTPException(NOT_USABLE, sentence) from None
+        if len(data) > self.settings.max_bytes:
+            sentence = f'{address[:200]!r} has more than {self.settings.max_bytes / 1e6:g} MB: make the image smaller.'
+            raise HTTPException(NOT_USABLE, sentence)
+        return data
+
+
+def decode_data_address(address: str) -> bytes:
+    """``data:image/...;base64,...`` -> bytes.
+
+    Raises:
+        HTTPException: it is another kind.
+    """
+    head, _, content = address.partition(',')
+    try:
+        if not head.endswith(';base64'):
+            raise ValueError
+        return base64.b64decode(content, validate=True)
+    except (ValueError, binascii.Error):
+        raise HTTPException(BAD_REQUEST, 'A data: address of an image is data:image/jpeg;base64,... .') from None
