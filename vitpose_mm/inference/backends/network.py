@@ -33,4 +33,4 @@ class Normalize:
 
     def __call__(self, crops: Tensor) -> Tensor:
         inputs: Tensor = self.preprocess({'inputs': crops, 'data_samples': []})['inputs']
-        return inputs
+        return inputs.float()  # where a model normalises nothing
