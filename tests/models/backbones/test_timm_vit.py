@@ -29,7 +29,7 @@ MAE = 'vit_base_patch16_224.mae'
 
 
 def build(name: str, **settings: Any) -> TimmViT:
-    """Name -> a tiny model of it for crops of 4x3 tokens, with weights that are all of some size."""
+    """Build a tiny model of a name for crops of 4x3 tokens, with weights that are all of some size."""
     patch = FAMILIES.get(name, 16)
     model_args = {**TINY, **settings.pop('model_args', {})}
     vit = TimmViT(name, (3 * patch, 4 * patch), model_args=model_args, **settings)
@@ -43,7 +43,7 @@ def crops_for(vit: TimmViT, number: int = 2) -> torch.Tensor:
 
 
 def configure(name: str, **backbone: Any) -> dict:
-    """-> config of a tiny pose model with such a backbone."""
+    """Return the config of a tiny pose model with such a backbone."""
     patch = FAMILIES[name]
     codec = {'type': 'UDPHeatmap', 'input_size': (3 * patch, 4 * patch), 'heatmap_size': (12, 16), 'sigma': 2}
     cfg = model_cfg(TINY['embed_dim'], codec=codec)
@@ -214,7 +214,7 @@ def test_export(name: str) -> None:
         ({'model': 'vit_base_patch16_dinov9'}, 'no model .* such as vit_base_patch16_dinov3'),
         ({'model': 'resnet18'}, 'does not make'),
         ({'model': 'beit_base_patch16_224'}, 'is a Beit: take a plain ViT|does not make'),
-        ({'model': 'vit_base_patch14_dinov2'}, r'no multiple of the patch size 14: use \(196, 252\)'),
+        ({'model': 'vit_base_patch14_dinov2'}, r'not a multiple of the patch size 14: use \(196, 252\)'),
         ({'model': MAE, 'model_args': {'dpeth': 2}}, 'dpeth'),
         ({'model': 'vit_wee_patch16_reg1_gap_256', 'pretrained': True, 'init_cfg': {}}, 'are both set'),
         ({'model': 'vit_small_patch16_224', 'frozen_parts': 'head', 'model_args': TINY}, 'frozen_parts'),
