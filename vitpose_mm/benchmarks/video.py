@@ -57,7 +57,7 @@ def benchmark_video(frames: int, people: int, *, models: Models | None, long: in
 
 
 def _detect(film: Sequence[WalkingFrame], predictor: PosePredictor) -> list[np.ndarray]:
-    """Film -> a real detector's boxes (N, 5) of each frame, low scores too."""
+    """Return a real detector's boxes (N, 5) of each frame of a film, low scores too."""
     assert predictor.detector is not None
     predictor.detector.bbox_thr = LOW
     return [predictor.detector.detect([frame.image])[0] for frame in film]

@@ -90,7 +90,7 @@ class PeopleTracker:
         return Tracked(people, self._number(ids))
 
     def _number(self, ids: list[int]) -> np.ndarray:
-        """The tracker's ids of people -> ours, which count only those who were found twice."""
+        """Return our ids for the tracker's ids of people; ours count only those who were found twice."""
         for i in ids:
             if i not in self._numbers:
                 self._last_number += 1

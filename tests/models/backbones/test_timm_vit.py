@@ -33,7 +33,7 @@ MAE = 'vit_base_patch16_224.mae'
 
 
 def build(name: str, **settings: Any) -> TimmViT:
-    """Name -> a tiny model of it for crops of 4x3 tokens, with weights that are all of some size."""
+    """Build a tiny model of a name for crops of 4x3 tokens, with weights that are all of some size."""
     patch = FAMILIES.get(name, 16)
     model_args = {**TINY, **settings.pop('model_args', {})}
     vit = TimmViT(name, (3 * patch, 4 * patch), model_args=model_args, **settings)
@@ -47,7 +47,7 @@ def crops_for(vit: TimmViT, number: int = 2) -> torch.Tensor:
 
 
 def configure(name: str, **backbone: Any) -> dict:
-    """-> config of a tiny pose model with such a backbone."""
+    """Return the config of a tiny pose model with such a backbone."""
     patch = FAMILIES[name]
     codec = {'type': 'UDPHeatmap', 'input_size': (3 * patch, 4 * patch), 'heatmap_size': (12, 16), 'sigma': 2}
     cfg = model_cfg(TINY['embed_dim'], codec=codec)
@@ -250,7 +250,7 @@ def test_config_of_the_documentation(tmp_path: Path) -> None:
         ({'model': 'beit_base_patch16_224'}, 'is a Beit: take a plain ViT|does not make'),
         (
             {'model': 'vit_base_patch14_dinov2', 'model_args': TINY},
-            r'no multiple of the patch size 14: use \(196, 252\)',
+            r'not a multiple of the patch size 14: use \(196, 252\)',
         ),
         ({'model': MAE, 'model_args': {'dpeth': 2}}, 'dpeth'),
         ({'model': 'vit_wee_patch16_reg1_gap_256', 'pretrained': True, 'init_cfg': {}}, 'are both set'),

@@ -76,19 +76,19 @@ class TimmViT(BaseBackbone):
         self._freeze()
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """(B, 3, h, w) crops -> ((B, C, H, W),)."""
+        """Map (B, 3, h, w) crops to ((B, C, H, W),)."""
         grid = self._grid((x.shape[-1], x.shape[-2]))
         (x,) = self.vit.forward_intermediates(x, indices=1, output_fmt='NLC', intermediates_only=True)
         x = self.vit.fc_norm(self.vit.norm(x))  # one of the two is the identity
         return (x.transpose(1, 2).unflatten(2, grid),)
 
     def _grid(self, size: tuple[int, int]) -> tuple[int, int]:
-        """(w, h) pixels -> (H, W) tokens."""
+        """Return the (H, W) tokens of (w, h) pixels."""
         patch = self.patch_size
         if size[0] % patch or size[1] % patch:
             near = tuple(max(1, round(side / patch)) * patch for side in size)
             raise ValueError(
-                f'Crops of {size} (w, h) pixels are no multiple of the patch size {patch}: use {near}, in the '
+                f'Crops of {size} (w, h) pixels are not a multiple of the patch size {patch}: use {near}, in the '
                 f'codec too.'
             )
         return size[1] // patch, size[0] // patch
@@ -108,7 +108,7 @@ class TimmViT(BaseBackbone):
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def get_layer_depth(self, name: str, prefix: str = '') -> tuple[int, int]:
-        """Parameter name -> (depth, number of depths), as of :meth:`ViT.get_layer_depth`."""
+        """Return (depth, number of depths) of a parameter, as :meth:`ViT.get_layer_depth` does."""
         num_depths = self.arch.num_layers + 2
         parts = name.removeprefix(prefix).split('.')
         if not name.startswith(prefix) or parts[0] != 'vit' or parts[1] in ('norm', 'fc_norm'):
@@ -130,7 +130,7 @@ class TimmViT(BaseBackbone):
 
 
 def import_timm() -> ModuleType:
-    """-> timm.
+    """Import timm, or raise one sentence on how to install it.
 
     Raises:
         ValueError: it is not installed.
@@ -143,10 +143,10 @@ def import_timm() -> ModuleType:
 
 
 def make_vit(name: str, input_size: tuple[int, int], arguments: Mapping[str, Any]) -> Any:
-    """timm's name, (w, h) pixels and further arguments -> the model with random weights, no pooling, no classifier.
+    """Build timm's model of a name for (w, h) pixels with random weights, without pooling and classifier.
 
     Raises:
-        ValueError: there is none of that name, it is no plain ViT, or an argument is not one of it.
+        ValueError: there is none of that name, it is not a plain ViT, or an argument is not one of it.
     """
     timm = import_timm()
     if not timm.is_model(name.split('.')[0]):
@@ -166,7 +166,7 @@ def make_vit(name: str, input_size: tuple[int, int], arguments: Mapping[str, Any
 
 
 def find_weights(vit: Any, pretrained: str | bool, init_cfg: dict | list[dict] | None) -> dict | list[dict] | None:
-    """A model of timm's and what was asked for -> mmengine's ``init_cfg``.
+    """Return mmengine's ``init_cfg`` for a model of timm's and what was asked for.
 
     Raises:
         ValueError: timm names no weights for the model, or ``init_cfg`` is given too.
@@ -184,7 +184,7 @@ def find_weights(vit: Any, pretrained: str | bool, init_cfg: dict | list[dict] |
 
 
 def fit_weights(vit: Any, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of timm's names or of a release that it knows -> those of the model, of its patches and positions."""
+    """Fit weights of timm's names, or of a release that it knows, to the model's patches and positions."""
     weights = {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}
     if vit.cls_token is None and 'cls_token' in weights and 'pos_embed' in weights:
         del weights['cls_token']
@@ -195,7 +195,7 @@ def fit_weights(vit: Any, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def resize_position(vit: Any, table: Tensor, old: tuple[int, ...], new: tuple[int, int]) -> Tensor:
-    """(1, T + N, C) positions of the old (H, W) grid -> of the new one, as timm resizes them."""
+    """Resize (1, T + N, C) positions of the old (H, W) grid to the new one, as timm does."""
     from timm.layers import resample_abs_pos_embed
 
     prefix = 0 if vit.no_embed_class else vit.num_prefix_tokens
