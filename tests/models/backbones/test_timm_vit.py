@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import pytest
 import timm
 import torch
+from mmengine.config import Config
 from mmengine.registry import MODELS
 from mmengine.runner import load_checkpoint
 from safetensors.torch import save_file
 
+from tests.helpers.documents import ROOT, named_blocks
 from tests.helpers.tiny_models import batch, model_cfg, write_teacher
 from vitpose_mm.engine.optim_wrappers import LayerDecayConstructor
 from vitpose_mm.models import KnowledgeTokenDistiller, TimmViT, ViT
@@ -25,6 +28,7 @@ FAMILIES = {
     'eva02_base_patch14_224': 14,
     'vit_base_patch16_siglip_256': 16,
 }
+PAGE = ROOT / 'docs/backbones.md'
 MAE = 'vit_base_patch16_224.mae'
 
 
@@ -206,6 +210,36 @@ def test_export(name: str) -> None:
     with torch.no_grad():
         program = torch.export.export(vit, (crops[:2],), dynamic_shapes=({0: dim},), strict=False)
         torch.testing.assert_close(program.module()(crops), vit(crops))
+
+
+def families_told() -> list[str]:
+    """-> the models in the table of docs/backbones.md."""
+    table = PAGE.read_text().split('| family | tried |')[1]
+    return [name for row in re.findall(r'^\|.*\|$', table, re.MULTILINE)[1:] for name in re.findall('`(.+?)`', row)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', families_told())
+def test_families_of_the_documentation(name: str) -> None:
+    patch = int(re.search(r'patch(\d+)', name)[1]) if 'patch' in name else 16
+    vit = TimmViT(name, (3 * patch, 4 * patch), model_args={'depth': 1})
+    crops = crops_for(vit)
+    theirs = vit.vit
+    tokens = theirs.forward_features(crops)
+    tokens = theirs.fc_norm(tokens)[:, theirs.num_prefix_tokens :]
+    (features,) = vit(crops)
+    torch.testing.assert_close(features.flatten(2).transpose(1, 2), tokens, atol=1e-6, rtol=0)
+    features.square().sum().backward()
+    assert [key for key, value in vit.named_parameters() if value.grad is None] == []
+
+
+def test_config_of_the_documentation(tmp_path: Path) -> None:
+    (code,) = named_blocks(PAGE.read_text()).values()
+    (tmp_path / 'my_dinov3.py').write_text(code)
+    model = Config.fromfile(tmp_path / 'my_dinov3.py').model
+    model.backbone.model_args = {'depth': 1}
+    assert model.backbone.pretrained is True
+    assert MODELS.build(model)(torch.zeros(1, 3, 256, 192), None).shape == (1, 17, 64, 48)
 
 
 @pytest.mark.parametrize(
