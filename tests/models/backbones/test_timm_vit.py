@@ -248,7 +248,7 @@ def test_config_of_the_documentation(tmp_path: Path) -> None:
         ({'model': 'vit_base_patch16_dinov9'}, 'no model .* such as vit_base_patch16_dinov3'),
         ({'model': 'resnet18'}, 'does not make'),
         ({'model': 'beit_base_patch16_224'}, 'is a Beit: take a plain ViT|does not make'),
-        ({'model': 'vit_base_patch14_dinov2'}, r'no multiple of the patch size 14: use \(196, 252\)'),
+        ({'model': 'vit_base_patch14_dinov2', 'model_args': TINY}, r'no multiple of the patch size 14: use \(196, 252\)'),
         ({'model': MAE, 'model_args': {'dpeth': 2}}, 'dpeth'),
         ({'model': 'vit_wee_patch16_reg1_gap_256', 'pretrained': True, 'init_cfg': {}}, 'are both set'),
         ({'model': 'vit_small_patch16_224', 'frozen_parts': 'head', 'model_args': TINY}, 'frozen_parts'),
