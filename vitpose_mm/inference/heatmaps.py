@@ -65,7 +65,7 @@ class TorchForward:
     def __call__(self, crops: Tensor) -> Tensor:
         model = self.model
         batch = model.data_preprocessor({'inputs': crops, 'data_samples': []})
-        inputs, samples = batch['inputs'], [self._sample] * len(crops)
+        inputs, samples = batch['inputs'].float(), [self._sample] * len(crops)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             if isinstance(model.head, HeatmapPredictor):
                 feats = model.extract_feat(inputs, samples)
