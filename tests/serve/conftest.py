@@ -133,6 +133,6 @@ def start() -> Iterator[Start]:
 def client() -> Iterator[Client]:
     """A server with the default settings but small limits."""
     models: Any = {'first': Extremes(), 'second': Extremes(shift=1)}
-    settings = ServeSettings(max_bytes=100_000, max_pixels=10_000, allowed_hosts=('pose.example',))
+    settings = ServeSettings(max_bytes=100_000, max_pixels=1_000_000, allowed_hosts=('pose.example',))
     with run_app(make_app(ServedModels(models), settings)) as address:
         yield Client(address, models)

@@ -126,10 +126,10 @@ def test_two_models_side_by_side_and_faults(page: Page, tmp_path: Path) -> None:
     page.wait_for('document.querySelectorAll("canvas").length === 2')
     captions = page.run('[...document.querySelectorAll("figcaption")].map((one) => one.textContent)')
     assert captions == ['first: 1 person', 'second: 1 person']
-    (tmp_path / 'big.png').write_bytes(spots((200, 200)))
+    (tmp_path / 'big.png').write_bytes(spots((2000, 2000)))
     page.choose_file('#file', tmp_path / 'big.png')
     page.wait_for('document.querySelector("#message").className === "error"')
-    assert '200 x 200 pixels' in page.run('document.querySelector("#message").textContent')
+    assert '2000 x 2000 pixels' in page.run('document.querySelector("#message").textContent')
     assert page.run('document.querySelectorAll("canvas").length') == 2
 
 

@@ -83,7 +83,7 @@ def bomb() -> bytes:
         (b'%!PS-Adobe-3.0 EPSF-3.0', 'The file is not an image that can be read (empty, damaged or another format).'),
         (spots()[:60], 'The file cannot be read: '),
         (bomb(), 'The file has '),
-        (spots((101, 100)), 'The file has 101 x 100 pixels and 0.01 million are the limit: make the image smaller.'),
+        (spots((1001, 1000)), 'The file has 1001 x 1000 pixels and 1 million are the limit: make the image smaller.'),
     ],
     ids=['empty', 'other format', 'cut off', 'bomb', 'too many pixels'],
 )
@@ -122,7 +122,7 @@ def test_what_fails_in_the_model_is_a_sentence_and_the_next_one_is_answered(clie
 def test_info_and_health(client: Client) -> None:
     assert client.get('/health').json() == {'status': 'UP'}
     info = client.get('/info').json()
-    assert info['limits']['max_pixels'] == 10_000
+    assert info['limits']['max_pixels'] == 1_000_000
     assert [model['name'] for model in info['models']] == ['first', 'second']
     assert info['models'][0] | {'name': ''} == {
         'name': '',

@@ -173,7 +173,7 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _too_large(path: Path | str, found: str, limit: int) -> str:
-    return f'{printable(path)} has {found} pixels and {limit / 1e6:g} million are the limit: make the image smaller.'
+    return f'{printable(path)} has {found} pixels and {limit / 1e6:.0f} million are the limit: make the image smaller.'
 
 
 def _read_webp_size(file: BinaryIO) -> tuple[int, int] | None:
