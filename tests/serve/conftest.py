@@ -62,9 +62,9 @@ class Extremes:
 
     def _result(self, index: int, image: np.ndarray, boxes: np.ndarray) -> PoseResult:
         grey = image.sum(2)
-        places = [np.unravel_index(extreme, grey.shape) for extreme in (grey.argmax(), grey.argmin())]
+        pixels = [np.unravel_index(extreme, grey.shape) for extreme in (grey.argmax(), grey.argmin())]
         people = InstanceData(
-            keypoints=np.array([[[x + self.shift, y] for y, x in places]], np.float32),
+            keypoints=np.array([[[x + self.shift, y] for y, x in pixels]], np.float32),
             keypoint_scores=np.array([[0.75, 0.25]], np.float32),
             bboxes=boxes[:, :4],
             bbox_scores=boxes[:, 4],
