@@ -1,9 +1,5 @@
 # A ViT-B of timm, pre-trained by DINOv3, with the classic decoder on COCO at 256x192.
-_base_ = [
-    '../_base_/schedules/adamw_210e.py',
-    '../_base_/data/coco_256x192.py',
-    '../_base_/models/timm_vit.py',
-]
+_base_ = ['../_base_/schedules/adamw_210e.py', '../_base_/data/coco_256x192.py', '../_base_/models/timm_vit.py']
 model = dict(
     backbone=dict(
         model='vit_base_patch16_dinov3.lvd1689m',
