@@ -18,7 +18,7 @@ from vitpose_mm.utils.arguments import silence_known_warnings
 
 
 def parse_args() -> argparse.Namespace:
-    """Command line -> options; nothing heavy is imported before this returns, so that -h is quick."""
+    """Parse the command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     models = "pose models to choose from: names (default: 'vitpose_base'), or configs, each with its checkpoint"
     parser.add_argument('models', nargs='*', metavar='MODEL', help=models)

@@ -46,7 +46,7 @@ class Page:
             self.send(f'{domain}.enable')
 
     def send(self, method: str, **params: Any) -> dict[str, Any]:
-        """Command -> its answer."""
+        """Send a command; return its answer."""
         self.number += 1
         message: dict[str, Any] = {'id': self.number, 'method': method, 'params': params}
         if self.session and not method.startswith(('Target.', 'Browser.')):
@@ -72,13 +72,13 @@ class Page:
         self.send('Page.navigate', url=address)
 
     def run(self, script: str) -> Any:
-        """JavaScript expression, awaited -> its value."""
+        """Run a JavaScript expression, awaited; return its value."""
         answer = self.send('Runtime.evaluate', expression=script, awaitPromise=True, returnByValue=True)
         assert 'exceptionDetails' not in answer, answer
         return answer['result'].get('value')
 
     def wait_for(self, script: str) -> Any:
-        """Wait until a JavaScript expression is true -> its value."""
+        """Wait until a JavaScript expression is true; return its value."""
         deadline = time.monotonic() + SECONDS
         while not (value := self.run(script)):
             assert time.monotonic() < deadline, f'{script} did not become true: {self.run("document.body.innerText")}'
@@ -113,7 +113,7 @@ class Page:
 
 @contextmanager
 def open_browser(folder: Path, *, width: int = 1200, height: int = 800) -> Iterator[Page]:
-    """Folder for what the browser writes -> a tab."""
+    """Open a tab of a browser that writes to a folder."""
     program = find_chromium()
     read_commands, to_browser = os.pipe()
     from_browser, write_answers = os.pipe()

@@ -16,7 +16,7 @@ from vitpose_mm.serve.settings import ServeSettings
 
 @contextmanager
 def run_app(app: Any) -> Iterator[str]:
-    """App -> the address that it answers at, without a slash at the end."""
+    """Run an app; return the address that it answers at, without a slash at the end."""
     listener = open_socket(ServeSettings(port=0))
     server = uvicorn.Server(uvicorn.Config(app, log_level='warning', timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, kwargs={'sockets': [listener]}, daemon=True)

@@ -49,7 +49,7 @@ LOG = logging.getLogger(__name__)
 
 
 def make_app(models: ServedModels, settings: ServeSettings) -> FastAPI:
-    """Models and limits -> the ASGI app, which starts the thread of the models with its lifespan."""
+    """Make the ASGI app of models and limits, which starts the thread of the models with its lifespan."""
     service = PoseService(models, settings)
 
     @asynccontextmanager
@@ -115,7 +115,7 @@ def add_predictions(app: FastAPI, service: PoseService) -> None:
 
 
 def text_of(form: FormData, field: str) -> str:
-    """Field of a form that is text -> its value; '' where it is missing."""
+    """Return the value of a form's field that is text; '' where it is missing."""
     value = form.get(field)
     return value if isinstance(value, str) else ''
 

@@ -1,4 +1,4 @@
-"""Requests of many clients -> batches, one after the other, through the models in a thread of their own."""
+"""Run requests of many clients in batches, one after the other, through the models in a thread of their own."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Slots:
 
 
 class Batcher(Generic[Job, Result]):
-    """Jobs from many tasks -> lists of jobs for ``run``, a batch at a time.
+    """Collects jobs of many tasks into lists of jobs for ``run``, a batch at a time.
 
     A batch begins with the first job that waits and is run when it has ``max_batch`` jobs, or ``max_wait`` seconds
     later. Jobs that arrive while a batch runs are the next one. A job whose task was cancelled is left out.

@@ -53,7 +53,7 @@ class Guard:
             await answer(scope, receive, with_security_headers(send))
 
     def _find_fault(self, method: str, headers: Headers) -> tuple[int, str] | None:
-        """Method and headers -> why the request is refused."""
+        """Return why a request is refused, by its method and headers."""
         host = headers.get('host', '')
         name = host_of(host)
         if not (is_ip(name) or name in self.names):
@@ -99,7 +99,7 @@ class Guard:
 
 
 def host_of(header: str) -> str:
-    """Host header -> name or address in lower case, without port and brackets; '' where it is malformed."""
+    """Return the name or address of a Host header in lower case, without port and brackets, or ''."""
     try:
         return urlsplit(f'//{header}').hostname or ''
     except ValueError:

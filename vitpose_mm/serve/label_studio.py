@@ -111,7 +111,7 @@ class LabelConfig:
 
     @classmethod
     def parse(cls, text: str) -> LabelConfig:
-        """XML -> configuration.
+        """Parse the XML of a configuration.
 
         Raises:
             HTTPException: it is not XML, declares entities, or has no keypoints.
@@ -124,7 +124,7 @@ class LabelConfig:
             raise HTTPException(BAD_REQUEST, f'The labelling configuration is not XML ({error}).') from None
 
     def address_of(self, task: Any) -> str:
-        """Task -> address of its image.
+        """Return the address of a task's image.
 
         Raises:
             HTTPException: it has none.
@@ -136,7 +136,7 @@ class LabelConfig:
         return address
 
     def to_prediction(self, result: PoseResult, version: str) -> dict[str, Any]:
-        """Result -> Label Studio's prediction: a box and its keypoints for each person.
+        """Return Label Studio's prediction of a result: a box and its keypoints for each person.
 
         Keypoints whose names the configuration does not have are left out.
         """
@@ -175,10 +175,10 @@ class LabelConfig:
 
 
 def labels_of(tag: ElementTree.Element) -> list[str]:
-    """<KeyPointLabels> or <RectangleLabels> -> the values of its labels."""
+    """Return the values of the labels of <KeyPointLabels> or <RectangleLabels>."""
     return [label.get('value', '') for label in tag.iter('Label')]
 
 
 def keypoint_names(result: PoseResult) -> list[str]:
-    """Result -> K names."""
+    """Return the K names of a result's keypoints."""
     return [result.metainfo['keypoint_id2name'][k] for k in range(result.metainfo['num_keypoints'])]

@@ -29,7 +29,7 @@ class Job:
 
 
 class ServedModels:
-    """Jobs -> results, those of one model together.
+    """Runs jobs, those of one model together.
 
     Args:
         predictors: by name, the default one first. The detector of the first one serves all.
@@ -46,7 +46,7 @@ class ServedModels:
         self.find_people: Any = self.predictors[self.default].detect
 
     def run(self, jobs: Sequence[Job]) -> list[PoseResult | Exception]:
-        """Jobs -> a result for each, or why there is none."""
+        """Return a result for each job, or why there is none."""
         results: list[PoseResult | Exception] = [RuntimeError('not run')] * len(jobs)
         for kind in {(job.model, job.heatmap): None for job in jobs}:
             chosen = [i for i, job in enumerate(jobs) if (job.model, job.heatmap) == kind]
@@ -72,7 +72,7 @@ class ServedModels:
 
 
 def describe_keypoints(model: str, metainfo: Mapping[str, Any]) -> dict[str, Any]:
-    """Name of a model and mmpose's keypoint set -> what a page needs to draw it."""
+    """Return what a page needs to draw a keypoint set of mmpose's, with the name of its model."""
     names = metainfo['keypoint_id2name']
     return {
         'name': model,

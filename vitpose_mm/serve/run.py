@@ -1,4 +1,4 @@
-"""Settings and models by name -> a server that listens until it is stopped."""
+"""Run a server with models by name that listens until it is stopped."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .settings import ServeSettings
 
 
 def name_of(model: ModelName) -> str:
-    """Model -> the name that clients call it by: the one given, or that of its checkpoint's file."""
+    """Return the name that clients call a model by: the one given, or that of its checkpoint's file."""
     return model if isinstance(model, str) else Path(model[1]).stem
 
 
 def load_models(poses: Sequence[ModelName], detector: ModelName | None, **options: Any) -> ServedModels:
-    """Models -> loaded and ready; ``options`` are those of :class:`~vitpose_mm.inference.PosePredictor`.
+    """Load models; ``options`` are those of :class:`~vitpose_mm.inference.PosePredictor`.
 
     Raises:
         ValueError: a model is not known or cannot be loaded, or two have one name.
@@ -70,7 +70,7 @@ def serve(models: ServedModels, settings: ServeSettings, say: Callable[[str], No
 
 
 def open_socket(settings: ServeSettings) -> socket.socket:
-    """Settings -> socket that listens.
+    """Open the socket that listens.
 
     Raises:
         ValueError: the address is taken, or not one of this machine.

@@ -1,4 +1,4 @@
-"""Bytes of images -> predictions: decoded in threads, through the models in batches, with bounded memory."""
+"""Predict on bytes of images: decoded in threads, through the models in batches, with bounded memory."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class PoseService:
         self.pool.shutdown(wait=True)
 
     def find_model(self, name: str) -> str:
-        """Name of a model, or '' for the first one -> name.
+        """Return the name of a model; for '' that of the first one.
 
         Raises:
             HTTPException: it is not served.

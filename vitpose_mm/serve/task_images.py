@@ -1,5 +1,7 @@
-"""The image that a Label Studio task names -> its bytes: of the one Label Studio that was named at the start, or inside
-the task. Nothing else is fetched, so that a client cannot have this server ask other machines or read its files."""
+"""Read the image of a Label Studio task: from the one Label Studio that was named at the start, or inside the task.
+
+Nothing else is fetched, so that a client cannot have this server ask other machines or read its files.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ class NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 class TaskImages:
-    """Address of a task's image -> bytes.
+    """Reads the bytes of a task's image by its address.
 
     Args:
         settings: with the address of Label Studio; its access token is in the environment variable
@@ -75,7 +77,7 @@ class TaskImages:
 
 
 def decode_data_address(address: str) -> bytes:
-    """``data:image/...;base64,...`` -> bytes.
+    """Return the bytes of ``data:image/...;base64,...``.
 
     Raises:
         HTTPException: it is another kind.

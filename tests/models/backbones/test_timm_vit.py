@@ -213,7 +213,7 @@ def test_export(name: str) -> None:
 
 
 def families_told() -> list[str]:
-    """-> the models in the table of docs/backbones.md."""
+    """Return the models in the table of docs/backbones.md."""
     table = PAGE.read_text().split('| family | tried |')[1]
     return [name for row in re.findall(r'^\|.*\|$', table, re.MULTILINE)[1:] for name in re.findall('`(.+?)`', row)]
 
