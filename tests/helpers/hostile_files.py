@@ -642,6 +642,27 @@ def not_files() -> dict[str, Case]:
     }
 
 
+def nested_subsets(levels: int) -> bytes:
+    """A dict of two subsets, the same, which have two subsets, the same, and so on."""
+    made = b'}q\xc8'
+    for level in range(levels):
+        kept = b'q' + bytes([201 + level])
+        made = (
+            b'}'
+            + text('subsets')
+            + b'}'
+            + text('a')
+            + made
+            + b's'
+            + text('b')
+            + b'h'
+            + bytes([200 + level])
+            + b'ss'
+            + kept
+        )
+    return b'}' + text('a') + made + b's'
+
+
 def structures() -> dict[str, Case]:
     """Plain data that is not a checkpoint."""
     weights = dct({'weight': tensor()})
@@ -690,6 +711,7 @@ def structures() -> dict[str, Case]:
                 ('sigmas', lst(b'G' + bytes(8))),
                 ('sigmas', lst(text('x' * 10**7), *[text('y')] * 2000)),
                 ('subsets', lst()),
+                ('subsets', nested_subsets(20)),
                 ('subsets', dct({'a': lst()})),
                 ('subsets', dct({'a': dct({'num_keypoints': text('x')})})),
             )

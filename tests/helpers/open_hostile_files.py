@@ -70,7 +70,7 @@ def watched_from_here(folder: Path) -> Iterator[None]:
     for name in ('warm.pth', 'warm.safetensors'):  # what is imported late is imported here
         save_file({'a': torch.ones(3), 'b': torch.ones(2).half()}, folder / name)
         load_file(folder / name)
-    b''.decode('raw-unicode-escape')  # which pickletools does
+    b'a'.decode('raw-unicode-escape')  # which pickletools does
     pickle_bytes.write_zip(folder / 'warm.pth', pickle_bytes.checkpoint())
     load_file(folder / 'warm.pth')
     sys.addaudithook(watch)

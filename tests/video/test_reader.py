@@ -85,6 +85,20 @@ def test_refusals(write_video: Callable[..., Path], tmp_path: Path, monkeypatch:
         VideoReader(write_video())
 
 
+@pytest.mark.parametrize(
+    'text',
+    [
+        '#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile://{}\n#EXT-X-ENDLIST\n',
+        'ffconcat version 1.0\nfile {}\n',
+    ],
+)
+def test_a_list_of_other_files_is_not_followed(write_video: Callable[..., Path], tmp_path: Path, text: str) -> None:
+    private = write_video(name='private.mp4')
+    (tmp_path / 'walk.mp4').write_text(text.format(private))
+    with pytest.raises(ValueError, match=r'walk\.mp4 is a list of other files'):
+        VideoReader(tmp_path / 'walk.mp4')
+
+
 def test_nothing_is_printed_for_bad_files(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / 'junk.mp4').write_bytes(b'junk' * 1000)
     with pytest.raises(ValueError, match='cannot be opened'):

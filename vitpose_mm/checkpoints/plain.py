@@ -30,6 +30,7 @@ ARRAYS = {
     'dataset_keypoint_weights': np.float32,
     'sigmas': np.float32,
 }
+MAX_SUBSETS = 3  # in one another; shared ones unfold, 20 levels of two to a million
 LEFT_OUT = object()
 
 
@@ -99,7 +100,7 @@ def restore(name: str, checkpoint: dict[str, Any]) -> dict[str, Any]:
     return checkpoint
 
 
-def _restore_arrays(dataset_meta: Any) -> None:
+def _restore_arrays(dataset_meta: Any, depth: int = 0) -> None:
     """Restore the arrays of a keypoint set, and of its subsets, in place."""
     if not isinstance(dataset_meta, dict):
         return
@@ -108,8 +109,10 @@ def _restore_arrays(dataset_meta: Any) -> None:
             dataset_meta[key] = _array(dataset_meta[key], dtype)
     subsets: Any = dataset_meta.get('subsets')
     stats: Any = dataset_meta.get('stats_info')
+    if depth > MAX_SUBSETS:
+        raise ValueError('subsets of subsets of subsets')
     for one in subsets.values() if isinstance(subsets, dict) else ():
-        _restore_arrays(one)
+        _restore_arrays(one, depth + 1)
     for key, numbers in stats.items() if isinstance(stats, dict) else ():
         stats[key] = _array(numbers, np.float32)
 

@@ -21,6 +21,8 @@ STREAMS = ('rtsp', 'rtsps', 'rtmp', 'rtmps', 'http', 'https', 'udp', 'rtp', 'srt
 WEBCAM = re.compile(r'webcam:(\d{1,3})')
 DEFAULT_FPS = 30.0  # of sources that do not say
 FPS_RANGE = (0.1, 1000.0)  # what a source may say; some say 90,000
+# beginnings of files that list other files, which FFmpeg would read, by whatever name: HLS, concat, DASH, SDP
+PLAYLISTS = (b'#EXTM3U', b'ffconcat', b'<?xml', b'<MPD', b'v=0')
 SILENCE = 10_000  # milliseconds that a stream may send nothing
 
 
@@ -154,16 +156,18 @@ class Clock:
 
 
 def check_file(path: Path) -> None:
-    """Raise a ValueError where there is no regular file to read."""
+    """Raise a ValueError where there is no regular file to read, or one that names other files."""
     if not path.exists():
         raise ValueError(f"{path} does not exist: give a video file, 'webcam:0' or the address of a stream.")
     if not path.is_file():
         raise ValueError(f'{path} is not a regular file: give the video itself.')
     try:
-        with path.open('rb'):
-            pass
+        with path.open('rb') as file:
+            beginning = file.read(64).lstrip(b'\xef\xbb\xbf \t\r\n')
     except OSError as error:
         raise ValueError(f'{path} cannot be read ({error.strerror}): allow this user to read it.') from None
+    if beginning.startswith(PLAYLISTS):
+        raise ValueError(f'{path} is a list of other files and not a video: give the video itself.')
 
 
 def describe(source: str, *, is_stream: bool) -> tuple[str, str]:
