@@ -3,7 +3,8 @@
 `attention`: the table of attention kinds. `crossover`: from how many tokens windows pay. `model`: speed next to others.
 `distillation`: cost of the four settings. `router`: cost of a head for each of three datasets. `profile`: where the
 time of a model goes. `backends`: ViTPose on a CPU. `memory`: what its training needs. `files`: reading a checkpoint,
-and checking labels. `video`: tracks, smoothing and memory on rendered people.
+and checking labels. `decode`, `crops`, `inference`: from an image to keypoints next to MMPose. `video`: tracks,
+smoothing and memory on rendered people.
 """
 
 from __future__ import annotations

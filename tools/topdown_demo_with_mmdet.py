@@ -59,7 +59,9 @@ def parse_args() -> argparse.Namespace:
     videos.add_argument(
         '--det-interval', type=int, default=1, metavar='N', help='detect in every Nth frame (default: 1)'
     )
-    videos.add_argument('--batch-size', type=int, default=8, help='frames that are predicted together (default: 8)')
+    videos.add_argument(
+        '--batch-size', type=int, default=8, help='images or frames that are predicted together (default: 8)'
+    )
     codec = 'of the drawn video (default: vp8; vp9 is smaller and slow, h264 needs PyAV)'
     videos.add_argument('--video-codec', default='vp8', choices=['vp8', 'vp9', 'h264'], help=codec)
     args = parser.parse_intermixed_args()  # models before or behind the options

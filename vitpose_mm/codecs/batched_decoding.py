@@ -17,6 +17,21 @@ LOWEST, HIGHEST = 1e-3, 50.0  # MMPose clips heatmaps to these before it takes t
 EPS = torch.finfo(torch.float32).eps  # that MMPose adds to the Hessian
 ROUNDING = 2e-3  # smallest curvature of the logarithm, for a small step, that float32 resolves to 2e-4 pixels
 
+# (9, 5): dx, dy, dxx, dyy, dxy of the 3 x 3 values around a pixel, row by row; dxy as in MMPose, by six of them
+STENCILS = (
+    0.5
+    * torch.tensor(
+        [
+            [0, 0, 0, -1, 0, 1, 0, 0, 0],
+            [0, -1, 0, 0, 0, 0, 0, 1, 0],
+            [0, 0, 0, 2, -4, 2, 0, 0, 0],
+            [0, 2, 0, 0, -4, 0, 0, 2, 0],
+            [1, -1, 0, -1, 2, -1, 0, -1, 1],
+        ],
+        dtype=torch.float64,
+    ).mT
+)
+
 
 def decode_udp(heatmaps: Tensor, kernel_size: int) -> tuple[Tensor, Tensor]:
     """Decode (B, K, h, w) heatmaps to (B, K, 2) keypoints in heatmap pixels and (B, K) scores, on the same device.
@@ -81,10 +96,8 @@ def _newton_step(log: Tensor) -> tuple[Tensor, Tensor]:
 
     And (M,) whether it is so flat that the step depends on float32 rounding.
     """
-    (nw, n, _), (w, c, e), (_, s, se) = (row.unbind(-1) for row in log.double().unbind(-2))
-    dx, dy = 0.5 * (e - w), 0.5 * (s - n)
-    dxx, dyy = e - 2 * c + w + EPS, s - 2 * c + n + EPS
-    dxy = 0.5 * (se - e - s + c + c - w - n + nw)
+    dx, dy, dxx, dyy, dxy = (log.double().flatten(1) @ STENCILS.to(log.device)).unbind(1)
+    dxx, dyy = dxx + EPS, dyy + EPS
     determinant = dxx * dyy - dxy * dxy
     step = torch.stack((dyy * dx - dxy * dy, dxx * dy - dxy * dx), dim=1) / determinant[:, None]
     curvature = determinant.abs() / (dxx * dxx + dyy * dyy + 2 * dxy * dxy).sqrt()  # about the smaller one
