@@ -30,7 +30,7 @@ PAGE = {
     '/drawing.js': ('drawing.js', 'text/javascript'),
     '/downloads.js': ('downloads.js', 'text/javascript'),
 }
-SHOWN_LIMITS = ('max_bytes', 'max_pixels', 'max_frames', 'timeout')
+SHOWN_LIMITS = ('max_bytes', 'max_pixels', 'timeout')
 FORM_FIELDS = {
     'file': {'type': 'string', 'format': 'binary', 'description': 'an image'},
     'model': {'type': 'string', 'description': 'name of a pose model; the first one where it is left out'},

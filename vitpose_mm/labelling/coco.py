@@ -1,0 +1,80 @@
+"""A prediction -> the record of an image; records -> COCO images and annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..inference.pose_result import PoseResult
+
+PEOPLE = 1000  # annotation ids of an image begin at its id times this
+DECIMALS = 3
+VISIBLE = 2  # COCO: labelled and visible
+
+
+def to_record(result: PoseResult, index: int, path: str, *, kpt_thr: float, score_thr: float) -> dict[str, Any]:
+    """Prediction of one image -> ``image`` and ``annotations`` as COCO has them, or ``error``.
+
+    Args:
+        result: prediction, with pixels.
+        index: of the image in the list, from 0; its id is one more.
+        path: as listed.
+        kpt_thr: keypoints with a lower score are v 0, x 0, y 0.
+        score_thr: people with a lower score are left out.
+    """
+    if result.error is not None:
+        return {'index': index, 'file_name': path, 'error': result.error}
+    height, width = result.image.shape[:2]
+    image = {'id': index + 1, 'file_name': path, 'width': width, 'height': height}
+    entries = result.to_coco(index + 1)
+    if len(entries) > PEOPLE:
+        return {
+            'index': index,
+            'file_name': path,
+            'error': f'{path}: {len(entries)} people, and {PEOPLE} are the limit.',
+        }
+    kept = [to_annotation(entry, i, kpt_thr) for i, entry in enumerate(entries) if entry['score'] >= score_thr]
+    return {'index': index, 'image': image, 'annotations': kept}
+
+
+def to_annotation(entry: Mapping[str, Any], person: int, kpt_thr: float) -> dict[str, Any]:
+    """Entry of a COCO results file -> COCO annotation, with ``score`` and ``keypoint_scores`` beside its own keys."""
+    points = np.array(entry['keypoints'], float).reshape(-1, 3)
+    labelled = points[:, 2] >= kpt_thr
+    flat = np.where(labelled[:, None], np.c_[points[:, :2].round(DECIMALS), np.full(len(points), VISIBLE)], 0)
+    box = [round(float(value), DECIMALS) for value in entry['bbox']]
+    return {
+        'id': entry['image_id'] * PEOPLE + person,
+        'image_id': entry['image_id'],
+        'category_id': 1,
+        'bbox': box,
+        'area': round(box[2] * box[3], DECIMALS),
+        'iscrowd': 0,
+        'num_keypoints': int(labelled.sum()),
+        'keypoints': [int(value) if value == int(value) else value for value in flat.ravel().tolist()],
+        'keypoint_scores': points[:, 2].round(DECIMALS + 1).tolist(),
+        'score': round(float(entry['score']), DECIMALS + 1),
+    }
+
+
+def to_category(metainfo: Mapping[str, Any]) -> dict[str, Any]:
+    """Keypoint set -> COCO category; links are pairs of keypoints counted from 1."""
+    names = [metainfo['keypoint_id2name'][k] for k in range(metainfo['num_keypoints'])]
+    links = [[int(a) + 1, int(b) + 1] for a, b in metainfo['skeleton_links']]
+    return {'id': 1, 'name': 'person', 'supercategory': 'person', 'keypoints': names, 'skeleton': links}
+
+
+def to_coco(records: Sequence[Mapping[str, Any]], category: Mapping[str, Any]) -> dict[str, Any]:
+    """Records of images -> COCO; ``failed`` has those that could not be read."""
+    return {
+        'images': [record['image'] for record in records if 'image' in record],
+        'annotations': [person for record in records for person in record.get('annotations', [])],
+        'categories': [category],
+        'failed': [
+            {'id': record['index'] + 1, 'file_name': record['file_name'], 'error': record['error']}
+            for record in records
+            if 'error' in record
+        ],
+    }

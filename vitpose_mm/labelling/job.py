@@ -1,0 +1,139 @@
+"""What is labelled and how, written once into the output folder: every process, and every later run, does the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..utils.files import complete, write_json
+from ..utils.json_files import read_json
+
+JOB, ITEMS = 'job.json', 'items.txt'
+SHARDS = {'pytorch': ('RANK', 'WORLD_SIZE'), 'slurm': ('SLURM_PROCID', 'SLURM_NTASKS')}
+SHARDS['mpi'] = ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE')
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSettings:
+    """Everything that the labels depend on.
+
+    Attributes:
+        pose: pose model, as it was named.
+        detector: likewise; [] for none.
+        items: SHA-256 of the list of images.
+        num_items: length of the list.
+        options: of the predictor.
+        batch_size: images that go through the models together.
+        part_size: images of a part file; a multiple of ``batch_size``.
+        kpt_thr: keypoints with a lower score are not labelled, 0 to 1.
+        score_thr: people with a lower score are left out, 0 to 1.
+    """
+
+    pose: list[str]
+    detector: list[str]
+    items: str
+    num_items: int
+    options: dict[str, Any]
+    batch_size: int = 8
+    part_size: int = 1000
+    kpt_thr: float = 0.3
+    score_thr: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1 or self.part_size < 1 or self.part_size % self.batch_size:
+            raise ValueError(
+                f'--part-size {self.part_size} is not a multiple of --batch-size {self.batch_size}: give one, so that '
+                'batches, and with them the labels, are the same wherever a run is stopped.'
+            )
+        for name in ('kpt_thr', 'score_thr'):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f'--{name.replace("_", "-")} {getattr(self, name)} is not possible: give 0 to 1.')
+
+    @property
+    def num_parts(self) -> int:
+        """Number of part files."""
+        return -(-self.num_items // self.part_size)
+
+    def items_of(self, part: int, items: Sequence[str]) -> range:
+        """Part -> indices of its images."""
+        return range(part * self.part_size, min((part + 1) * self.part_size, len(items)))
+
+
+def digest_of(items: Sequence[str]) -> str:
+    """List of paths -> SHA-256."""
+    return hashlib.sha256('\n'.join(items).encode()).hexdigest()
+
+
+def open_job(folder: Path, settings: JobSettings, items: Sequence[str]) -> None:
+    """Write what is to be done into the output folder, or check that it is what is being done there.
+
+    Raises:
+        ValueError: the folder has another job, or cannot be written to.
+    """
+    file = folder / JOB
+    try:
+        if not file.exists():
+            with complete(folder / ITEMS) as part:
+                part.write_text('\n'.join(items) + '\n', encoding='utf-8')
+            write_json(asdict(settings), file)
+    except OSError as error:
+        raise ValueError(f'--out {folder} cannot be written to ({error.strerror}): give another.') from error
+    found, wanted = asdict(read_settings(folder)), asdict(settings)
+    other = [name for name in wanted if found[name] != wanted[name]]
+    if other:
+        name = other[0]
+        raise ValueError(
+            f'{folder} has labels that were made with {name} {json.dumps(found[name])[:200]} and now it is '
+            f'{json.dumps(wanted[name])[:200]}: go on with the same, or give another --out.'
+        )
+
+
+def read_settings(folder: Path) -> JobSettings:
+    """Output folder -> what is done there.
+
+    Raises:
+        ValueError: nothing is.
+    """
+    content, _ = read_json(folder / JOB, content='job file')
+    try:
+        return JobSettings(**content)
+    except TypeError:
+        raise ValueError(f'{folder / JOB} is not a job file of this version: label into another folder.') from None
+
+
+def read_items(folder: Path, settings: JobSettings) -> list[str]:
+    """Output folder -> the images.
+
+    Raises:
+        ValueError: the list has been changed.
+    """
+    try:
+        items = (folder / ITEMS).read_text(encoding='utf-8').split('\n')[:-1]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f'{folder / ITEMS} cannot be read ({error}): label into another folder.') from None
+    if digest_of(items) != settings.items:
+        raise ValueError(f'{folder / ITEMS} has been changed since the labels were begun: put it back.')
+    return items
+
+
+def find_shard(launcher: str) -> tuple[int, int]:
+    """Launcher -> rank of this process and their number, from the environment variables that it sets.
+
+    Raises:
+        ValueError: they are missing.
+    """
+    if launcher == 'none':
+        return 0, 1
+    names = SHARDS[launcher]
+    try:
+        rank, size = (int(os.environ[name]) for name in names)
+    except (KeyError, ValueError):
+        raise ValueError(
+            f'--launcher {launcher}: {" and ".join(names)} are not set; start it by the launcher.'
+        ) from None
+    return rank, size
