@@ -15,6 +15,8 @@ def test_tables() -> None:
     assert said == ['rendering 12 frames of 2 people']
     with pytest.raises(ValueError, match='--frames 2 --people 1 --long 0: give 3 or more'):
         benchmark_video(2, 1, models=None, long=0, say=said.append)
+    with pytest.raises(ValueError, match='--frames 3 --people 1: nobody comes into the picture'):
+        benchmark_video(3, 1, models=None, long=0, say=said.append)
 
 
 def test_memory_of_a_short_video() -> None:

@@ -17,7 +17,7 @@ from .long_video import measure_memory
 from .machine_description import describe_machine
 from .report import Report
 from .timing import Say
-from .video_scores import detect_like_a_detector, score_smoothing, score_tracks, shake_keypoints, track_boxes
+from .video_scores import HIDDEN, detect_like_a_detector, score_smoothing, score_tracks, shake_keypoints, track_boxes
 
 FPS = 25.0
 SIZE = (480, 270)
@@ -43,6 +43,8 @@ def benchmark_video(frames: int, people: int, *, models: Models | None, long: in
     predictor = None if models is None else PosePredictor((models[2], models[3]), (models[0], models[1]))
     say(f'rendering {frames} frames of {people} people')
     film = list(render_walking(frames, people=people, fps=FPS, size=SIZE, seed=0))
+    if not any((frame.seen >= HIDDEN).any() for frame in film[1:-1]):
+        raise ValueError(f'--frames {frames} --people {people}: nobody comes into the picture, give more of either.')
     who = 'stand-ins that shake the truth' if models is None else f'{models[0]} and {models[2]}'
     notes = [f'{frames} frames of {SIZE[0]}x{SIZE[1]} at {FPS:g} a second, {people} people at a time; models: {who}.']
     report = Report('Videos', describe_machine(torch.device('cpu')), notes)
