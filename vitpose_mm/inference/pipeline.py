@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, TypeVar
 
 T = TypeVar('T')
@@ -12,6 +13,13 @@ Result = TypeVar('Result')
 
 DEPTH = 1  # items that wait between two stages
 END = object()
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield lists of ``size`` items; the last may be shorter."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
 
 
 def ahead(items: Iterable[T], depth: int = DEPTH) -> Iterator[T]:
