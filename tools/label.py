@@ -18,7 +18,7 @@ from vitpose_mm.utils.arguments import add_launcher, export_local_rank, silence_
 
 
 def parse_args() -> argparse.Namespace:
-    """Command line -> options; nothing heavy is imported before this returns, so that -h is quick."""
+    """Parse the command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('inputs', nargs='*', metavar='INPUT', help='folder, image, or .txt file with a path a line')
     parser.add_argument('--out', required=True, help='folder for the parts and labels.json')

@@ -96,7 +96,7 @@ def make_job(photos: Path, out: Path, **more: Any) -> tuple[JobSettings, list[st
 
 
 def label(photos: Path, out: Path, *, rank: int = 0, size: int = 1, lives: int = 10**6, **more: Any) -> list[str]:
-    """Label the parts of a rank -> names of the images that were predicted."""
+    """Label the parts of a rank; return names of the images that were predicted."""
     settings, items = make_job(photos, out, **more)
     predictor = BatchedPredictor(lives)
     Labeller(predictor, out, settings=settings, items=items).run(rank, size)

@@ -1,4 +1,4 @@
-"""A prediction -> the record of an image; records -> COCO images and annotations."""
+"""Write predictions as records of images, and records as COCO images and annotations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VISIBLE = 2  # COCO: labelled and visible
 
 
 def to_record(result: PoseResult, index: int, path: str, *, kpt_thr: float, score_thr: float) -> dict[str, Any]:
-    """Prediction of one image -> ``image`` and ``annotations`` as COCO has them, or ``error``.
+    """Return ``image`` and ``annotations`` of one image's prediction as COCO has them, or ``error``.
 
     Args:
         result: prediction, with pixels.
@@ -40,7 +40,7 @@ def to_record(result: PoseResult, index: int, path: str, *, kpt_thr: float, scor
 
 
 def to_annotation(entry: Mapping[str, Any], person: int, kpt_thr: float) -> dict[str, Any]:
-    """Entry of a COCO results file -> COCO annotation, with ``score`` and ``keypoint_scores`` beside its own keys."""
+    """Return an entry of a COCO results file as annotation, with ``score`` and ``keypoint_scores`` beside its own keys."""
     points = np.array(entry['keypoints'], float).reshape(-1, 3)
     labelled = points[:, 2] >= kpt_thr
     flat = np.where(labelled[:, None], np.c_[points[:, :2].round(DECIMALS), np.full(len(points), VISIBLE)], 0)
@@ -60,14 +60,14 @@ def to_annotation(entry: Mapping[str, Any], person: int, kpt_thr: float) -> dict
 
 
 def to_category(metainfo: Mapping[str, Any]) -> dict[str, Any]:
-    """Keypoint set -> COCO category; links are pairs of keypoints counted from 1."""
+    """Return the COCO category of a keypoint set; links are pairs of keypoints counted from 1."""
     names = [metainfo['keypoint_id2name'][k] for k in range(metainfo['num_keypoints'])]
     links = [[int(a) + 1, int(b) + 1] for a, b in metainfo['skeleton_links']]
     return {'id': 1, 'name': 'person', 'supercategory': 'person', 'keypoints': names, 'skeleton': links}
 
 
 def to_coco(records: Sequence[Mapping[str, Any]], category: Mapping[str, Any]) -> dict[str, Any]:
-    """Records of images -> COCO; ``failed`` has those that could not be read."""
+    """Return the COCO content of records of images; ``failed`` has those that could not be read."""
     return {
         'images': [record['image'] for record in records if 'image' in record],
         'annotations': [person for record in records for person in record.get('annotations', [])],

@@ -1,4 +1,4 @@
-"""Folders and lists -> the image files to label, in one order whoever lists them."""
+"""List the image files of folders and lists to label, in the same order in every process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..inference.images import IMAGE_SUFFIXES
 
 
 def list_items(sources: Sequence[str]) -> list[str]:
-    """Folders with their subfolders, .txt files with a path a line, and images -> paths, sorted, each once.
+    """Return sorted paths, each once, of folders with their subfolders, .txt files with a path a line, and images.
 
     Raises:
         ValueError: a source is not there, cannot be read, or there is no image.

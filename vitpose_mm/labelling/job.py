@@ -60,12 +60,12 @@ class JobSettings:
         return -(-self.num_items // self.part_size)
 
     def items_of(self, part: int, items: Sequence[str]) -> range:
-        """Part -> indices of its images."""
+        """Return the indices of a part's images."""
         return range(part * self.part_size, min((part + 1) * self.part_size, len(items)))
 
 
 def digest_of(items: Sequence[str]) -> str:
-    """List of paths -> SHA-256."""
+    """Return the SHA-256 of a list of paths."""
     return hashlib.sha256('\n'.join(items).encode()).hexdigest()
 
 
@@ -94,7 +94,7 @@ def open_job(folder: Path, settings: JobSettings, items: Sequence[str]) -> None:
 
 
 def read_settings(folder: Path) -> JobSettings:
-    """Output folder -> what is done there.
+    """Read what is done in an output folder.
 
     Raises:
         ValueError: nothing is.
@@ -107,7 +107,7 @@ def read_settings(folder: Path) -> JobSettings:
 
 
 def read_items(folder: Path, settings: JobSettings) -> list[str]:
-    """Output folder -> the images.
+    """Read the images of an output folder.
 
     Raises:
         ValueError: the list has been changed.
@@ -122,7 +122,7 @@ def read_items(folder: Path, settings: JobSettings) -> list[str]:
 
 
 def find_shard(launcher: str) -> tuple[int, int]:
-    """Launcher -> rank of this process and their number, from the environment variables that it sets.
+    """Return rank and number of processes, from the environment variables that a launcher sets.
 
     Raises:
         ValueError: they are missing.

@@ -1,4 +1,4 @@
-"""Part files -> one COCO file, after a proof that every image is there once and nothing is there twice."""
+"""Merge part files to one COCO file, after a proof that every image is there once and nothing is there twice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Merged(NamedTuple):
 
 
 def merge(folder: Path, file: Path) -> Merged:
-    """Output folder -> COCO file, written part by part: memory does not grow with the number of images.
+    """Write the COCO file of an output folder part by part: memory does not grow with the number of images.
 
     Raises:
         ValueError: a part is missing or damaged, or an image or a person is lost, doubled or of another part.

@@ -12,13 +12,13 @@ from typing import Any, BinaryIO
 
 
 def part_file(folder: Path, part: int) -> Path:
-    """Part -> its COCO file."""
+    """Return the COCO file of a part."""
     return folder / 'parts' / f'part-{part:06d}.json'
 
 
 @contextmanager
 def open_log(folder: Path, part: int) -> Iterator[BinaryIO]:
-    """Part -> its log, locked, so that no two processes make the same part.
+    """Open the log of a part, locked, so that no two processes make the same part.
 
     Raises:
         ValueError: another process has it.
@@ -34,7 +34,7 @@ def open_log(folder: Path, part: int) -> Iterator[BinaryIO]:
 
 
 def read_log(log: BinaryIO, first: int, batch_size: int) -> list[dict[str, Any]]:
-    """Log -> the records of its whole batches; what a kill left behind them is cut off.
+    """Read the records of a log's whole batches; what a kill left behind them is cut off.
 
     Args:
         log: from open_log.

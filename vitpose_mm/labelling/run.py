@@ -1,4 +1,4 @@
-"""Images of the parts of one process -> part files; a run that was killed goes on at the next unseen batch."""
+"""Label the images of one process's parts; a run that was killed goes on at the next unseen batch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MISSING = os.path.join(os.devnull, 'missing')  # a path that never exists
 
 
 class Labeller:
-    """The parts of one process -> part files.
+    """Writes the part files of one process.
 
     Args:
         predictor: a PosePredictor.
@@ -70,7 +70,7 @@ class Labeller:
             Path(log.name).unlink()
 
     def _label(self, indices: range) -> Iterator[dict[str, Any]]:
-        """Indices of images -> their records, in order."""
+        """Return the records of images by their indices, in order."""
         results: Iterable[PoseResult] = self.predictor.predict(
             (self.items[i] if os.path.isfile(self.items[i]) else MISSING for i in indices),
             batch_size=self.settings.batch_size,
