@@ -40,7 +40,7 @@ def to_record(result: PoseResult, index: int, path: str, *, kpt_thr: float, scor
 
 
 def to_annotation(entry: Mapping[str, Any], person: int, kpt_thr: float) -> dict[str, Any]:
-    """Return an entry of a COCO results file as annotation, with ``score`` and ``keypoint_scores`` beside its own keys."""
+    """Return an entry of a COCO results file as annotation, ``score`` and ``keypoint_scores`` included."""
     points = np.array(entry['keypoints'], float).reshape(-1, 3)
     labelled = points[:, 2] >= kpt_thr
     flat = np.where(labelled[:, None], np.c_[points[:, :2].round(DECIMALS), np.full(len(points), VISIBLE)], 0)

@@ -70,7 +70,7 @@ class Labeller:
             Path(log.name).unlink()
 
     def _label(self, indices: range) -> Iterator[dict[str, Any]]:
-        """Return the records of images by their indices, in order."""
+        """Yield the records of images by their indices, in order."""
         results: Iterable[PoseResult] = self.predictor.predict(
             (self.items[i] if os.path.isfile(self.items[i]) else MISSING for i in indices),
             batch_size=self.settings.batch_size,
