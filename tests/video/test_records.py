@@ -83,9 +83,11 @@ def test_results_are_whole_or_not_there(tmp_path: Path) -> None:
         results.add(result(0))
         raise OSError('no space')
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / '.results.json.17.part').touch()  # of a run that was killed
     with open_results(path, {'sigmas': np.array([0.5])}, {'fps': 25}) as results:
         for index in range(3):
             results.add(result(index))
+    assert [file.name for file in tmp_path.iterdir()] == ['results.json']
     content = json.loads(path.read_text())
     assert content['meta_info'] == {'sigmas': [0.5]}
     assert content['video_info'] == {'fps': 25}

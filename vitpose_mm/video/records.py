@@ -6,6 +6,7 @@ rounded, so that an interrupted run goes on from it with the same tracks and the
 
 from __future__ import annotations
 
+import glob
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -103,6 +104,8 @@ class ResultsFile:
 @contextmanager
 def open_results(path: Path, metainfo: Mapping[str, Any], video_info: Mapping[str, Any]) -> Iterator[ResultsFile]:
     """Open a file to add frames to, with the keypoint set and what is known of the video; whole when the block ends."""
+    for left in path.parent.glob(f'.{glob.escape(path.name)}.*.part'):  # by a run that was killed
+        left.unlink(missing_ok=True)
     with complete(path) as part, part.open('w', encoding='utf-8') as file:
         meta = json.dumps(to_plain(metainfo), allow_nan=False)
         file.write(f'{{"meta_info": {meta},\n"video_info": {json.dumps(video_info, allow_nan=False)},\n')
