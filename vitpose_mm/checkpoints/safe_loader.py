@@ -1,7 +1,7 @@
 """Hand every checkpoint that mmengine opens to our reader: resume, load_from, init_cfg, inferencers, mmdet's too.
 
-What makes a file safe: ``pickle_records`` parses it without running anything, ``record_kinds`` has the only names that
-it may use, ``structure`` checks the dicts and tensors that come out.
+What makes a file safe: ``reading.load_file`` opens it, ``pickle_records`` parses it without running anything,
+``record_kinds`` has the only names that it may use, ``structure`` checks the dicts and tensors that come out.
 
 What else in mmengine 0.10.7, mmpose 1.3.2, mmdet 3.3.0 and mmpretrain 1.2.0 runs text from a checkpoint was
 looked for (Config.fromstring, eval, exec, pickle.load, torch.load): only the three of ``structure.EXECUTED``.

@@ -45,8 +45,8 @@ class Attention(nn.Module):
         window: (h, w) tokens, or None for full attention.
         shift: move the windows by half their size; tokens do not see across the wrap.
         pool: every window sees one average-pooled key and value of every window, its own included. Keys and values
-            are pooled after projection, which equals projecting pooled tokens, and over the unshifted windows, so
-            that no pooled token mixes opposite borders.
+            are averaged, which equals projecting the mean token (W mean(x) = mean(W x)), and over the unshifted
+            windows, so that no pooled token mixes opposite borders.
         rel_pos: (h, w) extent of a decomposed relative position bias, or None for no bias.
 
     Source: ViTPose sec. 3.2; windows and relative position as in ViTDet, shift as in Swin.
@@ -86,24 +86,24 @@ class Attention(nn.Module):
         unpartition = partial(window_unpartition, grid=grid, window=window, shift=shift)
         windows, tokens = window_partition(x[:, :num].unflatten(1, grid), window, shift), x[:, num:]
         q, kv = self.qkv(windows).split([dim, 2 * dim], -1)  # (B * n, N, C), (B * n, N, 2C)
-        extra = []  # (B, .., 2C) keys and values that every window of an image sees
+        shared_kv = []  # (B, .., 2C) keys and values that every window of an image sees
         if self.pool:
-            extra.append(pool_windows(unpartition(kv), window))
+            shared_kv.append(pool_windows(unpartition(kv), window))
         if tokens.shape[1]:
             tokens_q, tokens_kv = self.qkv(tokens).split([dim, 2 * dim], -1)
-            extra.append(tokens_kv)
-        mixed = unpartition(self._attend_in_windows(q, kv, extra, grid, shift)).flatten(1, 2)
+            shared_kv.append(tokens_kv)
+        mixed = unpartition(self._attend_in_windows(q, kv, shared_kv, grid, shift)).flatten(1, 2)
         if tokens.shape[1]:
             k, v = torch.cat([unpartition(kv).flatten(1, 2), tokens_kv], 1).chunk(2, -1)
             mixed = torch.cat([mixed, self._attend(tokens_q, k, v)], 1)
         return mixed
 
-    def _attend_in_windows(self, q: Tensor, kv: Tensor, extra: list[Tensor], grid: Size, shift: Size) -> Tensor:
+    def _attend_in_windows(self, q: Tensor, kv: Tensor, shared_kv: list[Tensor], grid: Size, shift: Size) -> Tensor:
         """Attend from (B * n, N, C) queries to (B * n, N, 2C) keys of windows and (B, .., 2C) shared ones."""
-        if extra:
+        if shared_kv:
             windows = math.prod(count_windows(grid, self.window or grid))
-            kv = torch.cat([kv, torch.cat(extra, 1).repeat_interleave(windows, 0)], 1)
-            q = q.contiguous()  # a view would keep the shorter keys and values for the backward pass as well
+            kv = torch.cat([kv, torch.cat(shared_kv, 1).repeat_interleave(windows, 0)], 1)
+            q = q.contiguous()  # as a view of the projection it would keep that for the backward pass, beside kv
         k, v = kv.chunk(2, -1)
         return self._attend(q, k, v, self._mask(q, k.shape[1], grid, shift))
 
@@ -122,7 +122,7 @@ class Attention(nn.Module):
         if masked:
             hidden = ~window_mask(grid, window, shift, q.device)[:, None]  # (n, 1, N, N)
             mask = mask.unflatten(0, (-1, hidden.shape[0])).masked_fill(hidden, FORBIDDEN).flatten(0, 1)
-        pad = num_keys - num_own + -num_keys % 8  # extra keys; the kernels of a GPU want strides that 8 divides
+        pad = num_keys - num_own + -num_keys % 8  # shared keys; then a stride that 8 divides, as a GPU's kernels want
         return F.pad(mask, (0, pad))[..., :num_keys] if pad else mask
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:

@@ -44,9 +44,9 @@ class Block(nn.Module):
         mixed = self.attn(self.norm1(x), grid)
         if self.conv is not None:
             num = grid[0] * grid[1]
-            beside = self.conv(x[:, :num].unflatten(1, grid)).flatten(1, 2)
+            convolved = self.conv(x[:, :num].unflatten(1, grid)).flatten(1, 2)
             if x.shape[1] > num:
-                beside = F.pad(beside, (0, 0, 0, x.shape[1] - num))
-            mixed = mixed + beside
+                convolved = F.pad(convolved, (0, 0, 0, x.shape[1] - num))
+            mixed = mixed + convolved
         x = x + self.drop_path(mixed)
         return x + self.drop_path(self.mlp(self.norm2(x), expert))

@@ -39,10 +39,10 @@ class RelativePosition(nn.Module):
         self.rel_pos_w = nn.Parameter(torch.zeros(2 * extent[1] - 1, head_dims))
 
     def forward(self, q: Tensor, extent: tuple[int, int]) -> Tensor:
-        """Return the (.., N, N) bias of (.., N, D) queries of an (h, w) extent, not scaled."""
+        """Return the (.., N, N) bias of (.., N, D) queries of an (h, w) extent, which are not scaled (as in ViTDet)."""
         by_row = _by_offset(self.rel_pos_h, extent[0]).repeat_interleave(extent[1], 0)  # (N, h, D)
         by_column = _by_offset(self.rel_pos_w, extent[1]).repeat(extent[0], 1, 1)  # (N, w, D)
-        tables = torch.cat([by_row, by_column], 1).to(q)  # one product with both, for it copies the queries
+        tables = torch.cat([by_row, by_column], 1).to(q)  # in one product, because each einsum copies the queries
         to_rows, to_columns = torch.einsum('...nd,nkd->...nk', q, tables).contiguous().split(extent, -1)
         return (to_rows[..., :, None] + to_columns[..., None, :]).flatten(-2)
 

@@ -45,11 +45,11 @@ def window_unpartition(x: Tensor, grid: Size, window: Size, shift: Size = (0, 0)
 
 
 def window_mask(grid: Size, window: Size, shift: Size = (0, 0), device: torch.device | None = None) -> Tensor:
-    """Return (n, N, N) bool: whether a token sees another; not across the wrap of the shift, and never the padding."""
-    rows, columns = (torch.arange(side, device=device) < by for side, by in zip(grid, shift, strict=True))  # wrapped
-    regions = 1 + 2 * rows[:, None] + columns  # (H, W), 1 to 4; padding becomes 0
-    regions = window_partition(regions[None, ..., None], window, shift)  # (n, N, 1)
-    return regions == regions.transpose(1, 2)
+    """Return (n, N, N) bool, True where a token sees another: not across the wrap of the shift, never the padding."""
+    rows, columns = (torch.arange(side, device=device) < by for side, by in zip(grid, shift, strict=True))  # wrapped?
+    labels = 1 + 2 * rows[:, None] + columns  # (H, W), 1 to 4 by which axis is wrapped; padding becomes 0
+    labels = window_partition(labels[None, ..., None], window, shift)  # (n, N, 1)
+    return labels == labels.transpose(1, 2)
 
 
 def pool_windows(x: Tensor, window: Size) -> Tensor:
