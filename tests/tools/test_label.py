@@ -29,12 +29,11 @@ def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(*words), cwd=cwd, capture_output=True, text=True, timeout=600)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('words', 'message'),
     [
         (['nothing', '--out', 'o'], 'error: nothing does not exist: give folders'),
-        (['--out', 'o'], 'error: Give one pose model, and folders'),
-        (['x', '--pose', 'y', '--out', 'o'], "error: 'y' is not a pose model of the zoo"),
         (['--merge', '--out', 'o'], "error: job file 'o/job.json' cannot be read"),
     ],
 )
