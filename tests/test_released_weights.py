@@ -83,7 +83,7 @@ def test_mmposes_inferencer_and_ours_give_the_same_keypoints(
 
     files = zoo.find_pose_model(NAME)
     monkeypatch.setattr(zoo, 'pose_models', lambda: {NAME: ModelFiles(files.config, address)})
-    people = PosePredictor(NAME, None, device='cpu')(tmp_path / 'photo.png').pred_instances
+    people = PosePredictor(NAME, None, device='cpu', precision='fp32')(tmp_path / 'photo.png').pred_instances
     assert people.keypoints.shape == (1, 17, 2)
     assert len(np.unique(people.keypoints[0].round(), axis=0)) > 5
     np.testing.assert_allclose(people.keypoints[0], by_name, atol=1e-3)

@@ -86,10 +86,10 @@ def test_a_codec_is_found_wherever_it_is() -> None:
 
 def test_mmposes_codec_is_refused_where_it_draws_wrong_targets() -> None:
     with pytest.raises(ValueError, match=r"^codec\.sigma=2\.5 .* set codec\.type='vitpose_mm\.BatchedUDPHeatmap'\.$"):
-        check_ranges(changed({'codec.sigma': 2.5}))
-    check_ranges(changed({'codec.sigma': 2.5}), for_training=False)
-    check_ranges(changed({'codec.sigma': 2.5, 'codec.type': 'vitpose_mm.BatchedUDPHeatmap'}))
-    check_ranges(changed({'codec.sigma': 7 / 3}))
+        check_ranges(changed({'codec.sigma': 2.5, 'codec.type': 'UDPHeatmap'}))
+    check_ranges(changed({'codec.sigma': 2.5, 'codec.type': 'UDPHeatmap'}), for_training=False)
+    check_ranges(changed({'codec.sigma': 2.5}))
+    check_ranges(changed({'codec.sigma': 7 / 3, 'codec.type': 'UDPHeatmap'}))
 
 
 def test_what_a_test_does_not_use_is_not_looked_at() -> None:

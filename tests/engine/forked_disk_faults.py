@@ -93,8 +93,7 @@ def test_no_room_for_another_file(config: Path, tmp_path: Path) -> None:
 def test_a_pointer_that_is_a_loop(config: Path, tmp_path: Path) -> None:
     (tmp_path / 'run').mkdir()
     (tmp_path / 'run/last_checkpoint').symlink_to('last_checkpoint')
-    assert 'last_checkpoint cannot be written (Too many levels' in sentence_of(config, tmp_path / 'run')
-    assert newest_readable(tmp_path / 'run') == tmp_path / 'run' / 'iter_1.pth'
+    assert 'last_checkpoint is a link to last_checkpoint' in sentence_of(config, tmp_path / 'run')
 
 
 @pytest.mark.slow

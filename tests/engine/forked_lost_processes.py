@@ -61,7 +61,8 @@ def test_a_stopped_worker_that_holds_a_batch_ends_the_training(coco: Path, tmp_p
     cfg.train_dataloader.update(timeout=2, pin_memory=pin_memory)
     codes, said = end_of(cfg, stop_workers)
     assert codes == [1], said
-    (sentence,) = re.findall('^error: .*', said, re.MULTILINE)
+    sentence = '\n'.join(re.findall('^error: .*', said, re.MULTILINE))
+    assert sentence and '\n' not in sentence, said
     assert 'was stopped' in sentence and '--resume' in sentence
     assert 'Traceback' not in said
 
@@ -119,7 +120,8 @@ def test_a_lost_process_ends_the_other_with_a_sentence(coco: Path, tmp_path: Pat
     forks.clear()
     assert code == 1, said
     assert time.monotonic() - start < 60
-    (sentence,) = re.findall('^error: .*', said, re.MULTILINE)
+    sentence = '\n'.join(re.findall('^error: .*', said, re.MULTILINE))
+    assert sentence and '\n' not in sentence, said
     assert sentence.startswith('error: Another process of this training has ended or does not answer')
     assert '--resume' in sentence
     assert 'Traceback' not in said

@@ -18,7 +18,7 @@ from vitpose_mm.serve.settings import ServeSettings
 def run_app(app: Any) -> Iterator[str]:
     """Run an app; return the address that it answers at, without a slash at the end."""
     listener = open_socket(ServeSettings(port=0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level='warning', timeout_graceful_shutdown=2))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level='warning', timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, kwargs={'sockets': [listener]}, daemon=True)
     thread.start()
     while not server.started:

@@ -19,7 +19,9 @@ NAME = re.compile(
     r"""
     (?P<model>vitpose | vitpose-plus | resnet-50 | resnet-152 | mae | rtmdet)
     (?:_ (?P<size>small | base | large | huge | g | midi | mini | micro)
-        (?:- (?P<start>dino | mae | mae-coco-(?:aic-)?(?:crops|images) | vitae))? )?
+        (?:- (?P<start>
+            dino | dinov2 | dinov3 | eva02 | siglip2 | mae | mae-imagenet | mae-coco-(?:aic-)?(?:crops|images) | vitae
+        ))? )?
     (?:_ (?P<variant>classic | simple | stride8-[a-z0-9-]+ | frozen-[a-z]+ | from-[a-z-]+ | [a-z]+-token))?
     _ (?P<data>[a-z0-9-]+?) - (?P<input>\d+ (?:x\d+)?)
     """,
@@ -82,7 +84,7 @@ def test_a_name_says_what_the_config_is(path: Path) -> None:
     model = cfg.model.get('student', cfg.model)
     sides = [int(side) for side in found['input'].split('x')]
     assert tuple(cfg.codec.input_size) == (sides[-1], sides[0])
-    if found['model'].startswith('vitpose') and found.get('start') != 'dino':
+    if 'arch' in model.backbone and found.get('start') != 'dino':
         named = {'g': 'giant'}.get(found['size'], found['size'])
         assert (model.backbone.arch == named) == (named in ARCH)
     head = model.head.get('shared', model.head).type

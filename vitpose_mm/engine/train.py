@@ -75,7 +75,8 @@ def build_runner(cfg: Config) -> Runner | FlexibleRunner:
 
     Whatever hooks the config has, a resume is checked and checkpoints are written so that ``torch.load`` opens them.
     """
-    refuse_links(Path(cfg.work_dir))
+    if cfg.get('work_dir'):
+        refuse_links(Path(cfg.work_dir))
     quick = QuickTextConfig.of(cfg)
     runner = RUNNERS.build(quick) if 'runner_type' in cfg else Runner.from_cfg(quick)
     for kind in (ResumeCheckHook, PlainCheckpointHook):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +62,15 @@ def serve(models: ServedModels, settings: ServeSettings, say: Callable[[str], No
     say(f'http://{f"[{host}]" if ":" in host else host}:{port} (Ctrl-C stops it)')
     config = uvicorn.Config(
         make_app(models, settings),
+        log_config=None,  # uvicorn's own closes the log files of everybody
         log_level='warning',
         server_header=False,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=10,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has stopped
+        uvicorn.Server(config).run(sockets=[listener])
+    say('stopped')
 
 
 def open_socket(settings: ServeSettings) -> socket.socket:
