@@ -109,10 +109,12 @@ DEFAULTS = (find_detector('rtmdet'), find_pose_model('vitpose_base'))
         (['rtmdet', 'p.py', 'p.pth'], (DEFAULTS[0], ModelFiles('p.py', 'p.pth'))),
         (['d.py', 'd.pth', 'vitpose_base'], (ModelFiles('d.py', 'd.pth'), DEFAULTS[1])),
         (['p.py', 'p.pth'], (DEFAULTS[0], ModelFiles('p.py', 'p.pth'))),
+        (['none'], (None, DEFAULTS[1])),
+        (['none', 'p.py', 'p.pth'], (None, ModelFiles('p.py', 'p.pth'))),
     ],
     ids=lambda value: ' '.join(value) if isinstance(value, list) else '',
 )
-def test_words_of_a_command_line(words: list[str], models: tuple[ModelFiles, ModelFiles]) -> None:
+def test_words_of_a_command_line(words: list[str], models: tuple[ModelFiles | None, ModelFiles]) -> None:
     assert parse_models(words) == models
 
 

@@ -72,10 +72,12 @@ def label(args: argparse.Namespace) -> None:
         device = find_local_device()
     predictor = PosePredictor(poses[0], detector, device=device, **options)
     mine = sum(len(settings.items_of(part, items)) for part in range(rank, settings.num_parts, world_size))
-    with progress_bar(total=mine, unit='image', desc=f'rank {rank}', position=rank) as bar:
+    title = f'process {rank}' if world_size > 1 else 'label'
+    with progress_bar(total=mine, unit='image', desc=title, position=rank) as bar:
         Labeller(predictor, Path(args.out), settings=settings, items=items, audit=args.audit, tell=bar.update).run(
             rank, world_size
         )
+    print(f'{args.out}: {mine} images are labelled. When all processes are done, run this with --merge.')
 
 
 def find_local_device() -> str | None:

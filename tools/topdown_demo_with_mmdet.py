@@ -26,7 +26,8 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     models = (
         "detector, then pose model: each a name (default: 'rtmdet' and 'vitpose_base'), or its config (a file, or "
-        "package::path as in 'vitpose_mm::coco/NAME.py') and its checkpoint (a file or an address)"
+        "package::path as in 'vitpose_mm::coco/NAME.py') and its checkpoint (a file or an address); the detector "
+        "'none': every image is one person"
     )
     parser.add_argument('models', nargs='*', metavar='MODEL', help=models)
     parser.add_argument(
@@ -85,7 +86,8 @@ def main() -> int:
 
     try:
         detector, pose = parse_models(args.pop('models'))
-        args |= {'det_config': detector.config, 'det_checkpoint': detector.checkpoint}
+        if detector is not None:
+            args |= {'det_config': detector.config, 'det_checkpoint': detector.checkpoint}
         args |= {'pose_config': pose.config, 'pose_checkpoint': pose.checkpoint}
         demo = (VideoDemo if is_video(args['input']) else Demo)(DemoOptions(**args))
     except (ValueError, FileNotFoundError) as error:

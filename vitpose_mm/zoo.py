@@ -71,22 +71,24 @@ def detectors() -> dict[str, ModelFiles]:
     return {**found, DEFAULT_DETECTOR: found['rtmdet-m']}
 
 
-def parse_models(words: Sequence[str]) -> tuple[ModelFiles, ModelFiles]:
+def parse_models(words: Sequence[str]) -> tuple[ModelFiles | None, ModelFiles]:
     """Read the words of a command line as a detector and a pose model, each a name or a config and its checkpoint.
 
-    Without words both are the default ones; a single name is that of the detector or of the pose model.
+    Without words both are the default ones; a single name is that of the detector or of the pose model. The detector
+    'none' is None: every image is one person.
 
     Raises:
         ValueError: an unknown name, a config without its checkpoint, or more than two models.
     """
     models = list(_group(words))
     if len(models) == 1:
-        detects = isinstance(models[0], str) and _look_up(models[0], detectors()) is not None
+        name = models[0]
+        detects = name == 'none' or (isinstance(name, str) and _look_up(name, detectors()) is not None)
         models = [models[0], DEFAULT_POSE] if detects else [DEFAULT_DETECTOR, models[0]]
     if len(models) > 2:
         raise ValueError(f'{len(models)} models are named: give a detector and a pose model.')
     detector, pose = models or (DEFAULT_DETECTOR, DEFAULT_POSE)
-    return find_detector(detector), find_pose_model(pose)
+    return None if detector == 'none' else find_detector(detector), find_pose_model(pose)
 
 
 def parse_pose_models(words: Sequence[str]) -> list[ModelName]:

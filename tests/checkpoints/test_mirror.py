@@ -64,7 +64,7 @@ def test_a_mirror_that_is_not_there_is_named(server: Server, mirror: Path, monke
 def test_offline_only_files_at_hand_are_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     address = f'{server.address}/{NAME}'
     monkeypatch.setenv('VITPOSE_MM_OFFLINE', '1')
-    with pytest.raises(CheckpointError, match=f'{address} is not downloaded offline: fetch it to .*{NAME}, or to'):
+    with pytest.raises(CheckpointError, match=f'{address} is not here, and .* put it at .*{NAME}, or into'):
         number(address)
     assert server.requests == []
     monkeypatch.setenv('VITPOSE_MM_OFFLINE', '0')

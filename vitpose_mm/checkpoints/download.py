@@ -48,7 +48,10 @@ def download(address: str, file: Path) -> None:
         if isinstance(error, CheckpointError):
             raise
         reason = ' '.join(str(error).split()) or type(error).__name__
-        raise CheckpointError(f'{address} cannot be downloaded ({reason}): put it to {file} by hand.') from None
+        raise CheckpointError(
+            f'{address} cannot be downloaded ({reason}): get it elsewhere and put it at {file}, or into a folder that '
+            'VITPOSE_MM_MIRROR names.'
+        ) from None
     finally:
         part.unlink(missing_ok=True)
 

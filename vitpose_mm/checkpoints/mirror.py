@@ -31,5 +31,6 @@ def check_online(address: str, file: Path) -> None:
     """Raise a CheckpointError where an address may not be downloaded; ``file`` is where it would go."""
     if os.environ.get(OFFLINE, '0') not in ('', '0'):
         raise CheckpointError(
-            f'{address} is not downloaded offline: fetch it to {file}, or to a folder that {MIRROR} names.'
+            f'{address} is not here, and offline nothing is downloaded: put it at {file}, or into a folder that '
+            f'{MIRROR} names.'
         )

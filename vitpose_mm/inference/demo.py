@@ -23,11 +23,11 @@ from .results import people_of, write_results
 class DemoOptions:
     """What tools/topdown_demo_with_mmdet.py takes; the names and meanings are those of mmpose's demo."""
 
-    det_config: str
-    det_checkpoint: str
     pose_config: str
     pose_checkpoint: str
     input: str
+    det_config: str | None = None  # None: every image is one person
+    det_checkpoint: str | None = None
     output_root: str = ''
     save_predictions: bool = False
     show: bool = False
@@ -142,7 +142,7 @@ def build_predictor(options: DemoOptions) -> PosePredictor:
     """Load the detector and the pose model of the options."""
     predictor = PosePredictor(
         (options.pose_config, options.pose_checkpoint),
-        (options.det_config, options.det_checkpoint),
+        None if options.det_config is None else (options.det_config, str(options.det_checkpoint)),
         device=options.device,
         dataset=options.dataset,
         det_cat_id=options.det_cat_id,

@@ -73,7 +73,7 @@ class VideoDemo:
             self.folder = prepare_folder(Path(options.output_root), [Path(options.input)])
         self.predictor = PosePredictor(
             (options.pose_config, options.pose_checkpoint),
-            (options.det_config, options.det_checkpoint),
+            None if options.det_config is None else (options.det_config, str(options.det_checkpoint)),
             device=options.device,
             dataset=options.dataset,
             det_cat_id=options.det_cat_id,

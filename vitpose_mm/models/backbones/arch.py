@@ -33,7 +33,7 @@ ARCH = {
     'giant': Arch(1408, 40, 16, mlp_ratio=6144 / 1408, layer_decay_rate=0.85),
 }
 
-# kind of attention -> arguments of layers.Attention; None for full attention. What is no argument yet is added there
+# kind of attention -> arguments of layers.Attention; None for full attention. A new argument is added there
 ATTENTION: dict[str, dict[str, bool] | None] = {
     'full': None,
     'window': {},
