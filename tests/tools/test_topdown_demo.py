@@ -170,7 +170,7 @@ def test_models_by_name_and_offline(
             model = ModelFiles(f'{file}.py', f'{server.address}/{file}.pth')
             monkeypatch.setattr(zoo, kind, lambda name=name, model=model: {name: model})
         assert demo('--offline') == 2
-        assert 'detector.pth is not downloaded offline' in capsys.readouterr().err
+        assert 'detector.pth is not here, and offline nothing is downloaded' in capsys.readouterr().err
         monkeypatch.setenv('VITPOSE_MM_OFFLINE', '0')
         assert demo() == 0
         assert server.requests == ['/detector.pth', '/pose.pth']
