@@ -14,7 +14,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from vitpose_mm.utils.arguments import add_launcher, export_local_rank, silence_known_warnings
+from vitpose_mm.utils.arguments import add_launcher, add_predictor_options, export_local_rank, silence_known_warnings
 
 
 def parse_args() -> argparse.Namespace:
@@ -25,14 +25,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--merge', action='store_true', help='check that all parts are there, and write labels.json')
     pose = "a name (default: 'vitpose_base'), or a config and its checkpoint"
     parser.add_argument('--pose', nargs='+', default=['vitpose_base'], metavar='MODEL', help=pose)
-    detector = "a name (default: 'rtmdet'), a config and its checkpoint, or 'none': every image is one person"
-    parser.add_argument('--detector', nargs='+', default=['rtmdet'], metavar='MODEL', help=detector)
-    parser.add_argument('--offline', action='store_true', help='use models that were downloaded before, and no network')
+    add_predictor_options(parser)
     parser.add_argument('--device', help="such as 'cpu' or 'cuda:0' (default: the GPU of the local rank, or the CPU)")
-    parser.add_argument('--dataset', metavar='NAME', help='of a model of several: whose keypoints (coco, ...)')
-    parser.add_argument('--precision', default='auto', choices=['auto', 'fp32', 'bf16'], help='of the pose model')
-    parser.add_argument('--bbox-thr', type=float, default=0.3, help='lowest score of a person box')
-    parser.add_argument('--nms-thr', type=float, default=0.3, help='largest IoU of two person boxes')
     parser.add_argument('--kpt-thr', type=float, default=0.3, help='lowest score of a keypoint that is labelled')
     parser.add_argument('--score-thr', type=float, default=0.0, help='lowest score of a person that is kept')
     parser.add_argument('--batch-size', type=int, default=8, help='images that go through the models together')

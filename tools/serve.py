@@ -14,7 +14,7 @@ import os
 import sys
 import warnings
 
-from vitpose_mm.utils.arguments import silence_known_warnings
+from vitpose_mm.utils.arguments import add_predictor_options, silence_known_warnings
 
 
 def parse_args() -> argparse.Namespace:
@@ -22,15 +22,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     models = "pose models to choose from: names (default: 'vitpose_base'), or configs, each with its checkpoint"
     parser.add_argument('models', nargs='*', metavar='MODEL', help=models)
-    detector = "a name (default: 'rtmdet'), a config and its checkpoint, or 'none': every image is one person"
-    parser.add_argument('--detector', nargs='+', default=['rtmdet'], metavar='MODEL', help=detector)
-    parser.add_argument('--offline', action='store_true', help='use models that were downloaded before, and no network')
+    add_predictor_options(parser)
     parser.add_argument('--device', help="such as 'cpu' or 'cuda:0' (default: the first GPU, or the CPU)")
-    parser.add_argument('--dataset', metavar='NAME', help='of a model of several: whose keypoints (coco, ...)')
-    parser.add_argument('--precision', default='auto', choices=['auto', 'fp32', 'bf16'], help='of the pose models')
     parser.add_argument('--det-cat-id', type=int, default=0, help="the detector's class index of a person")
-    parser.add_argument('--bbox-thr', type=float, default=0.3, help='lowest score of a person box')
-    parser.add_argument('--nms-thr', type=float, default=0.3, help='largest IoU of two person boxes')
     where = 'address to listen on; with another than 127.0.0.1, other machines can use the server (default: 127.0.0.1)'
     parser.add_argument('--host', default='127.0.0.1', help=where)
     parser.add_argument('--port', type=int, default=8000, help='0: any that is free (default: 8000)')

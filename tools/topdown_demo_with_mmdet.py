@@ -52,6 +52,15 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--radius', type=int, help='of a keypoint in pixels (default: by image size)')
     parser.add_argument('--thickness', type=int, help='of a link in pixels (default: by image size)')
     parser.add_argument('--alpha', type=float, default=0.8, help='how much the drawing covers, 0 to 1')
+    add_video_options(parser)
+    args = parser.parse_intermixed_args()  # models before or behind the options
+    if not (args.output_root or args.show):
+        args.output_root = 'vis_results'  # where mmpose's own documentation puts them
+    return args
+
+
+def add_video_options(parser: argparse.ArgumentParser) -> None:
+    """Add what only videos have, and the size of a batch."""
     videos = parser.add_argument_group('videos')
     track = 'give people ids over time (default: bytetrack, where the next two need ids)'
     videos.add_argument('--track', nargs='?', const='bytetrack', choices=['bytetrack', 'ocsort'], help=track)
@@ -65,10 +74,6 @@ def parse_args() -> argparse.Namespace:
     )
     codec = 'of the drawn video (default: vp8; vp9 is smaller and slow, h264 needs PyAV)'
     videos.add_argument('--video-codec', default='vp8', choices=['vp8', 'vp9', 'h264'], help=codec)
-    args = parser.parse_intermixed_args()  # models before or behind the options
-    if not (args.output_root or args.show):
-        args.output_root = 'vis_results'  # where mmpose's own documentation puts them
-    return args
 
 
 def main() -> int:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from tests.helpers import hostile_files
+from tests.helpers import hostile_files, pickle_bytes
+from tests.helpers.hostile_files.calls import calls
 from tests.helpers.open_hostile_files import open_all
 from tests.helpers.processes import run_processes
 
@@ -46,7 +47,7 @@ def test_a_hostile_file_is_refused_in_one_sentence(opened: tuple[Path, dict[str,
 @pytest.mark.parametrize('how', ['REDUCE', 'REDUCE eval', 'OBJ', 'INST', 'STACK_GLOBAL', 'DUP'])
 def test_the_attacks_are_real(how: str, tmp_path: Path) -> None:
     """Python's unpickler runs them."""
-    attack = hostile_files.calls(tmp_path / 'marker')[how]
-    hostile_files.write_zip(tmp_path / 'a.pth', hostile_files.checkpoint(meta=attack))
+    attack = calls(tmp_path / 'marker')[how]
+    pickle_bytes.write_zip(tmp_path / 'a.pth', pickle_bytes.checkpoint(meta=attack))
     torch.load(tmp_path / 'a.pth', weights_only=False)
     assert (tmp_path / 'marker').exists()

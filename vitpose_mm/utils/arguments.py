@@ -55,6 +55,17 @@ def add_pictures(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--wait-time', type=float, default=1, help='seconds that a window stays (default: 1)')
 
 
+def add_predictor_options(parser: argparse.ArgumentParser) -> None:
+    """Add what a PosePredictor is made of, but for its pose models and its device."""
+    detector = "a name (default: 'rtmdet'), a config and its checkpoint, or 'none': every image is one person"
+    parser.add_argument('--detector', nargs='+', default=['rtmdet'], metavar='MODEL', help=detector)
+    parser.add_argument('--offline', action='store_true', help='use models that were downloaded before, and no network')
+    parser.add_argument('--dataset', metavar='NAME', help='of a model of several: whose keypoints (coco, ...)')
+    parser.add_argument('--precision', default='auto', choices=['auto', 'fp32', 'bf16'], help='of the pose models')
+    parser.add_argument('--bbox-thr', type=float, default=0.3, help='lowest score of a person box')
+    parser.add_argument('--nms-thr', type=float, default=0.3, help='largest IoU of two person boxes')
+
+
 def add_launcher(parser: argparse.ArgumentParser) -> None:
     """Add --launcher, and --local-rank as torch's launcher passes it."""
     parser.add_argument(

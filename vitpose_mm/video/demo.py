@@ -11,8 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ..inference.demo import DemoOptions, build_drawer, check_options, prepare_folder
-from ..inference.predictor import PosePredictor
+from ..inference.demo import DemoOptions, build_drawer, build_predictor, check_options, prepare_folder
 from ..utils.progress import progress_bar
 from .predict import predict_video
 from .reader import VideoReader
@@ -71,15 +70,7 @@ class VideoDemo:
         self.folder = None
         if options.output_root:
             self.folder = prepare_folder(Path(options.output_root), [Path(options.input)])
-        self.predictor = PosePredictor(
-            (options.pose_config, options.pose_checkpoint),
-            None if options.det_config is None else (options.det_config, str(options.det_checkpoint)),
-            device=options.device,
-            dataset=options.dataset,
-            det_cat_id=options.det_cat_id,
-            bbox_thr=options.bbox_thr,
-            nms_thr=options.nms_thr,
-        )
+        self.predictor = build_predictor(options)
         self.draw = build_drawer(options, self.predictor.metainfo)
 
     def run(self) -> int:
