@@ -3,8 +3,8 @@
 `attention`: the table of attention kinds. `crossover`: from how many tokens windows pay. `model`: speed next to others.
 `distillation`: cost of the four settings. `router`: cost of a head for each of three datasets. `profile`: where the
 time of a model goes. `backends`: ViTPose on a CPU. `memory`: what its training needs. `files`: reading a checkpoint,
-and checking labels. `decode`, `crops`, `inference`: from an image to keypoints next to MMPose. `video`: tracks,
-smoothing and memory on rendered people.
+and checking labels. `decode`, `crops`, `inference`: from an image to keypoints next to MMPose. `precision`: what bf16
+and int8 do to the keypoints of a trained model. `video`: tracks, smoothing and memory on rendered people.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def parse_args() -> argparse.Namespace:
     backends.add_argument('--rows', nargs='+', help="rows by name, as in 'torch bf16' (default: all that can run)")
     add_protocol(backends)
     add_inference(subjects)
+    add_precision(subjects)
     files = subjects.add_parser('files', help='reading weights next to torch.load, and checking labels as many as COCO')
     files.add_argument('config', help='whose weights, as configs/coco/vitpose_large_coco-256x192.py')
     add_protocol(files)
@@ -69,6 +70,16 @@ def add_inference(subjects: Any) -> None:
     inference.add_argument('--detector', default='rtmdet-t', help='name of a detector (default: rtmdet-t)')
     inference.add_argument('--precision', default='auto', choices=['auto', 'fp32', 'bf16'], help='of our pose model')
     add_protocol(inference)
+
+
+def add_precision(subjects: Any) -> None:
+    """Add the subject of number types."""
+    precision = subjects.add_parser('precision', help='keypoints and metrics of a trained model in bf16 and int8')
+    precision.add_argument('config')
+    precision.add_argument('checkpoint')
+    precision.add_argument('--rows', nargs='+', help="rows by name, as in 'torch bf16' (default: all that can run)")
+    precision.add_argument('--batch', type=int, default=16, help='people a forward pass (default: 16)')
+    precision.add_argument('--out', type=Path, help='folder for the pages: Markdown, JSON')
 
 
 def add_video(subjects: Any) -> None:

@@ -16,6 +16,7 @@ from .files import benchmark_files
 from .inference import benchmark_crops, benchmark_decode, benchmark_inference
 from .memory import estimate_training_memory
 from .models import Bench, Task, benchmark_models
+from .precision import benchmark_precision
 from .profile import profile_model
 from .report import Report
 from .router import benchmark_router
@@ -33,6 +34,9 @@ def run(args: argparse.Namespace, configs: Path, say: Say) -> str:
         return describe_memory(args)
     if args.subject == 'video':
         return _write(benchmark_video(args.frames, args.people, models=args.models, long=args.long, say=say), args, say)
+    if args.subject == 'precision':
+        report = benchmark_precision(args.config, args.checkpoint, rows=args.rows, batch=args.batch, say=say)
+        return _write(report, args, say)
     device = find_device(args.device)
     if args.threads:
         torch.set_num_threads(args.threads)
