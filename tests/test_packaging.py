@@ -113,7 +113,7 @@ def test_metadata(wheel: Path) -> None:
     assert metadata['License-Expression'] == 'Apache-2.0'
     needed = [line for line in metadata.get_all('Requires-Dist') if 'extra ==' not in line]
     assert needed == []  # an environment with torch and the mm packages stays untouched
-    assert metadata.get_all('Provides-Extra') == ['safetensors', 'export', 'openvino', 'h264', 'timm', 'web']
+    assert metadata.get_all('Provides-Extra') == ['safetensors', 'export', 'openvino', 'eval', 'h264', 'timm', 'web']
 
 
 def test_the_build_leaves_the_sources_alone(wheel: Path, source: Path, root: Path) -> None:

@@ -3,8 +3,9 @@
 `attention`: the table of attention kinds. `crossover`: from how many tokens windows pay. `model`: speed next to others.
 `distillation`: cost of the four settings. `router`: cost of a head for each of three datasets. `profile`: where the
 time of a model goes. `backends`: ViTPose on a CPU. `memory`: what its training needs. `files`: reading a checkpoint,
-and checking labels. `decode`, `crops`, `inference`: from an image to keypoints next to MMPose. `precision`: what bf16
-and int8 do to the keypoints of a trained model. `video`: tracks, smoothing and memory on rendered people.
+and checking labels. `evaluation`: scoring. `decode`, `crops`, `inference`: from an image to keypoints next to MMPose.
+`precision`: what bf16 and int8 do to the keypoints of a trained model. `video`: tracks, smoothing and memory on
+rendered people.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ def parse_args() -> argparse.Namespace:
     files = subjects.add_parser('files', help='reading weights next to torch.load, and checking labels as many as COCO')
     files.add_argument('config', help='whose weights, as configs/coco/vitpose_large_coco-256x192.py')
     add_protocol(files)
+    evaluation = subjects.add_parser('evaluation', help="COCO's AP of as many people as val2017's, by two packages")
+    add_protocol(evaluation)
     memory = subjects.add_parser('memory', help='computed memory of a training step, on no device')
     memory.add_argument('config')
     memory.add_argument('--batch', type=int, default=64)

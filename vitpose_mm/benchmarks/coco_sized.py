@@ -21,7 +21,7 @@ SIDES = (640, 480)
 def write_set(folder: Path, *, share: float = 1) -> Config:
     """Write a share of COCO's numbers of images and annotations; return the config of a training on them."""
     datasets = {
-        part: _write_part(folder, part, *(int(share * number) for number in numbers)) for part, numbers in PARTS.items()
+        part: write_part(folder, part, *(int(share * number) for number in numbers)) for part, numbers in PARTS.items()
     }
     return Config({
         'work_dir': str(folder / 'out'),
@@ -32,7 +32,8 @@ def write_set(folder: Path, *, share: float = 1) -> Config:
     })  # fmt: skip
 
 
-def _write_part(folder: Path, part: str, num_images: int, num_annotations: int, num_people: int) -> dict[str, Any]:
+def write_part(folder: Path, part: str, num_images: int, num_annotations: int, num_people: int) -> dict[str, Any]:
+    """Write ``<part>.json`` and as many images; return the config of a dataset of them."""
     rng = random.Random(0)
     paths = [f'{number:012d}.jpg' for number in range(1, num_images + 1)]
     _write_images(folder / part, paths)

@@ -12,6 +12,7 @@ from .backends import benchmark_backends
 from .benchmark_models import build, choose, known_models
 from .crossover import Crossover, benchmark_crossover, parse_size
 from .distillation import DistillationBench, benchmark_distillation
+from .evaluation import benchmark_evaluation
 from .files import benchmark_files
 from .inference import benchmark_crops, benchmark_decode, benchmark_inference
 from .memory import estimate_training_memory
@@ -163,6 +164,7 @@ SUBJECTS = {
     'decode': lambda args, configs, stand: benchmark_decode(stand),
     'crops': lambda args, configs, stand: benchmark_crops(stand),
     'inference': _run_inference,
+    'evaluation': lambda args, configs, stand: benchmark_evaluation(stand),
     'backends': _run_backends,
     'attention': _run_attention,
     'crossover': _run_crossover,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from mmengine.registry import METRICS
 from mmpose.evaluation.metrics import AUC, EPE, NME, CocoMetric, CocoWholeBodyMetric, MpiiPCKAccuracy, PCKAccuracy
 
+from ..evaluation import FasterCocoMetric
 from .annotations import Need
 
 WHOLE_BODY = {'foot_kpts': 18, 'face_kpts': 204, 'lefthand_kpts': 63, 'righthand_kpts': 63}
@@ -94,7 +95,7 @@ def metric_class(cfg: Mapping, *, scope: str) -> Any:
 def values_of(metric: Metric) -> list[str] | None:
     """Return the names of the values that a metric gives; None where that is not known."""
     kind, cfg = metric.kind, metric.cfg
-    if kind is CocoMetric:
+    if kind in (CocoMetric, FasterCocoMetric):
         names: Sequence[str] = CROWD_VALUES if cfg.get('iou_type') == 'keypoints_crowd' else COCO_VALUES
         names = () if metric.formats_only else names
     elif kind is MpiiPCKAccuracy:
