@@ -6,6 +6,7 @@ start itself, its imports and its warnings, needs ``subprocess.run([sys.executab
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import multiprocessing
 import multiprocessing.context
@@ -15,12 +16,17 @@ import runpy
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+SHORTCUTS: dict[str, Any] = {
+    'mmengine.config.config.FormatCode': lambda text, **_: (text, True),
+    'mmengine.runner.runner.collect_env': dict,
+    'mmengine._strategy.base.collect_env': dict,
+}
 IMPORTED = ['vitpose_mm', 'mmdet.apis', 'mmpose.apis']  # ours is light; what its modules register is left to the script
 
 
@@ -69,6 +75,15 @@ def warm_context() -> multiprocessing.context.BaseContext:
     return context
 
 
+@contextlib.contextmanager
+def shortcuts() -> Iterator[None]:
+    """Inside, runners do not lay out the text of their config, half of a tiny run, nor look for compilers."""
+    with contextlib.ExitStack() as stack:
+        for name, substitute in SHORTCUTS.items():
+            stack.enter_context(mock.patch(name, substitute))
+        yield
+
+
 def _become(job: dict[str, Any]) -> None:
     """Run a script in this process, as an interpreter does."""
     os.chdir(job['cwd'])
@@ -79,7 +94,8 @@ def _become(job: dict[str, Any]) -> None:
     sys.stdout = open(1, 'w', encoding='utf-8', closefd=False)  # noqa: SIM115
     sys.stderr = open(2, 'w', encoding='utf-8', buffering=1, closefd=False)  # noqa: SIM115
     sys.argv = job['words']
-    runpy.run_path(sys.argv[0], run_name='__main__')
+    with shortcuts():
+        runpy.run_path(sys.argv[0], run_name='__main__')
 
 
 if __name__ == 'warm_python':
