@@ -39,10 +39,10 @@ demo: setup
 	$(RUN) tools/quickstart.py $(if $(FAST),--fast) --out quickstart
 
 test: setup
-	OMP_NUM_THREADS=1 $(RUN) -m pytest tests -n 2 --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-fast: setup
-	OMP_NUM_THREADS=1 $(RUN) -m pytest tests -n 2 --dist loadfile -m 'not slow' $(ARGS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow' $(ARGS)
 
 soak: setup
 	$(RUN) tests/soak --kills $(or $(KILLS),100) $(ARGS)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.helpers.warm_python import run_python
 from vitpose_mm.benchmarks.command import describe_memory, find_device, run
 
 
@@ -40,16 +41,15 @@ def test_help_is_quick_and_names_the_subjects(root: Path) -> None:
     ],
 )
 def test_a_mistake_ends_with_one_sentence(words: tuple[str, ...], sentence: str, root: Path) -> None:
-    script = root / 'tools' / 'benchmark.py'
-    done = subprocess.run([sys.executable, script, *words], capture_output=True, text=True)
+    done = run_python(root / 'tools' / 'benchmark.py', *words)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(sentence) and 'Traceback' not in done.stderr
 
 
 @pytest.mark.slow
 def test_a_profile_watches_all_iterations(tiny_config: Path, root: Path) -> None:
-    command = [sys.executable, root / 'tools' / 'benchmark.py', 'profile', tiny_config, '--iterations', '3']
-    done = subprocess.run([*command, '--device', 'cpu'], capture_output=True, text=True)
+    words = ('profile', tiny_config, '--iterations', '3', '--device', 'cpu')
+    done = run_python(root / 'tools' / 'benchmark.py', *words)
     assert 'A forward pass of 2 crops; mean of 3 after 1' in done.stdout, done.stderr
 
 

@@ -19,7 +19,6 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from tests.helpers.tiny_coco import write_coco
-from tests.helpers.tiny_leaf import shortcuts
 from vitpose_mm.engine import test as engine_test
 from vitpose_mm.engine import train as engine_train
 
@@ -36,8 +35,7 @@ FLAGS = dict(
 def run(tool: Any, config: Path, **flags: Any) -> None:
     """tools/train.py or tools/test.py with these flags, in this process."""
     init_default_scope('mmpose')
-    with shortcuts():
-        tool(argparse.Namespace(**{**FLAGS, 'config': str(config), 'work_dir': str(config.parent / 'work'), **flags}))
+    tool(argparse.Namespace(**{**FLAGS, 'config': str(config), 'work_dir': str(config.parent / 'work'), **flags}))
 
 
 def shrink(config: Path, folders: dict[str, Path], *, load_from: Path | None = None) -> Path:
@@ -62,8 +60,7 @@ def shrink(config: Path, folders: dict[str, Path], *, load_from: Path | None = N
             for name, metric in metrics.items():
                 metric.ann_file = str(folders[name] / 'ann.json')
     path = folders['lynx'].parent / f'{config.stem}_tiny.py'
-    with shortcuts():
-        cfg.dump(path)
+    cfg.dump(path)
     return path
 
 

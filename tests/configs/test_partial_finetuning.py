@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODELS, init_default_scope
 
 from tests.helpers.tiny_coco import write_coco
-from tests.helpers.tiny_leaf import shortcuts, shrink
+from tests.helpers.tiny_leaf import shrink
 from vitpose_mm.checkpoints import load_file
 from vitpose_mm.engine.train import build_runner
 
@@ -30,12 +29,6 @@ FROZEN = {
 }
 every_kind = pytest.mark.parametrize('kind', FROZEN)
 pytestmark = pytest.mark.filterwarnings('ignore:The metainfo config file')
-
-
-@pytest.fixture(scope='module', autouse=True)
-def quick() -> Iterator[None]:
-    with shortcuts():
-        yield
 
 
 def leaf(kind: str) -> str:

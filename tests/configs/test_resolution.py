@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
 from tests.helpers.tiny_coco import write_coco
-from tests.helpers.tiny_leaf import shortcuts, shrink
+from tests.helpers.tiny_leaf import shrink
 from vitpose_mm.checkpoints import load_file
 from vitpose_mm.engine.train import build_runner
 
@@ -24,12 +23,6 @@ SOURCE = 'coco/vitpose_base_classic_coco-256x192'
 SIZES = [(224, 224), (256, 256), (384, 288), (384, 384), (576, 432)]
 EIGHTH = {'full': (64, 48), 'fine': (128, 96)}
 pytestmark = pytest.mark.filterwarnings('ignore:The metainfo config file')
-
-
-@pytest.fixture(scope='module', autouse=True)
-def quick() -> Iterator[None]:
-    with shortcuts():
-        yield
 
 
 @pytest.fixture(scope='module')

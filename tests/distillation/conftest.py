@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from mmengine.registry import init_default_scope
 
 from tests.helpers.tiny_distillation import distillation_cfg
-from tests.helpers.tiny_leaf import shortcuts
 from tests.helpers.tiny_models import model_cfg, write_teacher
 from vitpose_mm.distillation import Distillation
 
@@ -21,18 +19,10 @@ def teacher_file(tmp_path_factory: pytest.TempPathFactory) -> str:
     return write_teacher(tmp_path_factory.mktemp('teacher') / 'teacher.pth', model_cfg(24))
 
 
-@pytest.fixture(scope='module', autouse=True)
-def quick() -> Iterator[None]:
-    """Runners leave out what takes longer than such a training."""
-    with shortcuts():
-        yield
-
-
 @pytest.fixture(scope='session')
 def whole(coco: Path, teacher_file: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Work folder of a distillation with both losses that was never stopped; not to be changed."""
     init_default_scope('mmpose')
     folder = tmp_path_factory.mktemp('whole') / 'work'
-    with shortcuts():
-        Distillation(distillation_cfg(coco, folder, teacher_file), say=str, progress=False).run()
+    Distillation(distillation_cfg(coco, folder, teacher_file), say=str, progress=False).run()
     return folder

@@ -10,7 +10,6 @@ import torch
 
 from tests.helpers.processes import run_processes
 from tests.helpers.tiny_distillation import distillation_cfg
-from tests.helpers.tiny_leaf import shortcuts
 from vitpose_mm.checkpoints import load_file
 from vitpose_mm.distillation import Distillation, run
 
@@ -23,8 +22,7 @@ MODES = {
 
 def distil_ddp(data: Path, folder: Path, teacher: str) -> dict[str, dict[str, Any]]:
     """What each of the two processes does."""
-    with shortcuts():
-        return {mode: distil(data, folder / mode, teacher, MODES[mode]) for mode in MODES}
+    return {mode: distil(data, folder / mode, teacher, MODES[mode]) for mode in MODES}
 
 
 def distil(data: Path, work_dir: Path, teacher: str, settings: dict) -> dict[str, Any]:

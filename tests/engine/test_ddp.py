@@ -12,7 +12,7 @@ from mmengine.hooks import Hook
 from torch import Tensor
 
 from tests.helpers.processes import run_processes
-from tests.helpers.tiny_leaf import Recorder, shortcuts, shrink
+from tests.helpers.tiny_leaf import Recorder, shrink
 from vitpose_mm.engine.train import build_runner
 
 # leaf, what to change in the tiny backbone of two blocks, the modules below it that are frozen
@@ -41,8 +41,7 @@ class Modes(Hook):
 
 def train_ddp(data: Path, folder: Path) -> dict[str, dict[str, Any]]:
     """What each of the two processes does: four iterations with every setting, activation checkpointing on."""
-    with shortcuts():
-        return {setting: train_setting(setting, data, folder / setting) for setting in SETTINGS}
+    return {setting: train_setting(setting, data, folder / setting) for setting in SETTINGS}
 
 
 def train_setting(setting: str, data: Path, work_dir: Path) -> dict[str, Any]:

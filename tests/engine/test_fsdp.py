@@ -14,7 +14,7 @@ from torch import nn
 from torch.distributed.fsdp import FullyShardedDataParallel
 
 from tests.helpers.processes import run_processes
-from tests.helpers.tiny_leaf import ARCH, Recorder, shortcuts, shrink
+from tests.helpers.tiny_leaf import ARCH, Recorder, shrink
 from vitpose_mm.checkpoints import load_file
 from vitpose_mm.engine.optim_wrappers.layer_decay_constructor import strip_wrappers
 from vitpose_mm.engine.train import build_runner
@@ -47,10 +47,9 @@ def rates(model: nn.Module, optimizer: torch.optim.Optimizer) -> Rates:
 
 def train(cfg: Config) -> tuple[Any, Recorder]:
     recorder = Recorder()
-    with shortcuts():
-        runner = build_runner(cfg)
-        runner.register_hook(recorder)
-        runner.train()
+    runner = build_runner(cfg)
+    runner.register_hook(recorder)
+    runner.train()
     return runner, recorder
 
 

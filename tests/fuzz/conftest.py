@@ -37,7 +37,7 @@ settings.load_profile('fuzz')
 @pytest.fixture(scope='session')
 def fuzz() -> Fuzz:
     """Of the tests that change bytes."""
-    return Fuzz(COUNT or 500, SEED)
+    return Fuzz(COUNT or 200, SEED)
 
 
 @pytest.fixture(autouse=True)

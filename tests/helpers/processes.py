@@ -9,7 +9,7 @@
         assert run_processes(gather, 10) == [0, 10]
 
 mmengine cannot start gloo by config alone; here the group is there before the function is called. Each
-process is a fresh interpreter that reads the file of the function, so nothing has to be importable.
+process reads the file of the function, so nothing has to be importable; PyTorch and MMPose are imported already.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import importlib.util
 import inspect
 import os
 import pickle
-import subprocess
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable
 from datetime import timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -53,39 +53,38 @@ def run_processes(function: Callable[..., Any], *args: Any, num_processes: int =
         finally:
             for process in processes:
                 process.kill()
-                process.wait()
+                process.join()
         return [pickle.loads((folder / f'result{rank}').read_bytes()) for rank in range(num_processes)]
 
 
-def _start(folder: Path, rank: int, size: int, timeout: float) -> subprocess.Popen:
-    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get('PYTHONPATH')])])
+def _start(folder: Path, rank: int, size: int, timeout: float) -> BaseProcess:
+    from tests.helpers.warm_python import start_python  # not at the top: this file is the script too
+
     env = {
         **os.environ,
-        'PYTHONPATH': path,
         'OMP_NUM_THREADS': '1',
         'CUDA_VISIBLE_DEVICES': '',
         'RANK': str(rank),
         'LOCAL_RANK': str(rank),
         'WORLD_SIZE': str(size),
     }
-    with open(folder / f'log{rank}', 'wb') as log:
-        command = [sys.executable, __file__, str(folder), str(timeout)]
-        return subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT)
+    log = folder / f'log{rank}'
+    return start_python(Path(__file__), folder, timeout, env=env, out=log, err=log)
 
 
-def _wait(processes: list[subprocess.Popen], folder: Path, deadline: float) -> None:
+def _wait(processes: list[BaseProcess], folder: Path, deadline: float) -> None:
     """Wait for all; as soon as one fails the others, which may hang in a collective, are not waited for."""
-    while any(process.poll() is None for process in processes):
-        if any(process.poll() for process in processes):
+    while any(process.exitcode is None for process in processes):
+        if any(process.exitcode for process in processes):
             break
         if time.monotonic() > deadline:
             raise RuntimeError(f'the processes did not end in time; the logs end with\n{_logs(folder)}')
         time.sleep(0.05)
     for rank, process in enumerate(processes):
-        if process.poll():
+        if process.exitcode:
             error = folder / f'error{rank}'
             text = error.read_text() if error.exists() else _logs(folder)
-            raise RuntimeError(f'process {rank} failed with exit code {process.returncode}:\n{text}')
+            raise RuntimeError(f'process {rank} failed with exit code {process.exitcode}:\n{text}')
 
 
 def _logs(folder: Path) -> str:

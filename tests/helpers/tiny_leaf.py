@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from mmengine.config import Config
 from mmengine.hooks import Hook
 
@@ -15,22 +12,6 @@ from tests.helpers.tiny_coco import CODEC, dataset_cfg
 
 ROOT = Path(__file__).resolve().parents[2]
 ARCH = {'embed_dims': 16, 'num_layers': 2, 'num_heads': 2, 'mlp_ratio': 4.0, 'layer_decay_rate': 0.75}
-
-
-SHORTCUTS = {
-    'mmengine.config.config.FormatCode': lambda text, **_: (text, True),
-    'mmengine.runner.runner.collect_env': dict,
-    'mmengine._strategy.base.collect_env': dict,
-}
-
-
-@contextmanager
-def shortcuts() -> Iterator[None]:
-    """Inside, runners do not lay out the text of their config (half of such a run), nor look for compilers."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, substitute in SHORTCUTS.items():
-            patch.setattr(name, substitute)
-        yield
 
 
 class Recorder(Hook):

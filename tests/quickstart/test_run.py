@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import multiprocessing.connection
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import pytest
 
+from tests.helpers.warm_python import warm_context
+from vitpose_mm.quickstart import parallel_training, run_quickstart
 from vitpose_mm.quickstart import run as quickstart
-from vitpose_mm.quickstart import run_quickstart
 from vitpose_mm.quickstart.plan import DETECTOR, FAST, POSE, WHOLE, Plan, QuickstartPaths
 
 TINY = Plan(
@@ -59,6 +62,8 @@ def test_everything_is_there_at_the_end_and_kept(
     tmp_path: Path, configs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quickstart, 'FAST', TINY)
+    warm = SimpleNamespace(get_context=lambda kind: warm_context(), connection=multiprocessing.connection)
+    monkeypatch.setattr(parallel_training, 'multiprocessing', warm)
     said: list[str] = []
     run_quickstart(tmp_path, configs, fast=True, say=said.append)
     paths = QuickstartPaths(tmp_path / 'fast', configs)

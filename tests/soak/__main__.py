@@ -35,7 +35,7 @@ def main() -> int:
     from vitpose_mm.utils.arguments import silence_known_warnings
 
     silence_known_warnings()
-    from tests.helpers.tiny_leaf import shortcuts
+    from tests.helpers.warm_python import shortcuts
     from tests.soak.jobs import make_jobs
     from tests.soak.soak import Soak
 

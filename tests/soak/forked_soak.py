@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.helpers.tiny_leaf import shortcuts
+from tests.helpers.warm_python import shortcuts
 from tests.soak.jobs import Job, hash_of, make_jobs
 from tests.soak.kills import Kill, draw_kill
 from tests.soak.soak import Soak

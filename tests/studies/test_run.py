@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.helpers.warm_python import run_python
 from vitpose_mm.studies import run as studies
 from vitpose_mm.studies.study import Preparation, Run, Study
 
@@ -163,7 +162,7 @@ def test_the_table_has_mean_and_sample_deviation() -> None:
 
 def test_the_tool_lists_studies_and_ends_with_one_sentence() -> None:
     tool = Path(__file__).resolve().parents[2] / 'tools' / 'studies.py'
-    listed = subprocess.run([sys.executable, tool], capture_output=True, text=True)
+    listed = run_python(tool)
     assert listed.returncode == 0 and listed.stdout.startswith('multi_synthetic: COCO, AIC and MPII labels')
-    wrong = subprocess.run([sys.executable, tool, 'absent'], capture_output=True, text=True)
+    wrong = run_python(tool, 'absent')
     assert wrong.returncode == 1 and wrong.stderr.startswith("error: there is no study 'absent'")

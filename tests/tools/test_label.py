@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,19 +12,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.helpers.warm_python import run_python, start_python
 from tests.tools.test_topdown_demo import write_models
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'label.py'
 WORDS = ['photos', '--pose', 'pose.py', 'pose.pth', '--detector', 'detector.py', 'detector.pth', '--bbox-thr', '0']
-WORDS += ['--device', 'cpu', '--batch-size', '2', '--part-size', '40']
-
-
-def command(*words: str) -> list[str]:
-    return [sys.executable, str(TOOL), *words]
+WORDS += ['--device', 'cpu', '--batch-size', '2', '--part-size', '12']
 
 
 def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*words), cwd=cwd, capture_output=True, text=True, timeout=600)
+    return run_python(TOOL, *words, cwd=cwd)
 
 
 @pytest.mark.slow
@@ -48,24 +43,26 @@ def test_killed_and_gone_on(tmp_path: Path) -> None:
     write_models(tmp_path)
     (tmp_path / 'photos').mkdir()
     random = np.random.default_rng(0)
-    for i in range(100):
+    for i in range(30):
         Image.fromarray(random.integers(0, 255, (60, 80, 3), np.uint8)).save(tmp_path / 'photos' / f'{i:03d}.png')
     assert run(*WORDS, '--out', 'whole', '--audit', '3', cwd=tmp_path).returncode == 0
 
     environment = {**os.environ, 'RANK': '1', 'WORLD_SIZE': '2', 'LOCAL_RANK': '1'}
-    words = command(*WORDS, '--out', 'killed', '--launcher', 'pytorch')
+    words = [*WORDS, '--out', 'killed', '--launcher', 'pytorch']
     log = tmp_path / 'killed' / 'parts' / 'part-000001.log'
-    with subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as process:
-        while not (log.exists() and log.stat().st_size > 1000):
-            assert process.poll() is None
-            time.sleep(0.005)
-        process.send_signal(signal.SIGKILL)
+    said = tmp_path / 'said'
+    process = start_python(TOOL, *words, cwd=tmp_path, env=environment, out=said, err=said)
+    while not (log.exists() and log.stat().st_size > 1000):
+        assert process.exitcode is None, said.read_text()
+        time.sleep(0.005)
+    process.kill()
+    process.join()
     done = log.read_bytes().count(b'\n')
-    assert 0 < done < 40
+    assert 0 < done < 12
 
     assert run(*WORDS, '--out', 'killed', cwd=tmp_path).returncode == 0
     result = run('--merge', '--out', 'killed', cwd=tmp_path)
-    assert result.stdout.startswith('killed/labels.json: 100 images, '), result.stderr
+    assert result.stdout.startswith('killed/labels.json: 30 images, '), result.stderr
     for i in range(3):
         name = f'parts/part-{i:06d}.json'
         assert (tmp_path / 'killed' / name).read_bytes() == (tmp_path / 'whole' / name).read_bytes()

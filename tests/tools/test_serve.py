@@ -14,13 +14,14 @@ import pytest
 import requests
 from PIL import Image
 
+from tests.helpers.warm_python import run_python
 from tests.tools.test_topdown_demo import write_models
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'serve.py'
 
 
 def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(TOOL), *words], cwd=cwd, capture_output=True, text=True, timeout=600)
+    return run_python(TOOL, *words, cwd=cwd)
 
 
 def test_help_is_quick() -> None:

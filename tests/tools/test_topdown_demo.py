@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import pickle
@@ -10,12 +11,14 @@ import re
 import runpy
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from tests.helpers.file_server import serve
+from tests.helpers.warm_python import run_python
 from vitpose_mm import zoo
 from vitpose_mm.zoo import ModelFiles
 
@@ -66,7 +69,7 @@ torch.save({'state_dict': init_model('pose.py', None, device='cpu').state_dict()
 
 
 def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(TOOL), *words], cwd=cwd, capture_output=True, text=True, timeout=600)
+    return run_python(TOOL, *words, cwd=cwd)
 
 
 def parse(words: list[str], monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
@@ -135,7 +138,8 @@ def test_a_bomb_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / 'bomb.pth').write_bytes(pickle.dumps({'state_dict': Bomb()}, protocol=2))
     Image.new('RGB', (8, 8)).save(tmp_path / 'a.png')
     words = ('detector.py', 'bomb.pth', 'pose.py', 'pose.pth', '--input', 'a.png', '--output-root', 'out')
-    result = run(*words, '--device', 'cpu', cwd=tmp_path)
+    whole = [sys.executable, str(TOOL), *words, '--device', 'cpu']  # which shows that the imports say nothing
+    result = subprocess.run(whole, cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert result.returncode == 2
     assert re.fullmatch(r'error: .*bomb\.pth.*\.\n', result.stderr), result.stderr
     assert not (tmp_path / 'gone_off').exists()
@@ -143,9 +147,19 @@ def test_a_bomb_is_refused_in_one_sentence(tmp_path: Path) -> None:
 
 def write_models(folder: Path) -> None:
     """Write detector.py, detector.pth, pose.py and pose.pth."""
-    (folder / 'detector.py').write_text(DETECTOR)
-    (folder / 'pose.py').write_text(POSE)
-    subprocess.run([sys.executable, '-c', SAVE], cwd=folder, check=True, capture_output=True, timeout=600)
+    for name, content in model_files().items():
+        (folder / name).write_bytes(content)
+
+
+@functools.cache
+def model_files() -> dict[str, bytes]:
+    """Return the files of a detector and a pose model with random weights, made once."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file, text in (('detector.py', DETECTOR), ('pose.py', POSE), ('save.py', SAVE)):
+            (folder / file).write_text(text)
+        run_python(folder / 'save.py', cwd=folder).check_returncode()
+        return {file: (folder / file).read_bytes() for file in ('detector.py', 'detector.pth', 'pose.py', 'pose.pth')}
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from mmengine.config import config
+from yapf.yapflib.yapf_api import FormatCode
 
 from vitpose_mm.utils.configs import QuickTextConfig, open_config
 
@@ -20,11 +21,10 @@ def test_the_text_of_a_config_is_formatted_once(tmp_path: Path, monkeypatch: pyt
     """MMEngine asks for it in each checkpoint; it stays MMEngine's text, of copies and after changes too."""
     cfg = open_config('vitpose_mm::coco/vitpose_small_simple_coco-256x192.py')
     quick, formatted = QuickTextConfig.of(cfg), []
-    original = config.FormatCode
 
     def count(*args: Any, **kwargs: Any) -> Any:
         formatted.append(1)
-        return original(*args, **kwargs)
+        return FormatCode(*args, **kwargs)
 
     monkeypatch.setattr(config, 'FormatCode', count)
     text = quick.pretty_text

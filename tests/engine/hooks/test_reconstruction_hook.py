@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,16 +11,9 @@ from mmengine.config import Config
 from mmengine.registry import MODELS
 from mmengine.runner import Runner
 
-from tests.helpers.tiny_leaf import shortcuts
 from tests.helpers.tiny_mae import SIZE, mae_cfg
 from tests.helpers.tiny_run import run_cfg, train
 from vitpose_mm.engine.hooks.reconstruction_hook import GAP, ReconstructionHook, make_sheet, reconstruct, to_images
-
-
-@pytest.fixture(scope='module', autouse=True)
-def quick() -> Iterator[None]:
-    with shortcuts():
-        yield
 
 
 @pytest.fixture
