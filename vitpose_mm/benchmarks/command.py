@@ -33,9 +33,11 @@ def run(args: argparse.Namespace, configs: Path, say: Say) -> str:
         return describe_memory(args)
     if args.subject == 'video':
         return _write(benchmark_video(args.frames, args.people, models=args.models, long=args.long, say=say), args, say)
-    device = find_device(args.device)
     if args.threads:
         torch.set_num_threads(args.threads)
+    if args.subject == 'serve':
+        return _write(_run_serve(args, configs, say), args, say)
+    device = find_device(args.device)
     torch.backends.cudnn.benchmark = True
     report = SUBJECTS[args.subject](args, configs, _stand(args, device, say))
     return _write(report, args, say)
@@ -153,6 +155,15 @@ def _run_inference(args: argparse.Namespace, configs: Path, stand: Stand) -> Rep
     known = known_models(configs)
     ours, theirs = (known[f'{who}-{args.size}-classic'].config for who in ('ours', 'mmpose'))
     return benchmark_inference(stand, ours, theirs, detector=args.detector, precision=args.precision)
+
+
+def _run_serve(args: argparse.Namespace, configs: Path, say: Say) -> Report:
+    from .serve import benchmark_serve  # needs the [web] extra
+
+    config = known_models(configs)[f'ours-{args.size}-classic'].config
+    return benchmark_serve(
+        config, detector=args.detector, people=args.people, images=args.images, rounds=args.rounds, say=say
+    )
 
 
 SUBJECTS = {
