@@ -5,7 +5,7 @@
 time of a model goes. `backends`: ViTPose on a CPU. `memory`: what its training needs. `files`: reading a checkpoint,
 and checking labels. `evaluation`: scoring. `decode`, `crops`, `inference`: from an image to keypoints next to MMPose.
 `precision`: what bf16 and int8 do to the keypoints of a trained model. `video`: tracks, smoothing and memory on
-rendered people.
+rendered people. `serve`: the server with many clients, next to the predictor itself.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ def parse_args() -> argparse.Namespace:
     memory.add_argument('--fp32', action='store_true', help='no autocast to bf16')
     memory.add_argument('--with-cp', action='store_true', help='recompute blocks in the backward pass')
     add_video(subjects)
+    add_serve(subjects)
     return parser.parse_args()
 
 
@@ -95,6 +96,18 @@ def add_video(subjects: Any) -> None:
     memory = 'frames of a video of noise, for the memory table (default: 0, no table)'
     video.add_argument('--long', type=int, default=0, metavar='FRAMES', help=memory)
     video.add_argument('--out', type=Path, help='folder for the pages: Markdown, JSON')
+
+
+def add_serve(subjects: Any) -> None:
+    """Add the subject of the server."""
+    serve = subjects.add_parser('serve', help='images a second with 1, 8 and 50 clients, next to the predictor itself')
+    serve.add_argument('--size', default='small', choices=['small', 'base', 'large', 'huge'], help='default: small')
+    serve.add_argument('--detector', default='rtmdet-t', help='name of a detector (default: rtmdet-t)')
+    serve.add_argument('--people', type=int, default=2, help='in each image (default: 2)')
+    serve.add_argument('--images', type=int, default=50, help='of a measurement (default: 50)')
+    serve.add_argument('--rounds', type=int, default=3, help='turns (default: 3)')
+    serve.add_argument('--threads', type=int, help='of the CPU for each of both models (default: as torch chooses)')
+    serve.add_argument('--out', type=Path, help='folder for the pages: Markdown, JSON')
 
 
 def add_attention(subjects: Any) -> None:

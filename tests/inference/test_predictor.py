@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -250,10 +251,10 @@ def test_a_function_gives_boxes_and_track_ids_in_order(predict: PosePredictor) -
 def test_an_image_that_a_model_fails_on_ends_nothing(predict: PosePredictor, monkeypatch: pytest.MonkeyPatch) -> None:
     estimate = predict._topdown.estimate_all
 
-    def fail_for_some(images: list[np.ndarray], boxes: list[np.ndarray]) -> list:
+    def fail_for_some(images: list[np.ndarray], boxes: list[np.ndarray], **options: Any) -> list:
         if any(image[40, 30].any() for image in images):
             raise RuntimeError('out of memory')
-        return estimate(images, boxes)
+        return estimate(images, boxes, **options)
 
     monkeypatch.setattr(predict._topdown, 'estimate_all', fail_for_some)
     results = predict.predict(arrays(4), batch_size=4)
@@ -271,3 +272,14 @@ def test_the_two_steps_by_themselves(models: dict[str, tuple[str, str]]) -> None
     assert samples[1].pred_instances.track_ids.tolist() == list(range(len(boxes[1])))
     with pytest.raises(ValueError, match='not valid'):
         predict.estimate(images, [boxes[0], np.ones((2, 3))])
+
+
+def test_heatmaps_are_left_out_where_they_are_not_wanted(models: dict[str, tuple[str, str]]) -> None:
+    predict = PosePredictor(models['pose'], None, device='cpu', output_heatmaps=True)
+    images = list(arrays(2))
+    boxes = predict.detect(images)
+    for wanted in (None, False, True):
+        samples = predict.estimate(images, boxes, output_heatmaps=wanted)
+        results = predict.predict(images, output_heatmaps=wanted)
+        for sample in (*samples, *(result.sample for result in results)):
+            assert ('pred_fields' in sample) == (wanted is not False)

@@ -7,6 +7,7 @@ import io
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from mmpose.structures import PoseDataSample
 from PIL import Image
 
 from tests.helpers.web_server import run_app
-from vitpose_mm.inference.pose_result import PoseResult
+from vitpose_mm.inference import PosePredictor
 from vitpose_mm.serve.app import make_app
 from vitpose_mm.serve.models import ServedModels
 from vitpose_mm.serve.settings import ServeSettings
@@ -32,50 +33,56 @@ METAINFO = {
 }
 
 
-class Extremes:
-    """Stands for a PosePredictor: the person is the whole image, with a keypoint at each extreme.
+class Extremes(PosePredictor):
+    """A PosePredictor whose models are right by construction: the person is the whole image, with a keypoint at each
+    extreme.
 
     Args:
         seconds: that a batch takes.
         shift: added to x of every keypoint.
     """
 
-    metainfo = METAINFO
-
     def __init__(self, seconds: float = 0, shift: float = 0) -> None:
         self.seconds, self.shift = seconds, shift
-        self.pose_model: Any = type('Model', (), {'test_cfg': {}})()
+        self.pose_model = SimpleNamespace(dataset_meta=METAINFO)
+        self.detector: Any = SimpleNamespace(bbox_thr=0.3, detect=self.find_people)
+        self._topdown: Any = SimpleNamespace(estimate_all=self.find_extremes, nobody=lambda _: self.nobody())
         self.batches: list[int] = []
         self.gate = threading.Event()
         self.gate.set()
 
-    def detect(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def find_people(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
+        assert self.gate.wait(30)
         return [np.array([[0, 0, image.shape[1], image.shape[0], 0.5]], np.float32) for image in images]
 
-    def predict(
-        self, images: Sequence[np.ndarray], *, boxes: Callable[..., list[np.ndarray]], batch_size: int
-    ) -> list[PoseResult]:
-        assert self.gate.wait(30)
+    def find_extremes(
+        self, images: Sequence[np.ndarray], boxes: Sequence[np.ndarray], *, output_heatmaps: bool
+    ) -> list[PoseDataSample]:
+        assert all(map(len, boxes))
+        if not all(image.any() for image in images):
+            raise RuntimeError('too dark')
         time.sleep(self.seconds)
         self.batches.append(len(images))
-        return [self._result(i, image, boxes([image])[0]) for i, image in enumerate(images)]
+        return [self._find(image, *one, heatmap=output_heatmaps) for image, one in zip(images, boxes, strict=True)]
 
-    def _result(self, index: int, image: np.ndarray, boxes: np.ndarray) -> PoseResult:
+    def _find(self, image: np.ndarray, box: np.ndarray, *, heatmap: bool) -> PoseDataSample:
         grey = image.sum(2)
         pixels = [np.unravel_index(extreme, grey.shape) for extreme in (grey.argmax(), grey.argmin())]
         people = InstanceData(
             keypoints=np.array([[[x + self.shift, y] for y, x in pixels]], np.float32),
             keypoint_scores=np.array([[0.75, 0.25]], np.float32),
-            bboxes=boxes[:, :4],
-            bbox_scores=boxes[:, 4],
+            bboxes=box[None, :4],
+            bbox_scores=box[4:],
         )
         sample = PoseDataSample(pred_instances=people)
-        if self.pose_model.test_cfg.get('output_heatmaps'):
+        if heatmap:
             sample.pred_fields = PixelData(heatmaps=grey[None] / 765)
-        error = 'image 0: too dark' if not grey.any() else None
-        return PoseResult(
-            index=index, name=f'image {index}', sample=sample, metainfo=METAINFO, pixels=image, error=error
-        )
+        return sample
+
+    def nobody(self) -> PoseDataSample:
+        shapes = {'keypoints': (0, 2, 2), 'keypoint_scores': (0, 2), 'bboxes': (0, 4), 'bbox_scores': (0,)}
+        people = InstanceData(**{key: np.zeros(shape, np.float32) for key, shape in shapes.items()})
+        return PoseDataSample(pred_instances=people)
 
 
 class Client:

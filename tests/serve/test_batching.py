@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -93,18 +95,74 @@ def test_slots_are_given_back_after_an_error() -> None:
         assert slots.taken == 1
 
 
+def double(pairs: Sequence[tuple[int, int]]) -> list[int | Exception]:
+    """The second stage: the first number, and the double of what the first stage made of it."""
+    return [ValueError(str(job)) if job < 0 else job + 2 * found for job, found in pairs]
+
+
 def test_an_error_is_raised_for_its_job_alone_and_one_of_the_batch_for_all() -> None:
-    def run(jobs: list[int]) -> list[int | Exception]:
+    def add_one(jobs: Sequence[int]) -> list[int | Exception]:
         if 13 in jobs:
             raise RuntimeError('thirteen')
-        return [ValueError(str(job)) if job < 0 else job * 2 for job in jobs]
+        return [LookupError(str(job)) if job == 7 else job + 1 for job in jobs]
 
     async def ask(*jobs: int) -> list[int | BaseException]:
-        async with Batcher(run, max_batch=8, max_wait=0.01) as batcher:
+        async with Batcher(add_one, double, max_batch=8, max_wait=0.01) as batcher:
             return await asyncio.gather(*map(batcher.submit, jobs), return_exceptions=True)
 
-    assert list(map(repr, asyncio.run(ask(1, -2, 3)))) == ['2', "ValueError('-2')", '6']
+    assert list(map(repr, asyncio.run(ask(1, -2, 7, 3)))) == ['5', "ValueError('-2')", "LookupError('7')", '11']
     assert list(map(repr, asyncio.run(ask(13, 1)))) == ["RuntimeError('thirteen')"] * 2
+
+
+def test_the_stages_overlap_and_no_batch_is_further_ahead() -> None:
+    """The second stage of one batch ends only when the first stage has seen the next one."""
+    seen: list[list[int]] = []
+    next_was_seen = threading.Event()
+
+    def note(jobs: Sequence[int]) -> list[int]:
+        seen.append(list(jobs))
+        if len(seen) == 2:
+            next_was_seen.set()
+        return list(jobs)
+
+    def wait(pairs: Sequence[tuple[int, int]]) -> list[int | Exception]:
+        assert next_was_seen.wait(20)
+        if pairs[0][0] == 0:
+            time.sleep(0.2)
+            assert len(seen) == 2  # the third batch waits for a free second stage
+        return double(pairs)
+
+    async def ask() -> list[int]:
+        async with Batcher(note, wait, max_batch=2, max_wait=0) as batcher:
+            return await asyncio.gather(*map(batcher.submit, range(6)))
+
+    assert asyncio.run(ask()) == [0, 3, 6, 9, 12, 15]
+    assert seen == [[0, 1], [2, 3], [4, 5]]
+
+
+def test_a_job_that_is_cancelled_goes_no_further() -> None:
+    """It is cancelled while it is in the first stage; the others of its batch are answered."""
+    inside, seen = threading.Event(), []
+
+    def stay(jobs: Sequence[int]) -> list[int]:
+        inside.set()
+        time.sleep(0.2)
+        return list(jobs)
+
+    def note(pairs: Sequence[tuple[int, int]]) -> list[int | Exception]:
+        seen.extend(job for job, _ in pairs)
+        return double(pairs)
+
+    async def ask() -> list[int | BaseException]:
+        async with Batcher(stay, note, max_batch=2, max_wait=0.1) as batcher:
+            tasks = [asyncio.create_task(batcher.submit(job)) for job in (1, 2)]
+            await asyncio.to_thread(inside.wait, 20)
+            tasks[0].cancel()
+            return await asyncio.gather(*tasks, return_exceptions=True)
+
+    answers = asyncio.run(ask())
+    assert isinstance(answers[0], asyncio.CancelledError) and answers[1] == 6
+    assert seen == [2]
 
 
 @pytest.mark.parametrize(

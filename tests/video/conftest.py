@@ -72,8 +72,10 @@ class ArithmeticPredictor:
             self.asked += 1
         return found
 
-    def predict(self, images: Iterable[np.ndarray], *, boxes: Any, batch_size: int, stream: bool) -> Iterator[Any]:
-        assert stream
+    def predict(
+        self, images: Iterable[np.ndarray], *, boxes: Any, batch_size: int, stream: bool, output_heatmaps: bool
+    ) -> Iterator[Any]:
+        assert stream and not output_heatmaps  # a video's results have none, and they are slow
         for image in images:
             found = (boxes or self.detect)([image])[0]
             people, ids = found if isinstance(found, tuple) else (found, None)

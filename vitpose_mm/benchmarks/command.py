@@ -38,9 +38,11 @@ def run(args: argparse.Namespace, configs: Path, say: Say) -> str:
     if args.subject == 'precision':
         report = benchmark_precision(args.config, args.checkpoint, rows=args.rows, batch=args.batch, say=say)
         return _write(report, args, say)
-    device = find_device(args.device)
     if args.threads:
         torch.set_num_threads(args.threads)
+    if args.subject == 'serve':
+        return _write(_run_serve(args, configs, say), args, say)
+    device = find_device(args.device)
     torch.backends.cudnn.benchmark = True
     report = SUBJECTS[args.subject](args, configs, _stand(args, device, say))
     return _write(report, args, say)
@@ -158,6 +160,15 @@ def _run_inference(args: argparse.Namespace, configs: Path, stand: Stand) -> Rep
     known = known_models(configs)
     ours, theirs = (known[f'{who}-{args.size}-classic'].config for who in ('ours', 'mmpose'))
     return benchmark_inference(stand, ours, theirs, detector=args.detector, precision=args.precision)
+
+
+def _run_serve(args: argparse.Namespace, configs: Path, say: Say) -> Report:
+    from .serve import benchmark_serve  # needs the [web] extra
+
+    config = known_models(configs)[f'ours-{args.size}-classic'].config
+    return benchmark_serve(
+        config, detector=args.detector, people=args.people, images=args.images, rounds=args.rounds, say=say
+    )
 
 
 SUBJECTS = {

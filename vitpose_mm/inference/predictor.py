@@ -123,6 +123,7 @@ class PosePredictor:
         boxes: Boxes | None = None,
         batch_size: int = 8,
         stream: Literal[False] = False,
+        output_heatmaps: bool | None = None,
     ) -> list[PoseResult]: ...
 
     @overload
@@ -133,6 +134,7 @@ class PosePredictor:
         boxes: Boxes | None = None,
         batch_size: int = 8,
         stream: Literal[True],
+        output_heatmaps: bool | None = None,
     ) -> Iterator[PoseResult]: ...
 
     def predict(
@@ -142,6 +144,7 @@ class PosePredictor:
         boxes: Boxes | None = None,
         batch_size: int = 8,
         stream: bool = False,
+        output_heatmaps: bool | None = None,
     ) -> list[PoseResult] | Iterator[PoseResult]:
         """Predict the people of many images in batches; yield a result for each image, in order.
 
@@ -159,31 +162,37 @@ class PosePredictor:
                 in memory at a time.
             stream: yield results one at a time, with their pixels, in constant memory; else a list, without the
                 pixels of files.
+            output_heatmaps: False leaves out the heatmaps of a predictor that was made with ``output_heatmaps``.
 
         Raises:
             ValueError: nothing is there, or boxes are missing or no boxes.
         """
         if batch_size < 1:
             raise ValueError(f'batch_size={batch_size}: give 1 or more.')
-        results = self._results(read_frames(inputs), boxes, batch_size)
+        results = self._results(read_frames(inputs), boxes, batch_size, output_heatmaps)
         return results if stream else [replace(one, pixels=None) if one.path else one for one in results]
 
-    def _results(self, frames: Iterable[Frame], boxes: Boxes | None, batch_size: int) -> Iterator[PoseResult]:
+    def _results(
+        self, frames: Iterable[Frame], boxes: Boxes | None, batch_size: int, output_heatmaps: bool | None
+    ) -> Iterator[PoseResult]:
         given = boxes is not None and not callable(boxes)
         find: Finder = boxes if callable(boxes) else self.detect  # type: ignore[assignment]
         batches = ahead(batch_frames(give_boxes(frames, boxes) if given else frames, batch_size))
         found = batches if given else ahead(find_all(batch, find) for batch in batches)
-        for batch in ahead(self._estimate_all(batch) for batch in found):
+        for batch in ahead(self._estimate_all(batch, output_heatmaps) for batch in found):
             yield from batch
 
     def detect(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Detect the people in each (H, W, 3) uint8 BGR image: (N, 5) boxes x1, y1, x2, y2 and scores, best first."""
         return [whole_image(image) for image in images] if self.detector is None else self.detector.detect(images)
 
-    def estimate(self, images: Sequence[np.ndarray], boxes: Sequence[Found]) -> list[PoseDataSample]:
+    def estimate(
+        self, images: Sequence[np.ndarray], boxes: Sequence[Found], *, output_heatmaps: bool | None = None
+    ) -> list[PoseDataSample]:
         """Estimate the people in (N, 4) or (N, 5) boxes of each image, all crops together; return a sample for each.
 
-        For boxes alone a pair (boxes, track ids) will do as well: the ids are in ``pred_instances.track_ids``.
+        For boxes alone a pair (boxes, track ids) will do as well: the ids are in ``pred_instances.track_ids``. A
+        predictor with ``output_heatmaps`` leaves the heatmaps out where ``output_heatmaps`` is False here.
 
         Raises:
             ValueError: an image is not uint8, or boxes have another shape.
@@ -195,20 +204,22 @@ class PosePredictor:
         for frame in frames:
             if frame.error:
                 raise ValueError(frame.error)
-        return self._estimate(frames)
+        return self._estimate(frames, output_heatmaps)
 
-    def _estimate(self, frames: list[Frame]) -> list[PoseDataSample]:
+    def _estimate(self, frames: list[Frame], output_heatmaps: bool | None = None) -> list[PoseDataSample]:
         pixels: list[Any] = [frame.pixels for frame in frames]
-        samples = self._topdown.estimate_all(pixels, [np.asarray(frame.boxes) for frame in frames])
+        boxes = [np.asarray(frame.boxes) for frame in frames]
+        samples = self._topdown.estimate_all(pixels, boxes, output_heatmaps=output_heatmaps)
         for frame, sample in zip(frames, samples, strict=True):
             if frame.track_ids is not None:
                 sample.pred_instances.track_ids = frame.track_ids
         return samples
 
-    def _estimate_all(self, frames: list[Frame]) -> list[PoseResult]:
+    def _estimate_all(self, frames: list[Frame], output_heatmaps: bool | None) -> list[PoseResult]:
         """Return the results of frames with boxes or an error."""
         good = [frame for frame in frames if frame.error is None]
-        found = dict(zip((frame.index for frame in good), each_alone(self._estimate, good), strict=True))
+        samples = each_alone(lambda some: self._estimate(some, output_heatmaps), good)
+        found = dict(zip((frame.index for frame in good), samples, strict=True))
         return [self._to_result(frame, found.get(frame.index)) for frame in frames]
 
     def _to_result(self, frame: Frame, found: PoseDataSample | Exception | None) -> PoseResult:

@@ -88,7 +88,9 @@ class TopDown:
         """
         return self.estimate_all([image], [boxes])[0]
 
-    def estimate_all(self, images: Sequence[np.ndarray], boxes: Sequence[np.ndarray]) -> list[PoseDataSample]:
+    def estimate_all(
+        self, images: Sequence[np.ndarray], boxes: Sequence[np.ndarray], *, output_heatmaps: bool | None = None
+    ) -> list[PoseDataSample]:
         """Estimate the people of several images of any sizes, with the crops of all of them together.
 
         Without boxes ``pred_instances`` is there and has a length of 0 (mmpose's inference_topdown would take the
@@ -97,6 +99,7 @@ class TopDown:
         Args:
             images: (H, W, 3) or grey (H, W), uint8.
             boxes: (N, 5) boxes and scores of each.
+            output_heatmaps: False leaves the heatmaps out; None: as test_cfg says.
 
         Raises:
             ValueError: an image is not an array of uint8 with 1 or 3 channels.
@@ -107,18 +110,20 @@ class TopDown:
         crops = at_least_one_pixel(everybody[:, :4])
         parts: list[InstanceData] = [self._nobody()]
         heat: dict[int, np.ndarray] = {}
+        with_heat = self.pose_model.test_cfg.get('output_heatmaps', False) and output_heatmaps is not False
         for start in range(0, len(owners), PEOPLE_A_FORWARD):
             chosen = slice(start, start + PEOPLE_A_FORWARD)
-            found = self._run(images, crops[chosen], owners[chosen])
+            found = self._run(images, crops[chosen], owners[chosen], with_heat=with_heat)
             parts.append(to_instances(found, crops[chosen], everybody[chosen, 4]))
-            add_heat(heat, found, owners[chosen], images)
+            if with_heat:
+                add_heat(heat, found, owners[chosen], images)
         people = InstanceData.cat(parts)
         return [
             pack(people[np.flatnonzero(owners == i)], image.shape[:2], heat.get(i)) for i, image in enumerate(images)
         ]
 
     @torch.inference_mode()
-    def _run(self, images: Sequence[np.ndarray], boxes: np.ndarray, owners: np.ndarray) -> Estimate:
+    def _run(self, images: Sequence[np.ndarray], boxes: np.ndarray, owners: np.ndarray, *, with_heat: bool) -> Estimate:
         """Run the model on (N, 4) boxes, each of the image ``owners[i]``."""
         if self._crop is None:
             return self._run_pipeline(images, boxes, owners)
@@ -133,7 +138,7 @@ class TopDown:
         people = self._head.decode(heatmaps)
         keypoints = crops.to_image(np.concatenate([person.keypoints for person in people]))
         scores = np.concatenate([person.keypoint_scores for person in people])
-        heat = list(heatmaps.amax(1).cpu().numpy()) if test_cfg.get('output_heatmaps', False) else []
+        heat = list(heatmaps.amax(1).cpu().numpy()) if with_heat else []
         return Estimate(keypoints, scores, scores.copy(), heat, crops.centres, crops.scales)
 
     def _run_pipeline(self, images: Sequence[np.ndarray], boxes: np.ndarray, owners: np.ndarray) -> Estimate:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
+from mmpose.structures import PoseDataSample
 
 from ..inference import PosePredictor
+from ..inference.pipeline import each_alone
 from ..inference.pose_result import PoseResult
+from ..inference.predictor import whole_image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +33,7 @@ class Job:
 
 
 class ServedModels:
-    """Runs jobs, those of one model together.
+    """Runs jobs through the detector, all together, and then those of one model together.
 
     Args:
         predictors: by name, the default one first. The detector of the first one serves all.
@@ -43,21 +47,31 @@ class ServedModels:
             raise ValueError('A server needs a pose model: name one.')
         self.predictors = dict(predictors)
         self.default = next(iter(self.predictors))
-        self.find_people: Any = self.predictors[self.default].detect
+        for predictor in self.predictors.values():
+            predictor.detector = self.predictors[self.default].detector
 
-    def run(self, jobs: Sequence[Job]) -> list[PoseResult | Exception]:
-        """Return a result for each job, or why there is none."""
-        results: list[PoseResult | Exception] = [RuntimeError('not run')] * len(jobs)
-        for kind in {(job.model, job.heatmap): None for job in jobs}:
-            chosen = [i for i, job in enumerate(jobs) if (job.model, job.heatmap) == kind]
-            for i, result in zip(chosen, self._predict([jobs[i].pixels for i in chosen], *kind), strict=True):
-                results[i] = result if result.error is None else RuntimeError(result.error)
+    def detect(self, jobs: Sequence[Job]) -> list[np.ndarray | Exception]:
+        """Return the (N, 5) boxes and scores of the people of each job, or why there are none."""
+        detect = self.predictors[self.default].detect
+        return each_alone(lambda some: detect([job.pixels for job in some]), list(jobs))
+
+    def estimate(self, found: Sequence[tuple[Job, np.ndarray]]) -> list[PoseResult | Exception]:
+        """Return a result for each job with the boxes of its people, or why there is none."""
+        results: list[PoseResult | Exception] = [RuntimeError('not run')] * len(found)
+        for name, heatmap in {(job.model, job.heatmap): None for job, _ in found}:
+            chosen = [i for i, (job, _) in enumerate(found) if (job.model, job.heatmap) == (name, heatmap)]
+            samples = each_alone(partial(self._estimate, name, heatmap), [found[i] for i in chosen])
+            for i, sample in zip(chosen, samples, strict=True):
+                results[i] = sample if isinstance(sample, Exception) else self._to_result(found[i][0], sample)
         return results
 
-    def _predict(self, images: list[np.ndarray], name: str, heatmap: bool) -> list[PoseResult]:
-        predictor = self.predictors[name]
-        predictor.pose_model.test_cfg['output_heatmaps'] = heatmap
-        return predictor.predict(images, boxes=self.find_people, batch_size=len(images))
+    def _estimate(self, name: str, heatmap: bool, found: Sequence[tuple[Job, np.ndarray]]) -> list[PoseDataSample]:
+        images, boxes = [job.pixels for job, _ in found], [one for _, one in found]
+        return self.predictors[name].estimate(images, boxes, output_heatmaps=heatmap)
+
+    def _to_result(self, job: Job, sample: PoseDataSample) -> PoseResult:
+        metainfo = self.predictors[job.model].metainfo
+        return PoseResult(index=0, name='image', sample=sample, metainfo=metainfo, pixels=job.pixels)
 
     def describe(self) -> list[dict[str, Any]]:
         """Return name, keypoint names, links and colours (R, G, B) of each model."""
@@ -68,7 +82,9 @@ class ServedModels:
         image = np.zeros((256, 192, 3), np.uint8)
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
-            self.run([Job(pixels=image, model=name) for name in self.predictors])
+            jobs = [Job(pixels=image, model=name) for name in self.predictors]
+            self.detect(jobs[:1])
+            self.estimate([(job, whole_image(image)) for job in jobs])
 
 
 def describe_keypoints(model: str, metainfo: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def load_models(poses: Sequence[ModelName], detector: ModelName | None, **option
     if double is not None:
         raise ValueError(f'Two models are called {double!r}: rename the file of a checkpoint.')
     predictors = {
-        name: PosePredictor(pose, detector if name == names[0] else None, **options)
+        name: PosePredictor(pose, detector if name == names[0] else None, output_heatmaps=True, **options)
         for name, pose in zip(names, poses, strict=True)
     }
     models = ServedModels(predictors)

@@ -13,18 +13,16 @@ from starlette.exceptions import HTTPException
 from ..inference.images import ImageError, decode_image
 from ..inference.pose_result import PoseResult
 from ..utils.machine import count_cores
-from .batching import Batcher, Slots
+from .batching import BATCHES_INSIDE, Batcher, Slots
 from .errors import BAD_REQUEST, NOT_USABLE, Busy
 from .models import Job, ServedModels
 from .settings import ServeSettings
 
-BATCHES_DECODED = 2  # one in the models, and the next one
-
 
 class PoseService:
-    """What every route predicts with. It is a context: within it the thread of the models runs.
+    """What every route predicts with. It is a context: within it the threads of the models run.
 
-    Memory: of ``max_queue`` requests the bodies, which are on the disk without a name above 1 MB; of two batches the
+    Memory: of ``max_queue`` requests the bodies, which are on the disk without a name above 1 MB; of three batches the
     pixels.
     """
 
@@ -34,9 +32,12 @@ class PoseService:
         self.pool = ThreadPoolExecutor(max(2, count_cores()), 'images')
 
     async def __aenter__(self) -> PoseService:
-        self.decoded = asyncio.Semaphore(BATCHES_DECODED * self.settings.max_batch)
-        self.batcher: Batcher[Job, PoseResult] = Batcher(
-            self.models.run, max_batch=self.settings.max_batch, max_wait=self.settings.max_wait
+        self.decoded = asyncio.Semaphore(BATCHES_INSIDE * self.settings.max_batch)
+        self.batcher: Batcher[Job, np.ndarray, PoseResult] = Batcher(
+            self.models.detect,
+            self.models.estimate,
+            max_batch=self.settings.max_batch,
+            max_wait=self.settings.max_wait,
         )
         await self.batcher.__aenter__()
         return self

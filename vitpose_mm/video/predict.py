@@ -104,7 +104,8 @@ def _estimate(
             waiting.append(frame)
             yield frame.image
 
-    for found in predictor.predict(images(), boxes=finder, batch_size=batch_size, stream=True):
+    options = {'boxes': finder, 'batch_size': batch_size, 'stream': True, 'output_heatmaps': False}
+    for found in predictor.predict(images(), **options):
         frame = waiting.popleft()
         result = VideoResult(
             index=frame.index,
