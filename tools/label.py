@@ -1,26 +1,33 @@
-"""Label the people in many images with keypoints: COCO files in parts, then one.
+"""Label the people in many images and videos with keypoints: COCO files in parts, then one.
 
     python tools/label.py photos more_photos list.txt --out labels
+    python tools/label.py videos --every 10 --out labels
     torchrun --nproc-per-node 8 tools/label.py photos --out labels --launcher pytorch
     python tools/label.py --merge --out labels
 
-Inputs are folders with their subfolders, images, and .txt files with a path a line. The same command goes on where it
+Inputs are folders with their subfolders, images, videos, and .txt files with a path a line. The same command goes on where it
 was stopped; the labels are the same, byte for byte, however many processes there are and wherever they were stopped.
 """
+
+from __future__ import annotations
 
 import argparse
 import os
 import sys
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vitpose_mm.utils.arguments import add_launcher, add_predictor_options, export_local_rank, silence_known_warnings
+
+if TYPE_CHECKING:
+    from vitpose_mm.labelling.job import JobSettings
 
 
 def parse_args() -> argparse.Namespace:
     """Parse the command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('inputs', nargs='*', metavar='INPUT', help='folder, image, or .txt file with a path a line')
+    parser.add_argument('inputs', nargs='*', metavar='INPUT', help='folder, image, video, or .txt file of paths')
     parser.add_argument('--out', required=True, help='folder for the parts and labels.json')
     parser.add_argument('--merge', action='store_true', help='check that all parts are there, and write labels.json')
     pose = "a name (default: 'vitpose_base'), or a config and its checkpoint"
@@ -32,46 +39,76 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--batch-size', type=int, default=8, help='images that go through the models together')
     parser.add_argument('--part-size', type=int, default=1000, help='images of a part file')
     parser.add_argument('--audit', type=int, default=0, metavar='N', help='draw N images, evenly spread, into audit/')
+    every = 'label every Nth frame of videos too, from the first; without it they are left out'
+    parser.add_argument('--every', type=int, metavar='N', help=every)
+    track = "with --every: ids of people from frame to frame (default where it is given alone: 'bytetrack')"
+    parser.add_argument('--track', nargs='?', const='bytetrack', choices=['bytetrack', 'ocsort'], help=track)
     add_launcher(parser)
     return parser.parse_args()
 
 
 def label(args: argparse.Namespace) -> None:
     """Label the parts of this process."""
-    from vitpose_mm.labelling.items import list_items
-    from vitpose_mm.labelling.job import JobSettings, digest_of, find_shard, open_job
+    from vitpose_mm.labelling.job import find_shard
     from vitpose_mm.utils.progress import progress_bar
-    from vitpose_mm.zoo import parse_detector, parse_pose_models
 
     rank, world_size = find_shard(args.launcher)
-    poses, detector = parse_pose_models(args.pose), parse_detector(args.detector)
-    if len(poses) != 1 or not args.inputs:
-        raise ValueError('Give one pose model, and folders, images or .txt files.')
-    items = list_items(args.inputs)
-    options = {name: getattr(args, name) for name in ('dataset', 'precision', 'bbox_thr', 'nms_thr')}
+    settings, items = open_job(args, is_first=rank == 0)
+    from vitpose_mm.inference import PosePredictor
+    from vitpose_mm.labelling.run import Labeller
+    from vitpose_mm.zoo import parse_detector, parse_pose_models
+
+    device = args.device
+    if device is None and world_size > 1:
+        device = find_local_device()
+    pose = parse_pose_models(args.pose)[0]
+    predictor = PosePredictor(pose, parse_detector(args.detector), device=device, **settings.options)
+    parts = range(rank, settings.num_parts, world_size)
+    images = sum(len(settings.items_of(part)) for part in parts if not settings.is_video(part))
+    videos = sum(settings.is_video(part) for part in parts)
+    title = f'process {rank}' if world_size > 1 else 'label'
+    with progress_bar(total=images, unit='image', desc=title, position=rank) as bar:
+        Labeller(predictor, Path(args.out), settings=settings, items=items, audit=args.audit, bar=bar).run(
+            rank, world_size
+        )
+    done = f'{images} images and {videos} videos' if settings.num_videos else f'{images} images'
+    print(f'{args.out}: {done} are labelled. When all processes are done, run this with --merge.')
+
+
+def open_job(args: argparse.Namespace, *, is_first: bool) -> tuple[JobSettings, list[str]]:
+    """Return what is to be done, which is written into the output folder, and all paths; the first process says more.
+
+    Raises:
+        ValueError: an argument is not possible, or the folder has another job.
+    """
+    from vitpose_mm.labelling.items import list_items
+    from vitpose_mm.labelling.job import JobSettings, digest_of, open_job
+    from vitpose_mm.zoo import parse_detector, parse_pose_models
+
+    parse_detector(args.detector)
+    if len(parse_pose_models(args.pose)) != 1 or not args.inputs:
+        raise ValueError('Give one pose model, and folders, images, videos or .txt files.')
+    if args.track and args.every is None:
+        raise ValueError('--track follows people in videos: give --every N too, to label every Nth frame.')
+    items, num_videos, left_out = list_items(args.inputs, with_videos=args.every is not None)
+    if left_out and is_first:
+        print(f'{left_out} videos are left out: give --every N and another --out to label every Nth of their frames.')
     settings = JobSettings(
         pose=args.pose,
         detector=args.detector,
         items=digest_of(items),
         num_items=len(items),
-        options=options,
-        **{name: getattr(args, name) for name in ('batch_size', 'part_size', 'kpt_thr', 'score_thr')},
+        options={name: getattr(args, name) for name in ('dataset', 'precision', 'bbox_thr', 'nms_thr')},
+        num_videos=num_videos,
+        every=1 if args.every is None else args.every,
+        **{name: getattr(args, name) for name in ('track', 'batch_size', 'part_size', 'kpt_thr', 'score_thr')},
     )
-    open_job(Path(args.out), settings, items)
-    from vitpose_mm.inference import PosePredictor
-    from vitpose_mm.labelling.run import Labeller
+    if args.track:
+        from vitpose_mm.video import PeopleTracker
 
-    device = args.device
-    if device is None and world_size > 1:
-        device = find_local_device()
-    predictor = PosePredictor(poses[0], detector, device=device, **options)
-    mine = sum(len(settings.items_of(part, items)) for part in range(rank, settings.num_parts, world_size))
-    title = f'process {rank}' if world_size > 1 else 'label'
-    with progress_bar(total=mine, unit='image', desc=title, position=rank) as bar:
-        Labeller(predictor, Path(args.out), settings=settings, items=items, audit=args.audit, tell=bar.update).run(
-            rank, world_size
-        )
-    print(f'{args.out}: {mine} images are labelled. When all processes are done, run this with --merge.')
+        PeopleTracker(args.track)  # is its package there?
+    open_job(Path(args.out), settings, items)
+    return settings, items
 
 
 def find_local_device() -> str | None:
@@ -96,7 +133,9 @@ def main() -> int:
 
             merged = merge(Path(args.out), Path(args.out) / 'labels.json')
             failed = f'; {merged.failed} could not be read, listed under "failed"' if merged.failed else ''
-            print(f'{merged.file}: {merged.images} images, {merged.people} people{failed}')
+            videos = f' and frames of {merged.videos} videos' if merged.videos else ''
+            broken = f'; {merged.broken} videos could not be read to their end, see "videos"' if merged.broken else ''
+            print(f'{merged.file}: {merged.images} images{videos}, {merged.people} people{failed}{broken}')
         else:
             label(args)
     except (ValueError, FileNotFoundError) as error:

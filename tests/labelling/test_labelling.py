@@ -49,7 +49,9 @@ class BatchedPredictor:
         self.lives = lives
         self.seen: list[str] = []
 
-    def predict(self, inputs: Iterable[Any], *, batch_size: int, stream: bool) -> Iterator[PoseResult]:
+    def predict(
+        self, inputs: Iterable[Any], *, batch_size: int, stream: bool, boxes: Any = None
+    ) -> Iterator[PoseResult]:
         assert stream
         for batch in batched(read_frames(inputs), batch_size):
             if not self.lives:
@@ -86,7 +88,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 def make_job(photos: Path, out: Path, **more: Any) -> tuple[JobSettings, list[str]]:
-    items = list_items([str(photos)])
+    items = list_items([str(photos)]).paths
     options: dict[str, Any] = {'batch_size': 3, 'part_size': 6, **more}
     settings = JobSettings(
         pose=['p'], detector=['d'], items=digest_of(items), num_items=len(items), options={}, **options
@@ -143,7 +145,7 @@ def test_the_merged_file_is_coco(photos: Path, tmp_path: Path) -> None:
     label(photos, tmp_path)
     merged = merge(tmp_path, tmp_path / 'labels.json')
     content = json.loads(merged.file.read_text())
-    items = list_items([str(photos)])
+    items = list_items([str(photos)]).paths
     assert (merged.images, merged.failed) == (22, 1)
     assert merged.people == len(content['annotations']) == sum(i % 4 for i in range(23) if i != 5)
     assert [image['file_name'] for image in content['images']] == [item for item in items if '005' not in item]
@@ -230,7 +232,7 @@ def test_what_is_listed(photos: Path, tmp_path: Path) -> None:
     Image.new('RGB', (3, 4)).save(photos / '.hidden' / 'a.png')
     (photos / 'notes.md').write_text('x')
     (tmp_path / 'list.txt').write_text(f'{photos}/0/000.png\n\n{tmp_path}/gone.png\n')
-    items = list_items([str(photos), str(photos / '0'), str(tmp_path / 'list.txt')])
+    items = list_items([str(photos), str(photos / '0'), str(tmp_path / 'list.txt')]).paths
     assert items == sorted(items) and len(items) == 24 and items[0].endswith('gone.png')
     with pytest.raises(ValueError, match='does not exist'):
         list_items([str(tmp_path / 'nothing')])

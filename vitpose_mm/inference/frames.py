@@ -111,12 +111,17 @@ def read_frame(image: Image, index: int) -> Frame:
 
 
 def batch_frames(frames: Iterable[Frame], size: int) -> Iterator[list[Frame]]:
-    """Collect frames into lists of ``size``, fewer where they are large; an exception comes after the last list."""
+    """Collect frames into lists of ``size``, fewer where they are large; an exception comes after the last list.
+
+    Each frame whose index is a multiple of ``size`` begins a list, so that a run that goes on at one has the same
+    lists.
+    """
     iterator = iter(frames)
     while True:
         batch: list[Frame] = []
         try:
-            while len(batch) < size and sum(map(count_pixels, batch)) < MAX_BATCH_PIXELS:
+            batch.append(next(iterator))
+            while (batch[-1].index + 1) % size and sum(map(count_pixels, batch)) < MAX_BATCH_PIXELS:
                 batch.append(next(iterator))
         except StopIteration:
             if batch:

@@ -14,29 +14,24 @@ DECIMALS = 3
 VISIBLE = 2  # COCO: labelled and visible
 
 
-def to_record(result: PoseResult, index: int, path: str, *, kpt_thr: float, score_thr: float) -> dict[str, Any]:
-    """Return ``image`` and ``annotations`` of one image's prediction as COCO has them, or ``error``.
+def to_record(result: PoseResult, entry: Mapping[str, Any], *, kpt_thr: float, score_thr: float) -> dict[str, Any]:
+    """Return ``image`` and ``annotations`` of one image's prediction as COCO has them, or ``failed``.
 
     Args:
         result: prediction, with pixels.
-        index: of the image in the list, from 0; its id is one more.
-        path: as listed.
+        entry: COCO image without its size: ``id``, ``file_name``, and those of the frame of a video.
         kpt_thr: keypoints with a lower score are v 0, x 0, y 0.
         score_thr: people with a lower score are left out.
     """
     if result.error is not None:
-        return {'index': index, 'file_name': path, 'error': result.error}
+        return {'failed': {**entry, 'error': result.error}}
+    if len(result) > PEOPLE:
+        error = f'{entry["file_name"]}: {len(result)} people, and {PEOPLE} are the limit.'
+        return {'failed': {**entry, 'error': error}}
     height, width = result.image.shape[:2]
-    image = {'id': index + 1, 'file_name': path, 'width': width, 'height': height}
-    entries = result.to_coco(index + 1)
-    if len(entries) > PEOPLE:
-        return {
-            'index': index,
-            'file_name': path,
-            'error': f'{path}: {len(entries)} people, and {PEOPLE} are the limit.',
-        }
-    kept = [to_annotation(entry, i, kpt_thr) for i, entry in enumerate(entries) if entry['score'] >= score_thr]
-    return {'index': index, 'image': image, 'annotations': kept}
+    people = result.to_coco(entry['id'])
+    kept = [to_annotation(person, i, kpt_thr) for i, person in enumerate(people) if person['score'] >= score_thr]
+    return {'image': {**entry, 'width': width, 'height': height}, 'annotations': kept}
 
 
 def to_annotation(entry: Mapping[str, Any], person: int, kpt_thr: float) -> dict[str, Any]:
@@ -45,7 +40,7 @@ def to_annotation(entry: Mapping[str, Any], person: int, kpt_thr: float) -> dict
     labelled = points[:, 2] >= kpt_thr
     flat = np.where(labelled[:, None], np.c_[points[:, :2].round(DECIMALS), np.full(len(points), VISIBLE)], 0)
     box = [round(float(value), DECIMALS) for value in entry['bbox']]
-    return {
+    annotation = {
         'id': entry['image_id'] * PEOPLE + person,
         'image_id': entry['image_id'],
         'category_id': 1,
@@ -57,6 +52,7 @@ def to_annotation(entry: Mapping[str, Any], person: int, kpt_thr: float) -> dict
         'keypoint_scores': points[:, 2].round(DECIMALS + 1).tolist(),
         'score': round(float(entry['score']), DECIMALS + 1),
     }
+    return annotation | ({'track_id': entry['track_id']} if 'track_id' in entry else {})
 
 
 def to_category(metainfo: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,9 +68,5 @@ def to_coco(records: Sequence[Mapping[str, Any]], category: Mapping[str, Any]) -
         'images': [record['image'] for record in records if 'image' in record],
         'annotations': [person for record in records for person in record.get('annotations', [])],
         'categories': [category],
-        'failed': [
-            {'id': record['index'] + 1, 'file_name': record['file_name'], 'error': record['error']}
-            for record in records
-            if 'error' in record
-        ],
+        'failed': [record['failed'] for record in records if 'failed' in record],
     }

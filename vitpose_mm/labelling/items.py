@@ -1,26 +1,53 @@
-"""List the image files of folders and lists to label, in the same order in every process."""
+"""List the image and video files of folders and lists to label, in the same order in every process."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from ..inference.images import IMAGE_SUFFIXES
+from ..inference.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 
-def list_items(sources: Sequence[str]) -> list[str]:
-    """Return sorted paths, each once, of folders with their subfolders, .txt files with a path a line, and images.
+class Items(NamedTuple):
+    """What is labelled.
+
+    Attributes:
+        paths: of images, then of videos, each sorted and once.
+        num_videos: number of videos.
+        left_out: number of videos of folders that are not labelled.
+    """
+
+    paths: list[str]
+    num_videos: int = 0
+    left_out: int = 0
+
+
+def list_items(sources: Sequence[str], *, with_videos: bool = False) -> Items:
+    """List folders with their subfolders, .txt files with a path a line, images, and videos if these are wanted.
 
     Raises:
-        ValueError: a source is not there, cannot be read, or there is no image.
+        ValueError: a source is not there, cannot be read, or is a video and none is wanted; there is no image, or no
+            video though some are wanted.
     """
-    paths = sorted({path for source in sources for path in _expand(Path(source))})
-    if not paths:
-        raise ValueError(f'{", ".join(sources)}: there is no image ({", ".join(sorted(IMAGE_SUFFIXES))}).')
-    if bad := next((path for path in paths if '\n' in path or not _is_text(path)), None):
+    found = sorted({path for source in sources for path in _expand(Path(source), with_videos=with_videos)})
+    videos = [path for path in found if is_video(path)]
+    images = [path for path in found if not is_video(path)]
+    named = ', '.join(sources)
+    if with_videos and not videos:
+        raise ValueError(f'{named}: there is no video ({", ".join(sorted(VIDEO_SUFFIXES))}): leave --every out.')
+    if not with_videos and not images:
+        hint = f'; to label the {len(videos)} videos, give --every N' if videos else ''
+        raise ValueError(f'{named}: there is no image ({", ".join(sorted(IMAGE_SUFFIXES))}){hint}.')
+    if bad := next((path for path in found if '\n' in path or not _is_text(path)), None):
         raise ValueError(f'{bad!r} has a name that is not text in one line: rename the file.')
-    return paths
+    return Items(images + videos, len(videos)) if with_videos else Items(images, 0, len(videos))
+
+
+def is_video(path: str) -> bool:
+    """Return whether a path is that of a video, by its suffix."""
+    return os.path.splitext(path)[1].lower() in VIDEO_SUFFIXES
 
 
 def _is_text(path: str) -> bool:
@@ -31,15 +58,16 @@ def _is_text(path: str) -> bool:
     return True
 
 
-def _expand(source: Path) -> Iterator[str]:
+def _expand(source: Path, *, with_videos: bool) -> Iterator[str]:
     if source.is_dir():
         yield from _walk(source)
-    elif not source.is_file():
-        raise ValueError(f'{source} does not exist: give folders, images, or .txt files with a path a line.')
-    elif source.suffix.lower() == '.txt':
-        yield from _read_list(source)
-    else:
-        yield str(source)
+        return
+    if not source.is_file():
+        raise ValueError(f'{source} does not exist: give folders, images, videos, or .txt files with a path a line.')
+    for path in _read_list(source) if source.suffix.lower() == '.txt' else [str(source)]:
+        if is_video(path) and not with_videos:
+            raise ValueError(f'{path} is a video: give --every N to label every Nth of its frames.')
+        yield path
 
 
 def _walk(folder: Path) -> Iterator[str]:
@@ -49,7 +77,7 @@ def _walk(folder: Path) -> Iterator[str]:
     for root, folders, files in os.walk(folder, onerror=fail):
         folders[:] = [name for name in folders if not name.startswith('.')]
         for name in files:
-            if os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES and not name.startswith('.'):
+            if os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES | VIDEO_SUFFIXES and not name.startswith('.'):
                 yield os.path.join(root, name)
 
 

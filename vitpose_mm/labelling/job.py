@@ -14,6 +14,8 @@ from ..utils.files import complete, write_json
 from ..utils.json_files import read_json
 
 JOB, ITEMS = 'job.json', 'items.txt'
+MAX_FRAMES = 10_000_000  # of a video: ids of its images are counted from a multiple of it
+MAX_VIDEOS = 900_000  # so that ids of annotations stay below 2 ** 53, the largest that JavaScript tells apart
 SHARDS = {'pytorch': ('RANK', 'WORLD_SIZE'), 'slurm': ('SLURM_PROCID', 'SLURM_NTASKS')}
 SHARDS['mpi'] = ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE')
 
@@ -25,8 +27,11 @@ class JobSettings:
     Attributes:
         pose: pose model, as it was named.
         detector: likewise; [] for none.
-        items: SHA-256 of the list of images.
+        items: SHA-256 of the list of images and videos.
         num_items: length of the list.
+        num_videos: how many of these, at its end, are videos.
+        every: of a video, every so many frames are labelled, from the first.
+        track: 'bytetrack' or 'ocsort' gives the people of a video ids over time; None: not.
         options: of the predictor.
         batch_size: images that go through the models together.
         part_size: images of a part file; a multiple of ``batch_size``.
@@ -39,6 +44,9 @@ class JobSettings:
     items: str
     num_items: int
     options: dict[str, Any]
+    num_videos: int = 0
+    every: int = 1
+    track: str | None = None
     batch_size: int = 8
     part_size: int = 1000
     kpt_thr: float = 0.3
@@ -50,18 +58,56 @@ class JobSettings:
                 f'--part-size {self.part_size} is not a multiple of --batch-size {self.batch_size}: give one, so that '
                 'batches, and with them the labels, are the same wherever a run is stopped.'
             )
+        if self.every < 1:
+            raise ValueError(
+                f'--every {self.every} is not possible: give 1 for every frame, 2 for every second one, ..'
+            )
+        if self.num_videos > MAX_VIDEOS:
+            raise ValueError(f'{self.num_videos} videos are too many, the limit is {MAX_VIDEOS}: label them in shares.')
         for name in ('kpt_thr', 'score_thr'):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f'--{name.replace("_", "-")} {getattr(self, name)} is not possible: give 0 to 1.')
 
     @property
+    def num_images(self) -> int:
+        """Number of items that are images; the videos follow them."""
+        return self.num_items - self.num_videos
+
+    @property
+    def num_image_parts(self) -> int:
+        """Number of part files of images; those of videos, one each, follow them."""
+        return -(-self.num_images // self.part_size)
+
+    @property
     def num_parts(self) -> int:
         """Number of part files."""
-        return -(-self.num_items // self.part_size)
+        return self.num_image_parts + self.num_videos
 
-    def items_of(self, part: int, items: Sequence[str]) -> range:
-        """Return the indices of a part's images."""
-        return range(part * self.part_size, min((part + 1) * self.part_size, len(items)))
+    def items_of(self, part: int) -> range:
+        """Return the indices of a part's images, or of its video."""
+        if self.is_video(part):
+            index = self.num_images + part - self.num_image_parts
+            return range(index, index + 1)
+        return range(part * self.part_size, min((part + 1) * self.part_size, self.num_images))
+
+    def is_video(self, part: int) -> bool:
+        """Whether a part is that of a video."""
+        return part >= self.num_image_parts
+
+    def name_frame(self, item: int, path: str, frame: int) -> dict[str, Any]:
+        """Return the COCO image of a frame, by the video's index and path and the frame's index in it: no size yet.
+
+        CVAT finds the frames of a video by the number behind ``frame_``.
+
+        Raises:
+            ValueError: there are no ids for so many frames.
+        """
+        if frame >= MAX_FRAMES:
+            raise ValueError(f'{path} has more than {MAX_FRAMES:,} frames: cut it into several videos.')
+        video = item - self.num_images
+        image_id = self.num_images + video * MAX_FRAMES + frame + 1
+        file_name = f'{path}/frame_{frame:06d}.jpg'
+        return {'id': image_id, 'file_name': file_name, 'video_id': video + 1, 'frame_id': frame}
 
 
 def digest_of(items: Sequence[str]) -> str:
@@ -107,7 +153,7 @@ def read_settings(folder: Path) -> JobSettings:
 
 
 def read_items(folder: Path, settings: JobSettings) -> list[str]:
-    """Read the images of an output folder.
+    """Read the paths of the images and videos of an output folder.
 
     Raises:
         ValueError: the list has been changed.

@@ -1,4 +1,4 @@
-"""Merge part files to one COCO file, after a proof that every image is there once and nothing is there twice."""
+"""Merge part files to one COCO file, after a proof that every image and frame is there once and nothing twice."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from .coco import PEOPLE
 from .job import JobSettings, read_items, read_settings
 from .parts import part_file
 
+ADVICE = 'remove it and run tools/label.py again'
+
 
 class Merged(NamedTuple):
     """What a merged file has.
@@ -22,12 +24,16 @@ class Merged(NamedTuple):
         images: number of images with labels, also of nobody.
         people: number of annotations.
         failed: number of images that could not be read.
+        videos: number of videos.
+        broken: number of videos that could not be read, or not to their end.
     """
 
     file: Path
     images: int
     people: int
     failed: int
+    videos: int = 0
+    broken: int = 0
 
 
 def merge(folder: Path, file: Path) -> Merged:
@@ -45,18 +51,20 @@ def merge(folder: Path, file: Path) -> Merged:
             'run tools/label.py again with the same arguments; it goes on where it was stopped.'
         )
     counts = [0, 0, 0]
+    videos: list[Any] = []
     categories: list[Any] = []
     for part, content in _read_parts(folder, settings):
-        check_part(content, part_file(folder, part), items, settings.items_of(part, items))
+        check_part(content, part_file(folder, part), settings=settings, items=items, part=part)
         for i, key in enumerate(('images', 'annotations', 'failed')):
             counts[i] += len(content[key])
+        videos += content.get('videos', [])
         if content['categories'] not in categories:
             categories.append(content['categories'])
     if len(categories) != 1:
         raise ValueError(f'{folder} has parts with different keypoints: label into another folder.')
     with complete(file) as temporary, temporary.open('w', encoding='utf-8') as out:
-        _write(out, folder, settings, categories[0])
-    return Merged(file, *counts)
+        _write(out, folder, settings, ({'videos': videos} if videos else {}) | {'categories': categories[0]})
+    return Merged(file, *counts, videos=len(videos), broken=sum('error' in video for video in videos))
 
 
 def _read_parts(folder: Path, settings: JobSettings) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -64,32 +72,51 @@ def _read_parts(folder: Path, settings: JobSettings) -> Iterator[tuple[int, dict
         yield part, read_json(part_file(folder, part), content='part file')[0]
 
 
-def check_part(content: Any, file: Path, items: list[str], indices: range) -> None:
+def check_part(content: Any, file: Path, *, settings: JobSettings, items: list[str], part: int) -> None:
     """Check that a part has each of its images once, under its name and id, and people of these images alone.
 
     Raises:
         ValueError: it has not.
     """
-    advice = 'remove it and run tools/label.py again'
     keys = ('images', 'annotations', 'categories', 'failed')
     if not isinstance(content, dict) or any(not isinstance(content.get(key), list) for key in keys):
-        raise ValueError(f'{file} is not a part file: {advice}.')
+        raise ValueError(f'{file} is not a part file: {ADVICE}.')
     try:
         found = sorted((entry['id'], entry['file_name']) for entry in content['images'] + content['failed'])
         people = [(entry['id'], entry['image_id']) for entry in content['annotations']]
         ids = {entry['id'] for entry in content['images']}
     except (KeyError, TypeError) as error:
-        raise ValueError(f'{file} has an entry without {error}: {advice}.') from None
-    if found != [(i + 1, items[i]) for i in indices]:
-        raise ValueError(f'{file} does not have the images {indices.start + 1} to {indices.stop} once each: {advice}.')
+        raise ValueError(f'{file} has an entry without {error}: {ADVICE}.') from None
+    indices = settings.items_of(part)
+    if settings.is_video(part):
+        if found != _list_frames(content.get('videos'), file, settings=settings, item=indices.start, items=items):
+            raise ValueError(f'{file} does not have every frame of its video once: {ADVICE}.')
+    elif found != [(i + 1, items[i]) for i in indices]:
+        raise ValueError(f'{file} does not have the images {indices.start + 1} to {indices.stop} once each: {ADVICE}.')
     if len({one for one, _ in people}) != len(people):
-        raise ValueError(f'{file} has an annotation id twice: {advice}.')
+        raise ValueError(f'{file} has an annotation id twice: {ADVICE}.')
     if any(image not in ids or one // PEOPLE != image for one, image in people):
-        raise ValueError(f'{file} has an annotation of an image that is not in it: {advice}.')
+        raise ValueError(f'{file} has an annotation of an image that is not in it: {ADVICE}.')
 
 
-def _write(out: TextIO, folder: Path, settings: JobSettings, categories: Any) -> None:
-    """Write the lists one after the other, each with a pass over the parts."""
+def _list_frames(
+    videos: Any, file: Path, *, settings: JobSettings, item: int, items: list[str]
+) -> list[tuple[int, str]]:
+    """Return ids and names of the frames that a part is to have, by the number of frames that its video has.
+
+    Raises:
+        ValueError: it does not name its video, or has no number of frames.
+    """
+    one = videos[0] if isinstance(videos, list) and len(videos) == 1 and isinstance(videos[0], dict) else {}
+    count = one.get('num_frames')
+    if (one.get('id'), one.get('name')) != (item - settings.num_images + 1, items[item]) or not isinstance(count, int):
+        raise ValueError(f'{file} does not name the video {items[item]} and its number of frames: {ADVICE}.')
+    frames = (settings.name_frame(item, items[item], frame) for frame in range(0, count, settings.every))
+    return [(frame['id'], frame['file_name']) for frame in frames]
+
+
+def _write(out: TextIO, folder: Path, settings: JobSettings, last: dict[str, Any]) -> None:
+    """Write the lists one after the other, each with a pass over the parts, and the ``last`` keys."""
 
     def write_list(key: str, keep: Callable[[Any], Any] = lambda entry: entry) -> None:
         out.write(f'"{key}": [')
@@ -106,4 +133,6 @@ def _write(out: TextIO, folder: Path, settings: JobSettings, categories: Any) ->
     write_list('annotations')
     out.write(',\n')
     write_list('failed')
-    out.write(f',\n"categories": {json.dumps(categories)}}}\n')
+    for key, value in last.items():
+        out.write(f',\n"{key}": {json.dumps(value)}')
+    out.write('}\n')

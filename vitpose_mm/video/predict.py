@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,16 +97,7 @@ def _estimate(
             detections = entry['detections']
             finder.follow(None if detections is None else np.array(detections, np.float32).reshape(-1, 5))
         yield VideoResult.from_dict(entry, frame.image, num_keypoints=num_keypoints)
-    waiting: deque[VideoFrame] = deque()
-
-    def images() -> Iterator[np.ndarray]:
-        for frame in frames:
-            waiting.append(frame)
-            yield frame.image
-
-    options = {'boxes': finder, 'batch_size': batch_size, 'stream': True, 'output_heatmaps': False}
-    for found in predictor.predict(images(), **options):
-        frame = waiting.popleft()
+    for frame, found in estimate_frames(predictor, frames, finder, batch_size=batch_size):
         result = VideoResult(
             index=frame.index,
             time=frame.time,
@@ -122,3 +113,19 @@ def _estimate(
         if log:
             log.write(result, detections)
         yield result
+
+
+def estimate_frames(
+    predictor: Any, frames: Iterable[VideoFrame], finder: TrackingFinder | None, *, batch_size: int
+) -> Iterator[tuple[VideoFrame, Any]]:
+    """Yield each frame with the predictor's result of it, in order; with a finder, people have track ids."""
+    waiting: deque[VideoFrame] = deque()
+
+    def images() -> Iterator[np.ndarray]:
+        for frame in frames:
+            waiting.append(frame)
+            yield frame.image
+
+    options = {'boxes': finder, 'batch_size': batch_size, 'stream': True, 'output_heatmaps': False}
+    for found in predictor.predict(images(), **options):
+        yield waiting.popleft(), found

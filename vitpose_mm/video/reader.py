@@ -58,6 +58,7 @@ class VideoReader:
         name: of the source, without suffix or password, fit for the name of a file.
         fps: frames a second, on average where the rate varies.
         num_frames: what the file says, or None (a stream).
+        num_read: after iterating, the number of frames that were there.
         ended_early: after iterating, why the video ended before its end, in one sentence; None where it did not.
 
     Raises:
@@ -74,6 +75,7 @@ class VideoReader:
         self.is_stream = self.webcam is None and urlsplit(self.source).scheme in STREAMS
         self.is_file = not (self.webcam or self.is_stream)
         self.label, self.name = describe(self.source, is_stream=self.is_stream)
+        self.num_read = 0
         self.ended_early: str | None = None
         self._capture: Any = self._open()
         rate = self._capture.get(cv2.CAP_PROP_FPS)
@@ -110,20 +112,27 @@ class VideoReader:
         return capture
 
     def __iter__(self) -> Iterator[VideoFrame]:
+        return self.read()
+
+    def read(self, *, first: int = 0, every: int = 1) -> Iterator[VideoFrame]:
+        """Iterate over the frames of indices ``first``, ``first + every``, ..; those between them are not converted."""
         capture, self._capture = self._capture or self._open(), None
         clock = Clock(self.fps, live=not self.is_file)
         index = 0
         try:
             while capture.grab():
-                found, image = capture.retrieve()
-                if not found:
-                    break
-                yield VideoFrame(index, clock.tick(capture.get(cv2.CAP_PROP_POS_MSEC)), image)
+                moment = clock.tick(capture.get(cv2.CAP_PROP_POS_MSEC))
+                if index >= first and (index - first) % every == 0:
+                    found, image = capture.retrieve()
+                    if not found:
+                        break
+                    yield VideoFrame(index, moment, image)
                 index += 1
         except cv2.error as error:
             self.ended_early = f'{self.label} ended at frame {index}, which cannot be decoded ({error.err}).'
         finally:
             capture.release()
+        self.num_read = index
         self.ended_early = self.ended_early or self._missing(index)
 
     def _missing(self, count: int) -> str | None:
