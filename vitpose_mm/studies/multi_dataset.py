@@ -23,6 +23,7 @@ MULTI_SYNTHETIC = Study(
     seeds=(0, 1, 2),
     runs=(
         Run('joint', f'{FOLDER}/vitpose_mini_classic_synthetic-multi-128x96.py'),
+        Run('experts', f'{FOLDER}/vitpose-plus_mini_classic_synthetic-multi-128x96.py'),
         Run('coco', f'{FOLDER}/vitpose_mini_classic_synthetic-coco-128x96.py'),
         Run('aic', f'{FOLDER}/vitpose_mini_classic_synthetic-aic-128x96.py'),
         Run('mpii', f'{FOLDER}/vitpose_mini_classic_synthetic-mpii-128x96.py'),
@@ -37,6 +38,7 @@ SIXTY_EPOCHS = (
 WEIGHTS = ('data/weights/vit_small_patch14_dinov2like_fp16.pth', 'work_dirs/weights/vit_small_dino.pth')
 MULTI_REAL = Study(
     name='multi_real',
+    rendered=False,
     about='COCO with LSPET in AIC order against COCO alone, from a pre-trained ViT-S, at equal COCO epochs (60)',
     prepare=(Preparation(WEIGHTS[1], ('convert_checkpoint.py', *WEIGHTS, '--from', 'timm')),),
     runs=(
