@@ -17,13 +17,20 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds by the clock and of all cores, the processes that load data included."""
+    """What a process and those it has waited for have taken.
+
+    Attributes:
+        wall: seconds by the clock.
+        cpu: seconds of all cores.
+        memory: most main memory of one process, MiB.
+    """
 
     wall: float = 0.0
     cpu: float = 0.0
+    memory: float = 0.0
 
     def __add__(self, other: Cost) -> Cost:
-        return Cost(self.wall + other.wall, self.cpu + other.cpu)
+        return Cost(self.wall + other.wall, self.cpu + other.cpu, max(self.memory, other.memory))
 
 
 def call_tool(root: Path, command: Sequence[str | Path], *, log: Path, cwd: Path | None = None) -> Cost:
@@ -52,7 +59,7 @@ def call_tool(root: Path, command: Sequence[str | Path], *, log: Path, cwd: Path
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f'{tool} ended with code {process.returncode}: {log} has the reason')
-    return Cost(time.perf_counter() - start, usage.ru_utime + usage.ru_stime)
+    return Cost(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def stop_with_parent() -> None:

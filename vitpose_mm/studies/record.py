@@ -42,6 +42,7 @@ def make_record(
         'metrics': {key: _rounded(value) for key, value in metrics.items()},
         'minutes': round(cost.wall / 60, 2),
         'cpu_seconds': round(cost.cpu, 1),
+        'memory_mib': round(cost.memory),
         'date': date.today().isoformat(),
         **facts,
     }
