@@ -8,14 +8,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..utils.machine import count_cores
+from ..utils.precision import cpu_has_bfloat16
 from ..utils.steps import Say
 from . import STUDIES, find_study
 from .estimate import say_how_long
+from .page import write_page
 from .record import describe_machine
 from .run import Setting, plan, read_done, run_studies, shrink, table
 
 RECORDS = Path('docs/records')
 PAGE = Path('docs/results.md')
+
+
+def has_fast_bfloat16() -> bool:
+    """Whether mixed precision is the faster one here."""
+    import torch
+
+    return torch.cuda.is_available() or cpu_has_bfloat16()
 
 
 def command(args: argparse.Namespace, *, root: Path, say: Say) -> None:
@@ -25,19 +34,31 @@ def command(args: argparse.Namespace, *, root: Path, say: Say) -> None:
         ValueError: a study or run that there is not.
         RuntimeError: a tool failed; names its log.
     """
-    chosen = [s for s in STUDIES.values() if s.rendered] if args.study == 'all' else [find_study(args.study)]
+    if args.study == 'page':
+        write_page(root / PAGE, root / RECORDS)
+        say(f'{root / PAGE} is written.')
+        return
     os.environ.setdefault('OMP_NUM_THREADS', '1')
-    workers = args.jobs or count_cores()
-    setting = Setting(root, args.out, amp=args.amp)
-    records = root / RECORDS if args.study == 'all' else args.out / 'records'
+    whole = args.study == 'all'
+    chosen = [study for study in STUDIES.values() if study.rendered] if whole else [find_study(args.study)]
+    amp = args.amp or (whole and has_fast_bfloat16())
+    setting = Setting(root, args.out, amp=amp, facts=describe_machine(root))
     if args.quick:
         chosen = [shrink(study) for study in chosen]
-        out = args.out / 'quick'
+        out = args.out / 'quick'  # the paths of data start there too, so that no real data is written over
         out.mkdir(parents=True, exist_ok=True)
-        setting, records = replace(setting, out=out, cwd=out.resolve()), out / 'records'
-    setting = replace(setting, facts=describe_machine(root))
-    jobs = plan(chosen, setting, seeds=args.seeds, only=args.only, records=records)
+        setting = replace(setting, out=out, cwd=out.resolve())
+    records = root / RECORDS if whole and not args.quick else setting.out / 'records'
+    workers = args.jobs or count_cores()
+    wanted = {'seeds': args.seeds, 'only': args.only, 'records': records}
+    jobs = plan(chosen, setting, **wanted)
     say_how_long(jobs, root / RECORDS, setting.facts['yardstick_seconds'], workers=workers, say=say)
-    run_studies(chosen, setting, seeds=args.seeds, only=args.only, workers=workers, records=records, say=say)
-    for study in chosen:
-        say(f'{study.name}\n{table(read_done(study, setting.out))}')
+    try:
+        run_studies(chosen, setting, workers=workers, say=say, **wanted)
+    finally:
+        if whole:
+            page = setting.out / PAGE.name if args.quick else root / PAGE
+            write_page(root / PAGE, records, to=page)
+            say(f'{page} is written.')
+    if not whole:
+        say(table(read_done(chosen[0], setting.out)))

@@ -139,3 +139,8 @@ def read_records(study: Study, records: Path) -> list[dict]:
         ]
         found += sorted(own, key=lambda record: record['seed'])
     return found
+
+
+def read_folder(folder: Path) -> list[dict]:
+    """Return all records of a folder, by name of the file."""
+    return [json.loads(file.read_text()) for file in sorted(folder.glob('*.json'))]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+COCO = {'coco/AP': 'AP', 'coco/AP .5': 'AP50', 'coco/AR': 'AR'}
 PLACE = r'\{(checkpoint|folder):([^}]*)\}'  # what an option has of another run of the same seed
 
 
@@ -66,15 +67,13 @@ class Table:
         reference: run that the others are compared with.
         paper: what the paper has for a run.
         names: what a run is called in the table, where it is not its name.
-        metric: key of what is compared and drawn.
-        also: keys of what is shown beside it.
+        columns: figures by their key, and what they are called; the first one is compared and drawn.
     """
 
     reference: str
     paper: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    metric: str = 'coco/AP'
-    also: tuple[str, ...] = ('coco/AP .5', 'coco/AR')
+    columns: dict[str, str] = field(default_factory=lambda: dict(COCO))
 
 
 @dataclass(frozen=True)
