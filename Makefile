@@ -13,7 +13,7 @@ COUNT := 20000
 SEED = $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast soak fuzz lint docs catalogue try-python clean clean-cache
+.PHONY: help setup demo test test-fast soak fuzz lint docs catalogue evidence try-python clean clean-cache
 
 help:
 	@echo 'make demo [FAST=1]  set up .venv if needed, then render data, train, evaluate and draw into quickstart/'
@@ -26,6 +26,7 @@ help:
 	@echo 'make docs           write the documentation to site/, warnings are errors'
 	@echo 'make try-python     set-up, import and some tests with PYTHON=..., in .venv-(its name)'
 	@echo 'make catalogue      renew the catalogue in configs/README.md from the metafiles'
+	@echo 'make evidence       every study on rendered people and its page; ARGS=--quick tries it in ten minutes'
 	@echo 'make clean          remove .venv, quickstart and build leftovers'
 	@echo 'make clean-cache    remove the mmcv wheels that were compiled, kept in $(CACHE)'
 	@echo 'The first set-up downloads 2.5 GB and compiles mmcv (about 6 minutes on two cores); later ones take seconds.'
@@ -72,6 +73,9 @@ docs: setup
 
 catalogue: setup
 	$(RUN) -m vitpose_mm.utils.config_catalogue configs
+
+evidence: setup
+	OMP_NUM_THREADS=1 $(RUN) tools/studies.py all --out work_dirs/studies $(ARGS)
 
 clean:
 	rm -rf $(VENV) .venv-* quickstart site build dist *.egg-info vitpose_mm/.mim .pytest_cache .mypy_cache .ruff_cache

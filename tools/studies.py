@@ -1,5 +1,6 @@
-"""Run the trainings of a study one after another: python tools/studies.py multi_synthetic --out work_dirs/studies.
+"""Run the trainings of a study and write their records: python tools/studies.py decoders --out work_dirs/studies.
 
+`all` runs every study on rendered people and renews docs/results.md; `page` renews the page alone.
 Stopped and started again it goes on where it was. Without a name it lists the studies.
 """
 
@@ -15,10 +16,14 @@ ROOT = Path(__file__).resolve().parents[1]
 def parse_args() -> argparse.Namespace:
     """Parse the command line; nothing heavy is imported before this returns, so that -h is quick."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('study', nargs='?', help='name of the study')
+    parser.add_argument('study', nargs='?', help='name of a study, `all` or `page`')
     parser.add_argument('--out', type=Path, default=Path('work_dirs/studies'), help='folder (default: %(default)s)')
     parser.add_argument('--seeds', type=int, nargs='+', help="instead of the study's")
     parser.add_argument('--only', nargs='+', metavar='RUN', help='these runs only')
+    parser.add_argument('--jobs', type=int, help='runs at a time (default: as many as there are cores)')
+    parser.add_argument(
+        '--quick', action='store_true', help='a few images and one seed, to try whether all of it runs (10 minutes)'
+    )
     parser.add_argument(
         '--amp', action='store_true', help='train in mixed precision (a GPU, or a CPU with AMX or AVX512-BF16)'
     )
@@ -27,24 +32,19 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
-    from vitpose_mm.studies import STUDIES, find_study
-    from vitpose_mm.studies.run import run_study, table
+    from vitpose_mm.studies import STUDIES
+    from vitpose_mm.studies.command import command
 
     if args.study is None:
         for study in STUDIES.values():
             print(f'{study.name}: {study.about}. Runs: {", ".join(run.name for run in study.runs)}')
         return 0
 
-    def say(text: str) -> None:
-        print(text, flush=True)
-
     try:
-        study = find_study(args.study)
-        records = run_study(study, args.out, root=ROOT, seeds=args.seeds, only=args.only, amp=args.amp, say=say)
+        command(args, root=ROOT, say=lambda text: print(text, flush=True))
     except (ValueError, RuntimeError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
-    print(table(records))
     return 0
 
 

@@ -40,6 +40,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout whose tools note their calls, and the folder to work in."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'tools').mkdir()
+    (tmp_path / 'configs').mkdir()
+    for name in 'abc':
+        (tmp_path / 'configs' / f'{name}.py').write_text('x = 0\n')
     torch.save({'state_dict': {}, 'optimizer': {}, 'meta': {'iter': 3}}, tmp_path / 'calls.pth')
     for name in ('train', 'test', 'make'):
         (tmp_path / 'tools' / f'{name}.py').write_text(TOOL.format(calls=str(tmp_path / 'calls')))
@@ -163,6 +166,6 @@ def test_the_table_has_mean_and_sample_deviation() -> None:
 def test_the_tool_lists_studies_and_ends_with_one_sentence() -> None:
     tool = Path(__file__).resolve().parents[2] / 'tools' / 'studies.py'
     listed = run_python(tool)
-    assert listed.returncode == 0 and listed.stdout.startswith('multi_synthetic: COCO, AIC and MPII labels')
+    assert listed.returncode == 0 and listed.stdout.startswith('decoders: a ViT and a ResNet-18')
     wrong = run_python(tool, 'absent')
     assert wrong.returncode == 1 and wrong.stderr.startswith("error: there is no study 'absent'")

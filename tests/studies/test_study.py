@@ -24,7 +24,7 @@ def test_mistakes_are_named() -> None:
         Study('s', '', (first, first))
     with pytest.raises(ValueError, match=r"run 'b' needs 'a': put that one before it"):
         Study('s', '', (second, first))
-    with pytest.raises(ValueError, match=r"no study 'x': there are multi_synthetic"):
+    with pytest.raises(ValueError, match=r"no study 'x': there are decoders"):
         find_study('x')
 
 

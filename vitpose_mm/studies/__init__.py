@@ -1,13 +1,13 @@
-"""Studies: trainings that are compared with each other, as data, and what runs them one after another."""
+"""Studies: trainings that are compared with each other, as data, and what makes and shows them."""
 
 from __future__ import annotations
 
-from . import distillation, multi_dataset, pretraining
+from . import distillation, multi_dataset, pretraining, rendered
 from .study import Study
 
 __all__ = ['STUDIES', 'Study', 'find_study']
 
-GROUPS = (multi_dataset, distillation, pretraining)
+GROUPS = (rendered, multi_dataset, distillation, pretraining)
 STUDIES: dict[str, Study] = {study.name: study for group in GROUPS for study in group.STUDIES}
 
 

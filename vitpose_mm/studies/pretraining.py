@@ -18,6 +18,7 @@ FROM_MAE = ('model.backbone.init_cfg.type=Pretrained', 'model.backbone.init_cfg.
 
 MAE_REAL = Study(
     name='mae_real',
+    rendered=False,
     about='a ViT of 6 layers, 192 wide, on COCO and LSPET: from random weights against MAE on the same crops',
     runs=(
         Run('scratch', FINETUNING, FORTY_EPOCHS, test_options=TEST),

@@ -1,24 +1,41 @@
-"""Run a study's trainings one after another: train, test, write the metrics; what is done is not done again."""
+"""Make the runs of studies: train, test, write the record; what is done is not done again."""
 
 from __future__ import annotations
 
-import ctypes
 import json
 import re
-import signal
 import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ..utils.files import write_json
-from ..utils.steps import Say, Step, run_steps
+from ..utils.steps import Say
+from .call import Cost, call_tool
+from .record import describe_machine, hash_config, keep_record, make_record, record_file
+from .schedule import Job, run_jobs
 from .study import PLACE, Preparation, Run, Study
 
-PR_SET_PDEATHSIG = 1
+
+@dataclass(frozen=True)
+class Setting:
+    """Where and how runs are made.
+
+    Attributes:
+        root: folder that holds tools/ and configs/.
+        out: folder of logs, checkpoints and results.
+        cwd: folder that the paths of data start at.
+        amp: train in mixed precision.
+        facts: what every record bears of the machine.
+    """
+
+    root: Path
+    out: Path
+    cwd: Path = field(default_factory=Path.cwd)
+    amp: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def run_study(
@@ -31,87 +48,155 @@ def run_study(
     amp: bool = False,
     say: Say = lambda text: None,
 ) -> list[dict]:
-    """Run a study; return one record a run and seed: {run, seed, minutes, metrics}, all in <out>/<study>.json too.
+    """Run a study, one run at a time; return its records (:func:`run_studies`)."""
+    setting = Setting(root, out, amp=amp)
+    run_studies([study], setting, seeds=seeds, only=only, say=say)
+    return read_done(study, out)
 
-    Stopped and started again it goes on: finished runs are read from their metrics.json, an unfinished training
-    is resumed from its newest checkpoint.
+
+def run_studies(
+    studies: Sequence[Study],
+    setting: Setting,
+    *,
+    seeds: Sequence[int] | None = None,
+    only: Sequence[str] | None = None,
+    workers: int = 1,
+    records: Path | None = None,
+    say: Say = lambda text: None,
+) -> None:
+    """Make the runs of studies, the first seed of all before the second; the records are in <out>/<study>.json too.
+
+    Stopped and started again it goes on: finished runs have their metrics.json, an unfinished training is resumed
+    from its newest checkpoint.
 
     Args:
-        study: study to run.
-        out: folder of logs, checkpoints and results.
-        root: folder that holds tools/ and configs/.
-        seeds: seeds in place of the study's.
+        studies: studies to run.
+        setting: where and how.
+        seeds: seeds in place of the studies'.
         only: names of the runs wanted; what they need has to be there.
-        amp: train in mixed precision.
-        say: called with a line for each step.
+        workers: runs at a time.
+        records: folder that gets the record of every run.
+        say: called with a line for each run.
 
     Raises:
-        ValueError: a run that the study does not have.
+        ValueError: a run that no study has.
         RuntimeError: a tool failed; names its log.
     """
-    runs = study.pick(only)
-    folder = out / study.name
-    steps = []
-    for i, preparation in enumerate(study.prepare):
-        marker = folder / f'prepared_{i}'  # what a stopped tool has made so far is there too
-        make = partial(prepare, preparation, marker, root=root)
-        steps.append(Step(' '.join(preparation.command), (Path(preparation.makes), marker), make))
-    trainings: dict[Path, Step] = {}
-    for seed in seeds or study.seeds:
-        for run in runs:
-            work_dir = folder / run.name / ('once' if run.once else f'seed{seed}')
-            make = partial(train_and_test, run, work_dir, seed=seed, root=root, amp=amp)
-            trainings.setdefault(work_dir, Step(f'{run.name}, seed {seed}', (work_dir / 'metrics.json',), make))
-    run_steps([*steps, *trainings.values()], say=say)
-    records = read_records(study, folder)
-    write_json(records, out / f'{study.name}.json')
-    return records
+    jobs = plan(studies, setting, seeds=seeds, only=only, records=records)
+    try:
+        run_jobs(jobs, workers=workers, say=say)
+    finally:
+        for study in studies:
+            write_json(read_done(study, setting.out), setting.out / f'{study.name}.json')
 
 
-def prepare(preparation: Preparation, marker: Path, *, root: Path) -> None:
-    """Run the tool that makes data or weights; the marker is there when it is done."""
-    call_tool(root, preparation.command, log=marker.with_name(f'{marker.name}.log'))
-    marker.touch()
+def plan(
+    studies: Sequence[Study],
+    setting: Setting,
+    *,
+    seeds: Sequence[int] | None = None,
+    only: Sequence[str] | None = None,
+    records: Path | None = None,
+) -> list[Job]:
+    """Return what is to be made, in order: data, then the runs of all studies seed by seed."""
+    wanted = {study.name: pick_runs(study, studies, only) for study in studies}
+    jobs: dict[Path, Job] = {}
+    for study in studies:
+        for preparation in study.prepare if wanted[study.name] else ():
+            job = prepare_job(preparation, setting)
+            jobs.setdefault(job.key, job)
+    for seed in dict.fromkeys(seed for study in studies for seed in seeds or study.seeds):
+        for study in studies:
+            for run in wanted[study.name] if seed in (seeds or study.seeds) else ():
+                job = run_job(run, study, seed, setting, records=records)
+                jobs.setdefault(job.key, job)
+    return list(jobs.values())
 
 
-def train_and_test(run: Run, work_dir: Path, *, seed: int, root: Path, amp: bool = False) -> None:
+def pick_runs(study: Study, studies: Sequence[Study], only: Sequence[str] | None) -> tuple[Run, ...]:
+    """Return the runs of a study that are wanted.
+
+    Raises:
+        ValueError: a name that none of the studies has.
+    """
+    if len(studies) == 1:
+        return study.pick(only)
+    known = {run.name for other in studies for run in other.runs}
+    unknown = [name for name in only or () if name not in known]
+    if unknown:
+        raise ValueError(f'there is no run {unknown[0]!r} in {", ".join(other.name for other in studies)}')
+    return tuple(run for run in study.runs if only is None or run.name in only)
+
+
+def prepare_job(preparation: Preparation, setting: Setting) -> Job:
+    """Return the job that makes data or weights; its marker is there when it is done."""
+    name = preparation.makes.replace('/', '_')
+    marker = setting.out / 'prepared' / name  # what a stopped tool has made so far is there too
+
+    def make() -> None:
+        call_tool(setting.root, preparation.command, log=marker.with_name(f'{name}.log'), cwd=setting.cwd)
+        marker.touch()
+
+    made = setting.cwd / preparation.makes
+    return Job(' '.join(preparation.command), made, (), (made, marker), make)
+
+
+def run_job(run: Run, study: Study, seed: int, setting: Setting, *, records: Path | None) -> Job:
+    """Return the job that makes a run and its record."""
+    work_dir = setting.out / run.work_dir(study.name, seed)
+    needs = [setting.out / study.find(name).work_dir(study.name, seed) for name in run.needs()]
+    needs += [setting.cwd / preparation.makes for preparation in study.prepare]
+    file = record_file(records, run, study.name, seed) if records else None
+    files = (work_dir / 'metrics.json', *([file] if file else []))
+
+    def make() -> None:
+        if not files[0].exists():
+            train_and_test(run, study, seed, setting)
+        if file:
+            keep_record(work_dir, file)
+
+    return Job(f'{run.home or study.name}: {run.name}, seed {seed}', work_dir, tuple(needs), files, make)
+
+
+def train_and_test(run: Run, study: Study, seed: int, setting: Setting) -> None:
     """Train and test one run, and write its record to metrics.json in its work folder."""
-    folder = work_dir.parents[1]
-    start = time.perf_counter()
-    options = [_fill(option, folder, seed) for option in (*run.options, f'randomness.seed={seed}')]
-    config = root / 'configs' / run.train
-    flags = ['--resume', *(['--amp'] if amp else [])]
-    train: list[str | Path] = [run.tool, config, '--work-dir', work_dir, *flags, '--cfg-options', *options]
-    call_tool(root, train, log=work_dir / 'train.log')
+    work_dir = (setting.out / run.work_dir(study.name, seed)).resolve()
+    fill = partial(_fill, study=study, seed=seed, out=setting.out.resolve())
+    call = partial(call_tool, setting.root, cwd=setting.cwd)
+    resumed = any(work_dir.glob('*.pth'))
+    cost = Cost()
+    if not run.evaluates:
+        options = [fill(option) for option in (*run.options, f'randomness.seed={seed}')]
+        flags = ['--resume', *(['--amp'] if setting.amp else []), '--cfg-options', *options]
+        config = setting.root / 'configs' / run.train
+        cost += call([run.tool, config, '--work-dir', work_dir, *flags], log=work_dir / 'train.log')
     notes = work_dir / 'notes.json'
     metrics = json.loads(notes.read_text()) if notes.exists() else {}
     if run.scored:
-        found = work_dir / 'tested.json'
-        config = root / 'configs' / (run.test or run.train)
-        test: list[str | Path] = [
-            'test.py',
-            config,
-            last_checkpoint(work_dir),
-            '--work-dir',
-            work_dir / 'test',
-            '--out',
-            found,
-        ]
-        options = [_fill(option, folder, seed) for option in run.test_options]
-        call_tool(root, [*test, *(['--cfg-options', *options] if options else [])], log=work_dir / 'test.log')
-        metrics |= json.loads(found.read_text())
-    minutes = round((time.perf_counter() - start) / 60, 2)  # of this start, where it was resumed
-    record = {'run': run.name, 'seed': seed, 'minutes': minutes, 'metrics': metrics}
+        tested = work_dir / 'tested.json'
+        config = setting.root / 'configs' / (run.test or run.train)
+        checkpoint = fill(f'{{checkpoint:{run.evaluates}}}') if run.evaluates else last_checkpoint(work_dir)
+        words = ['test.py', config, checkpoint, '--work-dir', work_dir / 'test', '--out', tested]
+        options = [fill(option) for option in run.test_options]
+        cost += call([*words, *(['--cfg-options', *options] if options else [])], log=work_dir / 'test.log')
+        metrics |= json.loads(tested.read_text())
+    facts = {
+        'config': hash_config(setting.root / 'configs' / run.train, run.options),
+        'amp': setting.amp,
+        'resumed': resumed,  # cost and minutes are of the last start then
+        **(setting.facts or describe_machine(setting.root)),
+    }
+    record = make_record(run, run.home or study.name, seed, metrics=metrics, cost=cost, facts=facts)
     write_json(record, work_dir / 'metrics.json')
 
 
-def _fill(option: str, folder: Path, seed: int) -> str:
+def _fill(option: str, *, study: Study, seed: int, out: Path) -> str:
     """Fill checkpoints and the seed into an option."""
 
     def find(match: re.Match[str]) -> str:
         kind, name = match.groups()
-        work_dir = folder / name / 'once'
-        work_dir = work_dir if work_dir.is_dir() else folder / name / f'seed{seed}'
+        run = study.find(name)
+        work_dir = out / run.work_dir(study.name, seed)
         return last_checkpoint(work_dir) if kind == 'checkpoint' else str(work_dir)
 
     return re.sub(PLACE, find, option.replace('{seed}', str(seed)))
@@ -127,46 +212,36 @@ def last_checkpoint(work_dir: Path) -> str:
         return str(work_dir / 'deploy.pth')
     from ..checkpoints import newest_readable  # brings torch
 
-    found = newest_readable(
-        work_dir
-    )  # a kill can leave last_checkpoint behind: empty, or with the name of an older file
+    # a kill can leave last_checkpoint behind: empty, or with the name of an older file
+    found = newest_readable(work_dir)
     if found is None:
         raise RuntimeError(f'there is no checkpoint in {work_dir}: run that training first')
     return str(found)
 
 
-def call_tool(root: Path, command: Sequence[str | Path], *, log: Path) -> None:
-    """Run one of tools/ to its end, with all its output added to the log.
-
-    Where this process is killed the tool stops, as by Ctrl-C: a second start would train in the same folder beside it.
-
-    Raises:
-        RuntimeError: it failed.
-    """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    tool, *arguments = map(str, command)
-    with open(log, 'ab') as file:
-        whole = [sys.executable, str(root / 'tools' / tool), *arguments]
-        code = subprocess.run(whole, stdout=file, stderr=subprocess.STDOUT, preexec_fn=stop_with_parent).returncode
-    if code:
-        raise RuntimeError(f'{tool} ended with code {code}: {log} has the reason')
+def read_done(study: Study, out: Path) -> list[dict]:
+    """Return the records of all runs of a study that are done in a folder, by run and seed."""
+    return list(_read_done(study, out))
 
 
-def stop_with_parent() -> None:
-    """Have Linux send SIGINT to this process when its parent is gone.
-
-    Not SIGTERM: a scheduler sends that to all processes, and a second one would end a training that is saving.
-    """
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
-
-
-def read_records(study: Study, folder: Path) -> list[dict]:
-    """Return the records of all runs that are done in a folder, by run and seed."""
-    found = []
+def _read_done(study: Study, out: Path) -> Iterator[dict]:
     for run in study.runs:
-        records = [json.loads(path.read_text()) for path in (folder / run.name).glob('*/metrics.json')]
-        found += sorted(records, key=lambda record: record['seed'])
-    return found
+        paths = (out / (run.home or study.name) / run.name).glob('*/metrics.json')
+        yield from sorted((json.loads(path.read_text()) for path in paths), key=lambda record: record['seed'])
+
+
+def shrink(study: Study) -> Study:
+    """Return a study on a few images and one seed, to try whether all of it runs."""
+
+    def few(command: tuple[str, ...]) -> tuple[str, ...]:
+        sizes = {'--images': '24', '--val': '8'}
+        before = ('', *command)
+        return tuple(
+            sizes[last] if last in sizes and word != '0' else word for last, word in zip(before, command, strict=False)
+        )
+
+    prepare = tuple(replace(preparation, command=few(preparation.command)) for preparation in study.prepare)
+    return replace(study, prepare=prepare, seeds=study.seeds[:1])
 
 
 def table(records: Sequence[dict]) -> str:

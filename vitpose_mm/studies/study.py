@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
+COCO = {'coco/AP': 'AP', 'coco/AP .5': 'AP50', 'coco/AR': 'AR'}
 PLACE = r'\{(checkpoint|folder):([^}]*)\}'  # what an option has of another run of the same seed
 
 
@@ -24,6 +26,8 @@ class Run:
         tool: of tools/, which trains; `train.py` or one with the same flags. Figures that it leaves in notes.json
             are metrics too.
         once: made with the first seed only, for the runs of all seeds.
+        home: study in whose folder it is, where it is another's too; '': its own.
+        evaluates: run whose checkpoint is tested with `train`; nothing is trained. '': its own.
     """
 
     name: str
@@ -34,10 +38,17 @@ class Run:
     scored: bool = True
     tool: str = 'train.py'
     once: bool = False
+    home: str = ''
+    evaluates: str = ''
 
     def needs(self) -> list[str]:
-        """Names of the runs whose checkpoints or folders the options ask for."""
-        return [name for option in (*self.options, *self.test_options) for _, name in re.findall(PLACE, option)]
+        """Names of the runs whose checkpoints or folders this one asks for."""
+        found = [name for option in (*self.options, *self.test_options) for _, name in re.findall(PLACE, option)]
+        return [*found, *([self.evaluates] if self.evaluates else [])]
+
+    def work_dir(self, study: str, seed: int) -> Path:
+        """Folder of this run of a study and a seed, below that of all studies."""
+        return Path(self.home or study, self.name, 'once' if self.once else f'seed{seed}')
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,23 @@ class Preparation:
 
     makes: str
     command: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """How a study is shown in docs/results.md.
+
+    Attributes:
+        reference: run that the others are compared with.
+        paper: what the paper has for a run.
+        names: what a run is called in the table, where it is not its name.
+        columns: figures by their key, and what they are called; the first one is compared and drawn.
+    """
+
+    reference: str
+    paper: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=lambda: dict(COCO))
 
 
 @dataclass(frozen=True)
@@ -58,6 +86,8 @@ class Study:
         runs: runs in order.
         seeds: each run is repeated with each of them.
         prepare: commands that make the data.
+        table: how it is shown.
+        rendered: whether all that it needs can be made here, so that `studies.py all` has it.
     """
 
     name: str
@@ -65,6 +95,8 @@ class Study:
     runs: tuple[Run, ...]
     seeds: tuple[int, ...] = (0,)
     prepare: tuple[Preparation, ...] = ()
+    table: Table | None = None
+    rendered: bool = True
 
     def __post_init__(self) -> None:
         seen: list[str] = []
@@ -75,6 +107,10 @@ class Study:
             if missing:
                 raise ValueError(f'{self.name}: run {run.name!r} needs {missing[0]!r}: put that one before it')
             seen.append(run.name)
+
+    def find(self, name: str) -> Run:
+        """Return the run of a name."""
+        return next(run for run in self.runs if run.name == name)
 
     def pick(self, names: Sequence[str] | None) -> tuple[Run, ...]:
         """Return the runs of these names, in order; all of them for None.

@@ -1,0 +1,45 @@
+"""How long jobs take on this machine, from what the same runs took on another."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..utils.steps import Say
+from .schedule import Job
+
+
+def say_how_long(jobs: Sequence[Job], records: Path, yardstick: float, *, workers: int, say: Say) -> None:
+    """Say how many runs there are to make and about how long that takes.
+
+    Args:
+        jobs: all jobs, done ones too.
+        records: folder of records, one folder a study.
+        yardstick: seconds that this machine takes for the fixed work.
+        workers: runs at a time.
+        say: gets the line.
+    """
+    pending = [job for job in jobs if not job.done]
+    costs = [expected_seconds(job, records, yardstick) for job in pending]
+    known = [cost for cost in costs if cost is not None]
+    hours = sum(known) / 3600
+    unknown = len(costs) - len(known)
+    say(
+        f'{len(jobs) - len(pending)} of {len(jobs)} jobs are done. The others take about {hours:.2g} hours of a core like '
+        f'these, {hours / workers:.2g} hours by {workers} at a time where nothing else runs'
+        + (f'; {unknown} of them have no record and are not counted.' if unknown else '.')
+    )
+
+
+def expected_seconds(job: Job, records: Path, yardstick: float) -> float | None:
+    """CPU seconds that a run takes here, from its records of any seed; None where there is none."""
+    study, run = job.key.parts[-3:-1]
+    found = [json.loads(file.read_text()) for file in (records / study).glob(f'{run}-*.json')]
+    seconds = [
+        record['cpu_seconds'] * yardstick / record['yardstick_seconds']
+        for record in found
+        if record['run'] == run and record.get('yardstick_seconds') and not record.get('resumed')
+    ]
+    return statistics.fmean(seconds) if seconds else None

@@ -1,0 +1,141 @@
+"""Write the tables and plots of studies in docs/results.md, between markers, from the records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..utils.files import complete
+from . import STUDIES
+from .figures import Figure, difference, plain
+from .orderings import orderings_table
+from .plot import draw
+from .record import read_folder, read_records
+from .study import Table
+
+BLOCK = r'<!-- (study|orderings)(?:: ([\w-]+))? -->\n(.*?)<!-- written by `make evidence` -->\n'
+IMAGES = Path('images/results')
+
+
+def write_page(page: Path, records: Path, *, to: Path | None = None) -> None:
+    """Renew what is between the markers of a page, and the plots beside it.
+
+    Args:
+        page: Markdown file with the markers.
+        records: folder of records.
+        to: file to write to, where it is not the page.
+
+    Raises:
+        ValueError: the page has no marker.
+    """
+    to = to or page
+    text = render(page.read_text(encoding='utf-8'), records)
+    for name in studies_of(text):
+        found, table = shown(name, records)
+        if found:
+            draw(found, table, to.parent / IMAGES / f'{name}.svg')
+    with complete(to) as part:
+        part.write_text(text, encoding='utf-8')
+
+
+def studies_of(text: str) -> list[str]:
+    """Return the names of the studies that a page shows."""
+    return [name for kind, name, _ in re.findall(BLOCK, text, re.DOTALL) if kind == 'study']
+
+
+def render(text: str, records: Path) -> str:
+    """Return the text of a page with everything between its markers renewed.
+
+    Raises:
+        ValueError: there is no marker.
+    """
+    if not re.search(BLOCK, text, re.DOTALL):
+        raise ValueError('The page has no marker such as <!-- study: decoders -->: put one where a table goes.')
+
+    def renew(match: re.Match[str]) -> str:
+        kind, name, _ = match.groups()
+        lines = orderings_table(records) if kind == 'orderings' else study_lines(name, records)
+        start = f'<!-- {kind}: {name} -->' if name else f'<!-- {kind} -->'
+        return '\n'.join([start, '', *lines, '', '<!-- written by `make evidence` -->', ''])
+
+    return re.sub(BLOCK, renew, text, flags=re.DOTALL)
+
+
+def shown(name: str, records: Path) -> tuple[list[dict], Table]:
+    """Return the records of a study and how they are shown; a folder that is not of a study is shown as it is."""
+    study = STUDIES.get(name)
+    found = read_records(study, records) if study else read_folder(records / name)
+    found = [record for record in found if record['metrics']]
+    table = study.table if study else None
+    return found, table or Table(reference=found[0]['run'] if found else '')
+
+
+def study_lines(name: str, records: Path) -> Iterator[str]:
+    """Yield the table of a study, its plot, and what it was measured with."""
+    found, table = shown(name, records)
+    if not found:
+        yield f'Not run yet: `python tools/studies.py {name}`.'
+        return
+    metric, what = next(iter(table.columns.items()))
+    reference = Figure.of(found, table.reference, metric)
+    called = table.names.get(table.reference, table.reference)
+    has_paper = bool(table.paper)
+    heads = ['run', 'seeds', *table.columns.values(), f'{what} against {called}', 'in deviations']
+    heads += ['CPU minutes', *(["the paper's AP"] if has_paper else [])]
+    yield f'| {" | ".join(heads)} |'
+    yield '|---' * len(heads) + '|'
+    for run in dict.fromkeys(record['run'] for record in found):
+        own = [record for record in found if record['run'] == run]
+        figures = [str(Figure.of(own, run, key) or '') for key in table.columns]
+        cells = [table.names.get(run, run), str(len(own)), *figures]
+        cells += _compared(Figure.of(own, run, metric), reference, is_reference=run == table.reference)
+        cells += [_cpu_minutes(own), *([table.paper.get(run, '')] if has_paper else [])]
+        yield f'| {" | ".join(cells)} |'
+    missing = missing_runs(name, found)
+    if missing:
+        yield ''
+        yield f'Not run yet: {", ".join(table.names.get(run, run) for run in missing)}.'
+    yield ''
+    yield f'![{what} of each run, mean and seeds]({IMAGES.as_posix()}/{name}.svg)'
+    yield ''
+    yield from provenance(found, records / name)
+
+
+def missing_runs(name: str, found: Sequence[dict]) -> list[str]:
+    """Return the names of the runs of a study that have a score and no record yet."""
+    done = {record['run'] for record in found}
+    return [run.name for run in STUDIES[name].runs if run.scored and run.name not in done] if name in STUDIES else []
+
+
+def _compared(figure: Figure | None, reference: Figure | None, *, is_reference: bool) -> list[str]:
+    """Return the difference of a figure and the reference, and how many deviations that is."""
+    if figure is None or reference is None or is_reference:
+        return ['', '']
+    found = difference([figure], [reference])
+    return [
+        plain(found.value, like=reference.mean, sign=True),
+        '' if found.deviations is None else f'{found.deviations:+.1f}',
+    ]
+
+
+def _cpu_minutes(records: Sequence[dict]) -> str:
+    """Return the mean CPU minutes of the runs that were made in one go; '' where none says."""
+    known = [record['cpu_seconds'] / 60 for record in records if 'cpu_seconds' in record and not record.get('resumed')]
+    return f'{sum(known) / len(known):.1f}' if known else ''
+
+
+def provenance(records: Sequence[dict], folder: Path) -> Iterator[str]:
+    """Yield when, on what and with what the runs were made, and where their records are."""
+
+    def each(key: str) -> str:
+        return ', '.join(sorted({str(record[key]) for record in records if record.get(key)}))
+
+    versions = sorted({', '.join(f'{k} {v}' for k, v in record.get('versions', {}).items()) for record in records})
+    parts = [each('date'), each('device'), f'commit {each("commit")}' if each('commit') else '']
+    parts += [text for text in versions if text]
+    if any(record.get('amp') for record in records):
+        parts.append('trained in bf16')
+    note = ' '.join(sorted({record['note'] for record in records if record.get('note')}))
+    yield f'{"; ".join(part for part in parts if part)}. {note}'.rstrip()
+    yield f'Every figure: `docs/records/{folder.name}/`.'
