@@ -66,7 +66,7 @@ def start_python(
 
 
 @functools.cache
-def warm_context() -> multiprocessing.context.BaseContext:
+def warm_context() -> multiprocessing.context.ForkServerContext:
     """Return the context of multiprocessing whose processes are forked from the server; start it."""
     context = multiprocessing.get_context('forkserver')
     context.set_forkserver_preload(IMPORTED)

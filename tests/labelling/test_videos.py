@@ -53,7 +53,7 @@ class SquarePredictor:
         return found
 
     def predict(
-        self, inputs: Iterable[Any], *, boxes: Any = None, batch_size: int, stream: bool
+        self, inputs: Iterable[Any], *, boxes: Any = None, batch_size: int, stream: bool, output_heatmaps: bool = False
     ) -> Iterator[PoseResult]:
         assert stream
         for batch in batched(read_frames(inputs), batch_size):

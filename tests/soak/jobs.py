@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from vitpose_mm.checkpoints import load_file
 from vitpose_mm.distillation.command import distill
 from vitpose_mm.engine.train import train
 from vitpose_mm.studies import run as studies
+from vitpose_mm.studies.call import Cost
 from vitpose_mm.studies.study import Preparation, Run, Study
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -163,23 +164,30 @@ def run_study(study: Study, work_dir: Path) -> None:
     own = str(work_dir / 'rendered')
     command = tuple(own if part == old.makes else part for part in old.command)
     study = Study(study.name, study.about, study.runs, study.seeds, (Preparation(own, command),))
-    with mock.patch.object(studies.subprocess, 'run', fork_tool):
+    with mock.patch.object(studies, 'call_tool', fork_tool):
         studies.run_study(study, work_dir, root=ROOT, say=print)
 
 
-def fork_tool(command: list[str], *, stdout: Any, **kwargs: Any) -> Any:
-    """As subprocess.run of a tool."""
+def fork_tool(root: Path, command: Sequence[str | Path], *, log: Path, cwd: Path | None = None) -> Cost:
+    """As call_tool, in a process that has imported everything."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    tool, *arguments = map(str, command)
 
     def run() -> None:
-        os.dup2(stdout.fileno(), 1)
-        os.dup2(stdout.fileno(), 2)
-        sys.argv = command[1:]
-        runpy.run_path(command[1], run_name='__main__')
+        with open(log, 'ab') as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        if cwd:
+            os.chdir(cwd)
+        sys.argv = [str(root / 'tools' / tool), *arguments]
+        runpy.run_path(sys.argv[0], run_name='__main__')
 
     process = multiprocessing.get_context('fork').Process(target=run)
     process.start()
     process.join()
-    return mock.Mock(returncode=process.exitcode)
+    if process.exitcode:
+        raise RuntimeError(f'{tool} ended with code {process.exitcode}')
+    return Cost()
 
 
 def hash_checkpoint(work_dir: Path) -> str:

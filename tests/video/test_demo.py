@@ -101,7 +101,7 @@ def test_ctrl_c_keeps_what_is_there_and_the_same_command_goes_on(
     demo = VideoDemo(DemoOptions(**options))
     predicted = []
     estimate = demo.predictor._estimate_all
-    demo.predictor._estimate_all = lambda frames: (predicted.extend(frames), estimate(frames))[1]
+    demo.predictor._estimate_all = lambda frames, heatmaps: (predicted.extend(frames), estimate(frames, heatmaps))[1]
     assert demo.run() == 0
     assert len(predicted) < 24 - 4
     assert (out / 'results_walk.json').read_bytes() == whole

@@ -50,13 +50,14 @@ def merge(folder: Path, file: Path) -> Merged:
             f'{len(missing)} of {settings.num_parts} parts are not there, the first {part_file(folder, missing[0])}: '
             'run tools/label.py again with the same arguments; it goes on where it was stopped.'
         )
-    counts = [0, 0, 0]
+    images = people = failed = 0
     videos: list[Any] = []
     categories: list[Any] = []
     for part, content in _read_parts(folder, settings):
         check_part(content, part_file(folder, part), settings=settings, items=items, part=part)
-        for i, key in enumerate(('images', 'annotations', 'failed')):
-            counts[i] += len(content[key])
+        images += len(content['images'])
+        people += len(content['annotations'])
+        failed += len(content['failed'])
         videos += content.get('videos', [])
         if content['categories'] not in categories:
             categories.append(content['categories'])
@@ -64,7 +65,8 @@ def merge(folder: Path, file: Path) -> Merged:
         raise ValueError(f'{folder} has parts with different keypoints: label into another folder.')
     with complete(file) as temporary, temporary.open('w', encoding='utf-8') as out:
         _write(out, folder, settings, ({'videos': videos} if videos else {}) | {'categories': categories[0]})
-    return Merged(file, *counts, videos=len(videos), broken=sum('error' in video for video in videos))
+    broken = sum('error' in video for video in videos)
+    return Merged(file, images, people, failed, len(videos), broken)
 
 
 def _read_parts(folder: Path, settings: JobSettings) -> Iterator[tuple[int, dict[str, Any]]]:

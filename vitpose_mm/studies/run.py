@@ -176,7 +176,7 @@ def train_and_test(run: Run, study: Study, seed: int, setting: Setting) -> None:
         tested = work_dir / 'tested.json'
         config = setting.root / 'configs' / (run.test or run.train)
         checkpoint = fill(f'{{checkpoint:{run.evaluates}}}') if run.evaluates else last_checkpoint(work_dir)
-        words = ['test.py', config, checkpoint, '--work-dir', work_dir / 'test', '--out', tested]
+        words: list[str | Path] = ['test.py', config, checkpoint, '--work-dir', work_dir / 'test', '--out', tested]
         options = [fill(option) for option in run.test_options]
         cost += call([*words, *(['--cfg-options', *options] if options else [])], log=work_dir / 'test.log')
         metrics |= json.loads(tested.read_text())
