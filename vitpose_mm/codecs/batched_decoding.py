@@ -29,6 +29,7 @@ STENCILS = (
             [1, -1, 0, -1, 2, -1, 0, -1, 1],
         ],
         dtype=torch.float64,
+        device='cpu',  # whatever the default device is when this is imported
     ).mT
 )
 
