@@ -252,3 +252,10 @@ def test_a_quick_run_leaves_data_and_records_alone(root: Path, monkeypatch: pyte
     commands.command(args, root=root, say=lambda text: None)
     assert len(list((root / 'docs' / 'records' / 'two').glob('*.json'))) == 4
     assert 'not run yet' in (root / 'docs' / 'results.md').read_text()
+
+
+def test_mixed_precision_is_for_the_runs_that_may(root: Path) -> None:
+    study = Study('one', '', (Run('a', 'a.py', scored=False), Run('b', 'b.py', scored=False, amp=False)))
+    studies.run_studies([study], studies.Setting(root, root / 'out', amp=True, facts={'device': ''}))
+    assert [('--amp' in call) for call in calls(root)] == [True, False]
+    assert [record['amp'] for record in studies.read_done(study, root / 'out')] == [True, False]

@@ -135,7 +135,7 @@ def pretrained(name: str, *options: str) -> Run:
         f'param_scheduler.1.T_max={MAE_EPOCHS - warmup}',
     )
     root = () if options and 'data_root' in options[0] else (f'train_dataloader.dataset.datasets.0.data_root={DATA}/',)
-    return Run(name, MAE, (*root, *ONE_PROCESS[:2], *length, *options), scored=False, once=True)
+    return Run(name, MAE, (*root, *ONE_PROCESS[:2], *length, *options), scored=False, once=True, amp=False)
 
 
 def finetuned(name: str, start: str, *options: str) -> Run:
