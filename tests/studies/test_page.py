@@ -43,7 +43,7 @@ def test_a_record_is_complete_and_in_its_folder(file: Path) -> None:
 
 
 def keep(folder: Path, run: str, seed: int, ap: float) -> None:
-    """Write a record of a folder that is of no study."""
+    """Write a record of a folder that belongs to none of the studies."""
     folder.mkdir(parents=True, exist_ok=True)
     record = {'study': 'own', 'run': run, 'seed': seed, 'metrics': {'coco/AP': ap}, 'date': '2026-01-01', 'device': 'x'}
     (folder / f'{run}-seed{seed}.json').write_text(json.dumps(record))

@@ -33,8 +33,11 @@ MINI = 'quickstart/vitpose_mini_classic_synthetic-128x96.py'
 SEEDS = (0, 1, 2)
 
 
+FOUR_EPOCHS = ('train_cfg.max_epochs=4', 'param_scheduler.1.T_max=4')
+
+
 def trained(name: str, config: str, *options: str) -> Run:
-    """One epoch over the rendered people, then the test."""
+    """One epoch over the rendered people where the options do not say more, then the test."""
     return Run(name, config, (*TRAINED, *options), test_options=(*TESTED, *options))
 
 
@@ -49,6 +52,8 @@ DECODERS = Study(
         trained('vit_simple', 'rendered/vitpose_mini_simple_synthetic-128x96.py'),
         trained('resnet_classic', 'rendered/resnet-18_classic_synthetic-128x96.py'),
         trained('resnet_simple', 'rendered/resnet-18_simple_synthetic-128x96.py'),
+        trained('vit_classic_4_epochs', MINI, *FOUR_EPOCHS),
+        trained('vit_simple_4_epochs', 'rendered/vitpose_mini_simple_synthetic-128x96.py', *FOUR_EPOCHS),
     ),
     table=Table(
         reference='vit_classic',
