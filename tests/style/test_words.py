@@ -19,7 +19,7 @@ REPLACED = {
     r'nothing_of': 'zero_loss',
     r'held_token|token_parameter': 'backbone.tokens',
     r'held_out_losses': 'validation_losses',
-    r'(check_)?first_weights': 'check_pretrained',
+    r'(check_)?first_weights': 'pretrained_warnings',
     r'refuse_another': 'check_work_dir',
     r'check_pair': 'check_compatibility',
     r'(differing|check)_colours': 'check_preprocessors',
