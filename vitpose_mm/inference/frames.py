@@ -1,4 +1,4 @@
-"""Read what a user names as images one frame after the other, when it is its turn."""
+"""Read images, folders and arrays lazily, one frame after the other."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from ..utils.files import write_text
 
 
 def to_plain(value: Any) -> Any:
-    """Convert numpy arrays, scalars and containers to lists, numbers and dicts; what is not finite becomes None."""
+    """Convert numpy arrays, scalars and containers to lists, numbers and dicts; NaN and infinity become None."""
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):

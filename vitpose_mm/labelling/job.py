@@ -135,15 +135,15 @@ def open_job(folder: Path, settings: JobSettings, items: Sequence[str]) -> None:
         name = other[0]
         raise ValueError(
             f'{folder} has labels that were made with {name} {json.dumps(found[name])[:200]} and now it is '
-            f'{json.dumps(wanted[name])[:200]}: go on with the same, or give another --out.'
+            f'{json.dumps(wanted[name])[:200]}: use the same settings, or give another --out.'
         )
 
 
 def read_settings(folder: Path) -> JobSettings:
-    """Read what is done in an output folder.
+    """Read the settings of the job in an output folder.
 
     Raises:
-        ValueError: nothing is.
+        ValueError: there is no job in it, or its file is damaged.
     """
     content, _ = read_json(folder / JOB, content='job file')
     try:
@@ -163,7 +163,7 @@ def read_items(folder: Path, settings: JobSettings) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f'{folder / ITEMS} cannot be read ({error}): label into another folder.') from None
     if digest_of(items) != settings.items:
-        raise ValueError(f'{folder / ITEMS} has been changed since the labels were begun: put it back.')
+        raise ValueError(f'{folder / ITEMS} has been changed since labelling began: put it back.')
     return items
 
 

@@ -22,7 +22,7 @@ from .track_labels import draw_track_ids
 from .tracking import PeopleTracker
 from .writer import CODECS, VideoWriter, check_codec
 
-# options that change nothing of what the models say
+# options that do not change the predictions of the models
 DERIVED = [
     'input',
     'output_root',
@@ -156,7 +156,7 @@ class VideoDemo:
             tqdm.write(ended_early)
         if log and summary.stopped and self.reader.is_file:
             log.close()
-            tqdm.write(f'the same command goes on behind the last frame of {log.path}')
+            tqdm.write(f'the same command continues after the last frame in {log.path}')
         elif log:
             log.remove()
         if self.folder:
