@@ -39,6 +39,16 @@ REPLACED = {
     r'sort of': 'kind of',
     r'held': 'kept, held-out',
     r'-> nothing': 'Check that ...',
+    r'goe?s? on (at|behind|where|with)': 'continues with',
+    r'(begin|begins|began|begun|start|starts|made|make) anew': 'again, from the beginning',
+    r'behind (it|them|its (end|header)|frozen embeddings|the (options|marker|dot))': 'after',
+    r'surest': 'most confident',
+    r'a?n? ?(keypoints|numbers|crops|frames) a (person|second|line|frame)|(one|path|dict|line) a (line|person)': 'per',
+    r'(?<!in )so many (frames|epochs|seconds|samples|people|bytes)': 'N frames, a number of frames',
+    r'\w+_A_[A-Z]\w*': 'MAX_..._PER_...',
+    r'half_window': 'shift_size',
+    r'unmirror|for_numpy': 'flip_back_heatmaps, upcast_bfloat16',
+    r'NotPlain|record_kinds': 'ForbiddenContent, allowed_calls',
     r'(?<!there )(?<!There )(is|are|was|were) (of )?no(?! (longer|more))': 'is not a, is not a valid',
 }
 FOLDERS = ('vitpose_mm', 'tools', 'configs', 'tests', 'docs', 'requirements', '.ci')

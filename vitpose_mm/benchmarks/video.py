@@ -26,7 +26,7 @@ Models = Sequence[str]
 
 
 def benchmark_video(frames: int, people: int, *, models: Models | None, long: int, say: Say) -> Report:
-    """Measure tracking and smoothing on so many frames and people; return a report.
+    """Measure tracking and smoothing on given numbers of frames and people; return a report.
 
     Args:
         frames: of the film.

@@ -45,7 +45,7 @@ class MemoryBudget:
         """
         self._left -= nbytes
         if self._left < 0:
-            raise Refused('it describes so many copies of its data that they take many times its size')
+            raise Refused('it describes copies of its data that take many times its size')
 
 
 def plain_name(name: str) -> str:

@@ -95,7 +95,7 @@ def _read_zip(file: io.BufferedReader) -> Content:
 def _locate(file: io.BufferedReader, members: list[zipfile.ZipInfo], end: int) -> Located:
     """Yield where the bytes of each member are, after checking that none is there twice or goes beyond ``end``."""
     names: set[str] = set()
-    for member, behind in _with_next(sorted(members, key=lambda one: one.header_offset), end):
+    for member, following in _with_next(sorted(members, key=lambda one: one.header_offset), end):
         if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:
             raise Refused(
                 f'its part {printable(member.filename)} is compressed, as torch.save never does: {SAVE_AGAIN}'
@@ -106,7 +106,7 @@ def _locate(file: io.BufferedReader, members: list[zipfile.ZipInfo], end: int) -
         if wrong or member.flag_bits & 1 or member.filename in names:
             raise Damaged(f'its list of members is wrong at {printable(member.filename)}')
         offset = member.header_offset + 30 + sum(struct.unpack('<HH', header[26:30]))
-        if offset + member.file_size > behind:
+        if offset + member.file_size > following:
             raise Damaged(f'{printable(member.filename)} reaches into what follows it')
         names.add(member.filename)
         yield member.filename, Section(offset, member.file_size)

@@ -99,7 +99,7 @@ class Readable(Protocol):
 
 
 def read_pickle(source: Readable) -> tuple[Record, list[StorageId]]:
-    """Parse the next pickle of a source; return its record and every StorageId in it. The source is behind it then.
+    """Parse the next pickle of a source; return its record and every StorageId in it. The source is then after it.
 
     Raises:
         Refused: an opcode or a call that torch.save does not write, or too much of them; a pickle that is cut off.

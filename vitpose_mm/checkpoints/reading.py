@@ -86,7 +86,7 @@ def newest_readable(work_dir: str | Path) -> Path | None:
     optimizer (best_*.pth) cannot be resumed from.
 
     Raises:
-        CheckpointError: there are such files and none can be read; a training begun anew would overwrite them.
+        CheckpointError: there are such files and none can be read; a training from the beginning would overwrite them.
     """
     folder = Path(work_dir)
     pointer = folder / 'last_checkpoint'
@@ -109,7 +109,7 @@ def newest_readable(work_dir: str | Path) -> Path | None:
         if damaged:
             raise CheckpointError(
                 f'None of the checkpoints in {folder} can be read to resume from, such as {damaged[0].name}: put a '
-                f'good one there, or remove them to begin anew.'
+                f'good one there, or remove them to train from the beginning.'
             )
         return None
     print_log(f'Resuming from {found[0][1]} (after {found[0][0]} iterations)', logger='current')

@@ -81,7 +81,7 @@ class StorageReader:
     def all_finite(self) -> bool:
         """Whether it is proven that no storage that was read holds NaN or infinity.
 
-        False is no proof of the opposite: see :func:`sum_is_finite`; types that only tensors know are not checked.
+        False does not prove the opposite: see :func:`sum_is_finite`; types that only tensors know are not checked.
         """
         return not self._has_unchecked and all(check.result() for check in self._checks)
 
@@ -132,7 +132,7 @@ class StorageReader:
 def sum_is_finite(tensor: Tensor) -> bool:
     """Whether the sum of a tensor proves that it holds no NaN or infinity; integers are always finite.
 
-    False is no proof of the opposite: large numbers may overflow their sum, and complex and 8-bit floating-point
+    False does not prove the opposite: large numbers may overflow their sum, and complex and 8-bit floating-point
     numbers are not summed.
     """
     if tensor.dtype not in FLOATS:

@@ -121,5 +121,5 @@ def _check_unique(file: LabelFile, part: str) -> None:
         one, times = Counter(ids).most_common(1)[0]
         raise file.fault(
             f"{times} of its {part!r} have the id {one}, and readers would mix them up: number 'id' through the whole "
-            f'file, not anew in each image.'
+            f'file, not from 0 in each image.'
         )

@@ -43,7 +43,7 @@ from .work_dir_check import check_work_dir, settings_of
 
 
 class Distillation:
-    """One distillation in one work folder; a run goes on where another was stopped.
+    """One distillation in one work folder; a run continues where another was stopped.
 
     Args:
         cfg: whole config, with ``model.teacher_checkpoint`` and ``work_dir``.

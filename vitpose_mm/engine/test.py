@@ -62,7 +62,7 @@ def use_ensemble(cfg: Config, given: Sequence[str]) -> None:
     """Test the mean of several models: CHECKPOINT of the config's model, or CONFIG.py=CHECKPOINT of another's.
 
     Raises:
-        ValueError: a file that is not there or cannot be read.
+        ValueError: a file that does not exist or cannot be read.
     """
     members = [split_member(one) for one in given]
     for config, checkpoint in members:

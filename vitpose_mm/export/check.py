@@ -43,7 +43,7 @@ class Difference:
                 f'{self.keypoints} keypoints with a score above {MIN_SCORE} differ by {self.median:.3f} px at the '
                 f'median and {self.worst:.3f} px at most'
             )
-        return f'compared with the model on {self.crops} {kind}: {"; ".join(parts) or "no keypoint is sure there"}'
+        return f'compared with the model on {self.crops} {kind}: {"; ".join(parts) or "no keypoint has such a score"}'
 
 
 def compare(file: Path, crops: np.ndarray, expected: np.ndarray, *, codec: Any, real: bool) -> Difference:
@@ -55,13 +55,13 @@ def compare(file: Path, crops: np.ndarray, expected: np.ndarray, *, codec: Any, 
         found, heat = got[..., :2], None
     else:
         found, heat = decode(got, codec)[0], float(np.abs(got - expected).max() / max(1.0, np.abs(expected).max()))
-    sure = scores > MIN_SCORE
-    apart = np.linalg.norm(found - keypoints, axis=-1)[sure]
+    confident = scores > MIN_SCORE
+    apart = np.linalg.norm(found - keypoints, axis=-1)[confident]
     return Difference(
         crops=len(crops),
         real=real,
         heatmaps=heat,
-        keypoints=int(sure.sum()),
+        keypoints=int(confident.sum()),
         median=float(np.median(apart)) if len(apart) else float('nan'),
         worst=float(apart.max()) if len(apart) else float('nan'),
     )

@@ -65,7 +65,7 @@ def detector_metadata(model: Any, config: str, *, precision: str) -> dict[str, s
 
 
 def find_step(cfg: Config, name: str) -> Mapping[str, Any]:
-    """Return the arguments of a transform of a type in the test pipeline, {} where it is not there."""
+    """Return the arguments of a transform of a type in the test pipeline, {} where there is none."""
     steps = cfg.test_dataloader.dataset.pipeline
     return next((step for step in steps if step['type'].rpartition('.')[2] == name), {})
 

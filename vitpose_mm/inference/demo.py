@@ -176,7 +176,7 @@ def build_drawer(options: DemoOptions, metainfo: Any) -> PoseDrawer:
 
 
 def prepare_folder(folder: Path, images: list[Path]) -> Path:
-    """Make the output folder where it is not there, and check that it can be written to.
+    """Make the output folder where it does not exist, and check that it can be written to.
 
     Raises:
         ValueError: it cannot be made or written to, or the pictures would replace the images.

@@ -59,7 +59,7 @@ def list_inputs(inputs: Image | Iterable[Image]) -> Iterable[Image]:
     """Resolve what is named by itself: a folder or a pattern into its files; the items of an iterable come as they are.
 
     Raises:
-        ValueError: nothing is there.
+        ValueError: an input does not exist, or has no images.
     """
     if isinstance(inputs, np.ndarray):
         return list(inputs) if inputs.ndim == 4 else [inputs]
@@ -70,7 +70,7 @@ def expand(source: str | Path) -> list[Path]:
     """Return the image files of an image, folder or glob pattern (``**`` for subfolders), sorted by name.
 
     Raises:
-        ValueError: nothing is there.
+        ValueError: an input does not exist, or has no images.
     """
     path = Path(source)
     if path.exists() or not glob.has_magic(str(source)):

@@ -24,7 +24,7 @@ def pick_device(name: str | None) -> str:
     """Device as asked for, or the first GPU where there is one, or the CPU.
 
     Raises:
-        ValueError: a name that torch does not know, or a GPU that is not there.
+        ValueError: a name that torch does not know, or a GPU that this machine does not have.
     """
     if name is None:
         return 'cuda:0' if torch.cuda.is_available() else 'cpu'

@@ -63,9 +63,7 @@ def _expand(source: Path, *, with_videos: bool) -> Iterator[str]:
         yield from _walk(source)
         return
     if not source.is_file():
-        raise ValueError(
-            f'{source} does not exist: give folders, images, videos, or .txt files with one path per line.'
-        )
+        raise ValueError(f'{source} does not exist: give folders, images, videos, or .txt files of one path per line.')
     for path in _read_list(source) if source.suffix.lower() == '.txt' else [str(source)]:
         if is_video(path) and not with_videos:
             raise ValueError(f'{path} is a video: give --every N to label every Nth of its frames.')

@@ -1,4 +1,4 @@
-"""Label the images and videos of one process's parts; a run that was killed continues with the next unlabelled batch."""
+"""Label the images and videos of one process's parts; after a kill a run continues with the next unlabelled batch."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class VideoDemo:
         """Process all frames; return the number without prediction, or 1 where the video ended early or was stopped."""
         log = self._open_log()
         if log and log.replaced:
-            tqdm.write(f'{log.path}: an earlier run had other settings and is begun anew')
+            tqdm.write(f'{log.path}: an earlier run had other settings, so this one starts from the beginning')
         summary = Summary()
         try:
             with ExitStack() as stack, stop_on_signals() as stop:

@@ -56,7 +56,7 @@ class VideoReader:
 
     Attributes:
         name: of the source, without suffix or password, fit for the name of a file.
-        fps: frames a second, on average where the rate varies.
+        fps: frames per second, on average where the rate varies.
         num_frames: what the file says, or None (a stream).
         num_read: after iterating, the number of frames that were there.
         ended_early: after iterating, why the video ended before its end, in one sentence; None where it did not.
