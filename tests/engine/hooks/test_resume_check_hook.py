@@ -94,7 +94,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     ),
     'a state of another shape': (
         lambda c: c['optimizer']['state'][0].update(exp_avg=torch.ones(5)),
-        'its optimizer is of weights of other shapes: exp_avg',
+        'its optimizer is of weights of other shapes: its exp_avg',
     ),
     'a text as a rate': (lambda c: _each_group(c, lambda group: group.update(lr='x')), "its optimizer's lr is x"),
     'NaN as a rate': (
