@@ -6,8 +6,8 @@
     python tools/label.py --merge --out labels
 
 Inputs are folders with their subfolders, images, videos, and .txt files with one path per line. The same command
-continues where it was stopped; the labels are the same, byte for byte, however many processes there are and wherever they
-were stopped.
+continues where it was stopped; the labels are the same, byte for byte, however many processes there
+are and wherever they were stopped.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def read_frame(image: Image, index: int) -> Frame:
 def batch_frames(frames: Iterable[Frame], size: int) -> Iterator[list[Frame]]:
     """Collect frames into lists of ``size``, fewer where they are large; an exception comes after the last list.
 
-    Each frame whose index is a multiple of ``size`` begins a list, so that a run that goes on at one has the same
+    Each frame whose index is a multiple of ``size`` begins a list, so that a run that continues with one has the same
     lists.
     """
     iterator = iter(frames)

@@ -30,7 +30,7 @@ class JobSettings:
         items: SHA-256 of the list of images and videos.
         num_items: length of the list.
         num_videos: how many of these, at its end, are videos.
-        every: of a video, every so many frames are labelled, from the first.
+        every: N, where every Nth frame of a video is labelled, from the first.
         track: 'bytetrack' or 'ocsort' gives the people of a video ids over time; None: not.
         options: of the predictor.
         batch_size: images that go through the models together.
@@ -100,7 +100,7 @@ class JobSettings:
         CVAT finds the frames of a video by the number behind ``frame_``.
 
         Raises:
-            ValueError: there are no ids for so many frames.
+            ValueError: there are more frames than ids.
         """
         if frame >= MAX_FRAMES:
             raise ValueError(f'{path} has more than {MAX_FRAMES:,} frames: cut it into several videos.')
