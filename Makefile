@@ -1,4 +1,4 @@
-# Two commands on a fresh machine: `make demo` and `make test`. Both make .venv when it is not there.
+# Two commands on a fresh machine: `make demo` and `make test`. Both make .venv when there is none.
 # Needs Linux, Python 3.11 or 3.12 with headers and venv, and a C++ compiler.
 
 VENV := .venv

@@ -40,13 +40,13 @@ def check_python() -> None:
 
 
 def check_same_python(folder: Path) -> None:
-    """Refuse to go on with another Python in an environment that is begun."""
+    """Refuse to continue with another Python in an environment that is begun."""
     settings = folder / 'pyvenv.cfg'
     version = re.search(r'^version *= *(\d+\.\d+)', settings.read_text(), re.MULTILINE) if settings.exists() else None
     if version and version[1] != current_python():
         raise SetupError(
             f'{folder} was made with Python {version[1]} and this is Python {current_python()}: run '
-            f'`make PYTHON=python{version[1]} ...`, or `make clean` to make it anew.'
+            f'`make PYTHON=python{version[1]} ...`, or `make clean` to make it again.'
         )
 
 
@@ -102,7 +102,7 @@ def explain_pip_failure(text: str, log: Path) -> str:
 
 
 class Environment:
-    """A virtual environment and the marks of the steps that it has behind it."""
+    """A virtual environment and the marks of the steps that are done."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

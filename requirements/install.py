@@ -111,7 +111,7 @@ def set_up(folder: Path) -> None:
     env = Environment(folder)
     check_machine(env)
     if not env.python.exists() or not env.mark('build tools'):
-        create(env)  # anew where it was stopped before pip could be used
+        create(env)  # again where it was stopped before pip could be used
     install_stack(env)
     files = [ROOT / 'setup.py', ROOT / 'pyproject.toml', ROOT / 'vitpose_mm.pth', Path(__file__)]
     key = hashlib.sha256(b''.join(file.read_bytes() for file in files)).hexdigest() + str(ROOT)

@@ -143,7 +143,7 @@ def add_crossover(subjects: Any) -> None:
 
 def add_model(subjects: Any) -> None:
     """Add the subject of whole models."""
-    model = subjects.add_parser('model', help='crops a second, latency and training steps next to other models')
+    model = subjects.add_parser('model', help='crops per second, latency and training steps next to other models')
     model.add_argument(
         '--models', nargs='+', default=['*'], metavar='NAME', help="names, patterns such as 'ours-*' or config files"
     )

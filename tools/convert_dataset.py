@@ -22,7 +22,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     mpii = datasets.add_parser('mpii', help='MPII human pose: all people of the training images')
     mpii.add_argument('source', metavar='SRC', help='mpii_human_pose_v1_u12_1.mat')
     mpii.add_argument('destination', metavar='DST', help='folder to write to')
-    mpii.add_argument('--val-images', help='file with names of validation images, one a line: writes train and val too')
+    mpii.add_argument(
+        '--val-images', help='file with names of validation images, one per line: writes train and val too'
+    )
     return parser.parse_args(argv)
 
 

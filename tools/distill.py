@@ -23,7 +23,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--teacher', metavar='CHECKPOINT', help="the teacher's weights")
     parser.add_argument('--token', metavar='FILE', help='a tuned_token.pth of an earlier run, in place of stage 1')
     parser.add_argument('--work-dir', help='folder for all that is written (default: work_dirs/<config name>)')
-    parser.add_argument('--resume', action='store_true', help='go on where this work folder was left')
+    parser.add_argument('--resume', action='store_true', help='continue where this work folder was left')
     parser.add_argument(
         '--amp', action='store_true', help='train in mixed precision (a GPU, or a CPU with AMX or AVX512-BF16)'
     )

@@ -5,9 +5,9 @@
     torchrun --nproc-per-node 8 tools/label.py photos --out labels --launcher pytorch
     python tools/label.py --merge --out labels
 
-Inputs are folders with their subfolders, images, videos, and .txt files with one path per line. The same command goes
-on where it was stopped; the labels are the same, byte for byte, however many processes there are and wherever they
-were stopped.
+Inputs are folders with their subfolders, images, videos, and .txt files with one path per line. The same command
+continues where it was stopped; the labels are the same, byte for byte, however many processes there
+are and wherever they were stopped.
 """
 
 from __future__ import annotations

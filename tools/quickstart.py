@@ -1,6 +1,6 @@
 """Render people, train a detector and a small ViTPose on them, score both and draw pictures: 20 minutes on two cores.
 
-Finished stages are kept: run it again to go on where it was stopped, or to see the table once more.
+Finished stages are kept: run it again to continue where it was stopped, or to see the table once more.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Run the trainings of a study and write their records: python tools/studies.py decoders --out work_dirs/studies.
 
 `all` runs every study on rendered people and renews docs/results.md; `page` renews the page alone.
-Stopped and started again it goes on where it was. Without a name it lists the studies.
+Started again after a stop, it continues. Without a name it lists the studies.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--thickness', type=int, help='of a link in pixels (default: by image size)')
     parser.add_argument('--alpha', type=float, default=0.8, help='how much the drawing covers, 0 to 1')
     add_video_options(parser)
-    args = parser.parse_intermixed_args()  # models before or behind the options
+    args = parser.parse_intermixed_args()  # models before or after the options
     if not (args.output_root or args.show):
         args.output_root = 'vis_results'  # where mmpose's own documentation puts them
     return args

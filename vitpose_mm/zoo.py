@@ -119,7 +119,7 @@ def parse_detector(words: Sequence[str]) -> ModelName | None:
 
 
 def _group(words: Iterable[str]) -> Iterator[ModelName]:
-    """Yield each name, and each config with the word behind it."""
+    """Yield each name, and each config with the word after it."""
     rest = iter(words)
     for word in rest:
         if not word.endswith('.py'):
@@ -127,7 +127,7 @@ def _group(words: Iterable[str]) -> Iterator[ModelName]:
             continue
         checkpoint = next(rest, None)
         if checkpoint is None:
-            raise ValueError(f'{word} is a config without a checkpoint: give its checkpoint behind it.')
+            raise ValueError(f'{word} is a config without a checkpoint: give its checkpoint after it.')
         yield word, checkpoint
 
 

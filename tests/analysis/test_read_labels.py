@@ -28,7 +28,7 @@ def test_unknown_sets(name: str, told: str, tmp_path: Path, monkeypatch: pytest.
 
 
 def test_labels_of_other_keypoints(lynx_folder: Path) -> None:
-    with pytest.raises(ValueError, match='5 keypoints a person and the keypoint set'):
+    with pytest.raises(ValueError, match='5 keypoints per person and the keypoint set'):
         read_labels(str(lynx_folder / 'labels.json'))
 
 

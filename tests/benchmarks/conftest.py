@@ -29,7 +29,7 @@ def write_config(path: Path, estimator: str = 'vitpose_mm.PoseEstimator', steps:
 
 @pytest.fixture
 def tiny_config(tmp_path: Path) -> Path:
-    """A config of a tiny model, whose checkpoint is not there: benchmarks need none."""
+    """A config of a tiny model, whose checkpoint does not exist: benchmarks need none."""
     return write_config(tmp_path / 'tiny.py')
 
 

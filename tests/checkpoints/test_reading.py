@@ -281,3 +281,15 @@ def test_a_bad_pointer_hides_no_checkpoint(tmp_path: Path, said: list[str], kind
     (tmp_path / 'last_checkpoint').unlink(missing_ok=True)
     BAD_POINTERS[kind](tmp_path / 'last_checkpoint')
     assert newest_readable(tmp_path) in (wanted, tmp_path / 'epoch_1.pth' if kind == 'a path upwards' else wanted)
+
+
+@pytest.mark.parametrize('dtype', [torch.complex64, torch.float8_e4m3fn, torch.float8_e5m2, torch.float16])
+@pytest.mark.parametrize('suffix', ['pth', 'safetensors'])
+def test_nan_in_weights_of_every_type_is_refused(tmp_path: Path, dtype: torch.dtype, suffix: str) -> None:
+    good, bad = torch.ones(4).to(dtype), torch.tensor([1, float('nan')]).to(dtype)
+    write = save_file if suffix == 'safetensors' else torch.save
+    for name, tensor in (('good', good), ('bad', bad)):
+        write({'w': tensor}, tmp_path / f'{name}.{suffix}')
+    assert load_file(tmp_path / f'good.{suffix}')['w'].dtype == dtype
+    with pytest.raises(CheckpointError, match='NaN or infinity in the weight w'):
+        load_file(tmp_path / f'bad.{suffix}')

@@ -155,7 +155,7 @@ def test_addresses_are_as_safe_as_paths(
     assert 'cfg' not in loaded['meta'] and loaded['meta']['iter'] == 2
     with pytest.raises(CheckpointError, match=r'nothing\.pth cannot be downloaded .*404'):
         CheckpointLoader.load_checkpoint(f'{address}/nothing.pth')
-    with pytest.raises(CheckpointError, match='names no file'):
+    with pytest.raises(CheckpointError, match='does not name a file'):
         CheckpointLoader.load_checkpoint(f'{address}/')
     assert not marker.exists()
 
@@ -181,7 +181,7 @@ def test_schemes_that_cannot_be_read_safely_are_refused(attacks: dict[str, Path]
     install_safe_loader()
     install_safe_loader()
     for name in (f'store://{attacks["bomb"]}', 's3://bucket/a.pth', 'open-mmlab:s3://bucket/a.pth', 'pavi://a.pth'):
-        with pytest.raises(CheckpointError, match=f'{name} is not an address that is read safely: download the file'):
+        with pytest.raises(CheckpointError, match=f'{name} has a scheme that cannot be read safely: download the file'):
             CheckpointLoader.load_checkpoint(name)
     assert not marker.exists()
 

@@ -7,7 +7,12 @@ import pytest
 
 from tests.helpers.tiny_coco import write_coco
 from vitpose_mm.checks import dataset_files
-from vitpose_mm.checks.dataset_files import check_files, check_plain_file, count_keypoints, find_moved
+from vitpose_mm.checks.dataset_files import (
+    check_dataset_paths,
+    check_file_outside_data_root,
+    count_keypoints,
+    find_moved,
+)
 from vitpose_mm.datasets import MultiDataset
 
 
@@ -40,20 +45,22 @@ def test_a_list_across_two_chunks_is_found_and_the_rest_is_not_read(
 def test_files_are_looked_for_where_the_host_does(tmp_path: Path) -> None:
     folder = write_coco(tmp_path, num_images=1)
     good = {'data_root': str(folder), 'ann_file': 'ann.json', 'data_prefix': {'img': 'images/'}}
-    check_files(good, where='here')
-    check_files({'ann_file': str(folder / 'ann.json'), 'data_prefix': {'img': str(folder / 'images')}}, where='here')
-    check_files({**good, 'data_root': 's3://bucket/coco'}, where='here')
-    check_files({}, where='here')
+    check_dataset_paths(good, where='here')
+    check_dataset_paths(
+        {'ann_file': str(folder / 'ann.json'), 'data_prefix': {'img': str(folder / 'images')}}, where='here'
+    )
+    check_dataset_paths({**good, 'data_root': 's3://bucket/coco'}, where='here')
+    check_dataset_paths({}, where='here')
     with pytest.raises(
         ValueError, match=r"here: data_root '/no' is not a folder.*'ann.json' and 'images/'.*here.data_root"
     ):
-        check_files({**good, 'data_root': '/no'}, where='here')
+        check_dataset_paths({**good, 'data_root': '/no'}, where='here')
     with pytest.raises(ValueError, match=r"file of detected boxes 'b\.json' does not exist.*set here\.bbox_file"):
-        check_files({**good, 'bbox_file': 'b.json'}, where='here')
+        check_dataset_paths({**good, 'bbox_file': 'b.json'}, where='here')
     with pytest.raises(ValueError, match='file of head boxes'):
-        check_files({**good, 'headbox_file': 'h.mat'}, where='here')
+        check_dataset_paths({**good, 'headbox_file': 'h.mat'}, where='here')
     with pytest.raises(ValueError, match=r"annotation file 'x\.json' does not exist; put it there or set there"):
-        check_plain_file('x.json', content='annotation file', where='there')
+        check_file_outside_data_root('x.json', content='annotation file', where='there')
 
 
 def test_names_at_other_places_are_found_however_they_are_spelt() -> None:

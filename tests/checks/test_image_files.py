@@ -17,7 +17,7 @@ ORIENTATION = 0x0112
 
 @pytest.fixture
 def cfg(tmp_path: Path) -> Config:
-    """A config on a good set in ``tmp_path``, whose training goes on with a third of its images missing."""
+    """A config on a good set in ``tmp_path``, whose training continues with a third of its images missing."""
     cfg = make_config(tmp_path, write_images(tmp_path / 'images'))
     cfg.custom_hooks = [{'type': 'vitpose_mm.BadImageHook', 'max_ratio': 0.34}]
     return cfg

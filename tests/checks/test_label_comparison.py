@@ -64,7 +64,7 @@ def test_labels_of_other_keypoints(cfg: Config, tmp_path: Path) -> None:
     del content['categories'][0]['keypoints']
     save(content, tmp_path / 'three.json')
     cfg.val_evaluator.ann_file = str(tmp_path / 'three.json')
-    refuse(cfg, r'three\.json.* has 3 keypoints a person, and val_dataloader\.dataset has 5')
+    refuse(cfg, r'three\.json.* has 3 keypoints per person, and val_dataloader\.dataset has 5')
 
 
 def test_labels_of_another_category(cfg: Config, tmp_path: Path) -> None:

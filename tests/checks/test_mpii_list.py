@@ -72,7 +72,7 @@ FAULTS: list[tuple[str, Callable[[list], Any], str]] = [
     *each('center', (MISSING, None, 5, [1], [1, 2, 3], [NAN, 1], [None, 1], ['1', '2'])),
     *each('joints', (MISSING, None, [], [[1, 2]] * 15, [[1, 2, 3]] * 16, [[NAN, 1]] * 16, ['x'] * 16, 'x')),
     *each('joints_vis', (MISSING, None, [1] * 15, [2] * 16, [-1] * 16, [NAN] * 16, [0.5] * 16, 'x')),
-    ('an image that is not there', put('image', '77.jpg'), '1 of its 4 images in use cannot be read'),
+    ('an image that does not exist', put('image', '77.jpg'), '1 of its 4 images in use cannot be read'),
 ]
 
 

@@ -135,7 +135,7 @@ def test_keypoints_of_annotations_metainfo_and_head_are_compared(cfg: Config, tm
     cfg.val_dataloader = cfg.val_evaluator = None
     cfg.train_dataloader.dataset.datasets = [dataset_cfg(aic)]
     with pytest.raises(
-        ValueError, match=r'datasets\.0: .* has 14 keypoints a person, the metainfo of CocoDataset has 17'
+        ValueError, match=r'datasets\.0: .* has 14 keypoints per person, the metainfo of CocoDataset has 17'
     ):
         check_config(cfg)
     cfg.train_dataloader.dataset.datasets[0].type = 'mmpose.AicDataset'

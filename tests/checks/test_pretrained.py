@@ -1,4 +1,4 @@
-"""A training whose first weights are of something else is refused; what a file lacks is said."""
+"""A training whose pre-trained weights are of another model is refused; what a file lacks is logged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from mmengine.registry import init_default_scope
 
 from tests.helpers.tiny_models import model_cfg
-from vitpose_mm.checks.pretrained import check_pretrained, find_missing_tensors
+from vitpose_mm.checks.pretrained import find_missing_tensors, pretrained_warnings
 from vitpose_mm.models import KnowledgeTokenDistiller, PoseEstimator, ViT
 from vitpose_mm.registry import MODELS
 
@@ -32,8 +32,8 @@ def save(model: torch.nn.Module, file: Path) -> str:
 
 def test_what_fits_is_taken_and_what_is_new_is_said(tmp_path: Path) -> None:
     file = save(estimator(), tmp_path / 'a.pth')
-    assert list(check_pretrained(estimator(), file)) == []
-    (line,) = check_pretrained(estimator(keypoints=5), file)
+    assert list(pretrained_warnings(estimator(), file)) == []
+    (line,) = pretrained_warnings(estimator(keypoints=5), file)
     assert line == f'{file} does not have head.final_layer.weight, head.final_layer.bias: they start as in a new model'
 
 
@@ -41,16 +41,16 @@ def test_weights_of_another_size_or_model_are_refused(tmp_path: Path) -> None:
     wide, other = save(estimator(WIDE), tmp_path / 'wide.pth'), save(torch.nn.Linear(2, 2), tmp_path / 'other.pth')
     for file in (wide, other):
         with pytest.raises(ValueError, match=rf"load_from='{file}' fits \d of \d\d tensors, and not backbone\."):
-            list(check_pretrained(estimator(), file))
+            list(pretrained_warnings(estimator(), file))
         with pytest.raises(ValueError, match=rf"model\.backbone\.init_cfg\.checkpoint='{file}' fits \d of \d\d"):
-            list(check_pretrained(estimator(checkpoint=file), None))
+            list(pretrained_warnings(estimator(checkpoint=file), None))
 
 
 def test_a_backbones_own_file_and_one_with_a_prefix(tmp_path: Path) -> None:
     alone = save(ViT(SMALL, (48, 64)), tmp_path / 'alone.pth')
     whole = save(estimator(), tmp_path / 'whole.pth')
-    assert list(check_pretrained(estimator(checkpoint=alone), None)) == []
-    assert list(check_pretrained(estimator(checkpoint=whole, prefix='backbone'), None)) == []
+    assert list(pretrained_warnings(estimator(checkpoint=alone), None)) == []
+    assert list(pretrained_warnings(estimator(checkpoint=whole, prefix='backbone'), None)) == []
 
 
 def test_the_position_embedding_of_another_grid_fits(tmp_path: Path) -> None:
@@ -60,13 +60,13 @@ def test_the_position_embedding_of_another_grid_fits(tmp_path: Path) -> None:
 def test_the_model_is_left_as_it_is(tmp_path: Path) -> None:
     model, file = estimator(), save(estimator(), tmp_path / 'a.pth')
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    list(check_pretrained(model, file))
+    list(pretrained_warnings(model, file))
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
 def test_a_wrapped_model_is_looked_into(tmp_path: Path) -> None:
     wrapped = torch.nn.DataParallel(estimator())
-    assert list(check_pretrained(wrapped, save(estimator(), tmp_path / 'a.pth'))) == []
+    assert list(pretrained_warnings(wrapped, save(estimator(), tmp_path / 'a.pth'))) == []
 
 
 def test_a_teacher_keeps_its_numbers(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_teacher_keeps_its_numbers(tmp_path: Path) -> None:
         model_cfg(16), teacher=model_cfg(24), teacher_checkpoint=teacher, token='none', output_weight=1.0
     )
     start = save(distiller, tmp_path / 'start.pth')
-    assert list(check_pretrained(distiller, start)) == []
+    assert list(pretrained_warnings(distiller, start)) == []
     assert distiller.teacher is not None
     assert {value.device.type for value in distiller.teacher.model.state_dict().values()} == {'cpu'}
 
@@ -89,7 +89,7 @@ def test_modules_that_rename_a_file_are_left_to_themselves(tmp_path: Path) -> No
     file = save(torch.nn.Linear(2, 2), tmp_path / 'a.pth')
     init = {'type': 'Pretrained', 'checkpoint': file}
     swin = MODELS.build({'type': 'SwinTransformer', 'depths': [1, 1, 1, 1], 'embed_dims': 24, 'init_cfg': init})
-    assert list(check_pretrained(swin, None)) == []
+    assert list(pretrained_warnings(swin, None)) == []
 
 
 def test_a_look_does_not_change_how_the_next_load_works() -> None:

@@ -1,4 +1,4 @@
-"""The configs of pre-training: what they train on, MAE's recipe, and that a run goes on where it was."""
+"""The configs of pre-training: what they train on, MAE's recipe, and that a run continues where it was."""
 
 from __future__ import annotations
 

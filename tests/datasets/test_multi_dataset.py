@@ -171,7 +171,7 @@ def test_what_is_wrong_with_a_dataset_is_one_sentence(coco: Path, tmp_path: Path
     with pytest.raises(ValueError, match=r"image folder '.*/train' does not exist.*datasets\.0\.data_prefix\.img"):
         MultiDataset([dataset_cfg(coco, data_prefix={'img': 'train'})])
     other = write_coco(tmp_path / 'other', num_images=2, num_keypoints=14)
-    with pytest.raises(ValueError, match=r'has 14 keypoints a person, the metainfo of CocoDataset has 17'):
+    with pytest.raises(ValueError, match=r'has 14 keypoints per person, the metainfo of CocoDataset has 17'):
         MultiDataset([dataset_cfg(other)])
 
 

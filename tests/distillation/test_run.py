@@ -95,7 +95,9 @@ def test_a_stopped_run_ends_as_one_that_was_not(
     for name in ('tuned_token.pth', 'token.pth', 'start.pth', 'deploy.pth'):
         assert_same(whole / name, folder / name)
     begun = [name.split('/')[0] for name in names if '/' in name]
-    assert not [stage for stage in begun if (folder / stage / 'iter_1.pth').exists()], 'a stage began anew'
+    assert not [stage for stage in begun if (folder / stage / 'iter_1.pth').exists()], (
+        'a stage started from the beginning'
+    )
     assert deployed == folder / 'deploy.pth'
     said.clear()
     Distillation(cfg, say=said.append, progress=False).run(resume=True)
@@ -174,7 +176,7 @@ def test_without_a_token_there_is_one_stage_less(coco: Path, teacher_file: str, 
     cfg.train_cfg.max_epochs = 1
     Distillation(cfg, say=said.append, progress=False).run()
     assert [line for line in said if line.startswith('[')] == [
-        '[1/2] give the student its first weights', '[2/2] train the student',
+        '[1/2] initialise the student', '[2/2] train the student',
     ]  # fmt: skip
     assert not (tmp_path / 'token.pth').exists()
     (log,) = tmp_path.glob('distillation_*.log')  # what MMEngine logs of the first weights, not the terminal

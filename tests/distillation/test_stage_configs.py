@@ -69,9 +69,9 @@ def test_every_epoch_of_stage_1_is_saved_in_the_shipped_configs(size: str, root:
     assert stage.train_cfg.max_epochs == 5
 
 
-def test_what_is_looked_at_first_is_the_student_with_its_data(cfg: Config) -> None:
-    looked_at = stage_configs.checked_config(cfg)
-    assert looked_at.model == cfg.model.student and looked_at.train_dataloader == cfg.train_dataloader
+def test_what_is_checked_first_is_the_student_with_its_data(cfg: Config) -> None:
+    checked = stage_configs.checked_config(cfg)
+    assert checked.model == cfg.model.student and checked.train_dataloader == cfg.train_dataloader
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_trains_without_looking_for_unused_parameters(results: list[dict], setti
 
 
 def test_all_but_the_frozen_parts_move(results: list[dict], setting: str) -> None:
-    """Weight decay would move frozen weights too; the first block trains behind frozen embeddings."""
+    """Weight decay would move frozen weights too; the first block trains after frozen embeddings."""
     for result in results:
         parameters = [name for name in result[setting]['end'] if name in result['nothing']['groups']]
         trained = {name for name in parameters if not is_frozen(name, setting)}

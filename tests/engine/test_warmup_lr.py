@@ -18,7 +18,7 @@ COCO_PEOPLE = 149813
 
 
 def rates(kind: type, number: int, *, max_iters: int | None = None, **settings: object) -> list[float]:
-    """Learning rates of the first iterations of a training of so many."""
+    """Learning rates of the first iterations of a training of a given length."""
     hub = MessageHub.get_instance(f'{kind.__name__} {max_iters} {settings}')
     if max_iters is not None:
         hub.update_info('max_iters', max_iters)

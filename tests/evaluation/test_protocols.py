@@ -98,7 +98,7 @@ def test_true_and_detected_boxes_side_by_side(name: str, boxes: str, shared_data
     for one in read_json(name, samples)['annotations']:
         if one['num_keypoints'] and not one['iscrowd']:
             by_image[one['image_id']].append(one)
-    best: dict[tuple[int, int], float] = {}  # the surest box of each person; the others are suppressed
+    best: dict[tuple[int, int], float] = {}  # the most confident box of each person; the others are suppressed
     nobody = []
     for i in range(len(dataset)):
         info, subset = dataset.get_data_info(i), dataset.names[dataset._get_ori_dataset_idx(i)[0]]

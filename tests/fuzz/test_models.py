@@ -12,8 +12,8 @@ from mmpose.structures import PoseDataSample
 from vitpose_mm.models import DatasetRouter
 from vitpose_mm.models.layers.windows import (
     count_windows,
-    half_window,
     pool_windows,
+    shift_size,
     window_mask,
     window_partition,
     window_unpartition,
@@ -29,7 +29,7 @@ CODEC = {'type': 'UDPHeatmap', 'input_size': (48, 64), 'heatmap_size': (12, 16),
 
 @given(grid=SIZES, window=SIZES, images=st.integers(1, 3), shifted=st.booleans())
 def test_windows_hold_every_token_once(grid: Size, window: Size, images: int, shifted: bool) -> None:
-    shift = half_window(grid, window) if shifted else (0, 0)
+    shift = shift_size(grid, window) if shifted else (0, 0)
     x = torch.arange(1.0, 1 + images * grid[0] * grid[1] * 2).reshape(images, *grid, 2)
     windows = window_partition(x, window, shift)
     rows, columns = count_windows(grid, window)
@@ -40,7 +40,7 @@ def test_windows_hold_every_token_once(grid: Size, window: Size, images: int, sh
 
 @given(grid=SIZES, window=SIZES, shifted=st.booleans())
 def test_tokens_see_their_neighbours_alone(grid: Size, window: Size, shifted: bool) -> None:
-    shift = half_window(grid, window) if shifted else (0, 0)
+    shift = shift_size(grid, window) if shifted else (0, 0)
     mask = window_mask(grid, window, shift)
     rows, columns = torch.meshgrid(*(torch.arange(1, side + 1) for side in grid), indexing='ij')
     at = window_partition(torch.stack([rows, columns], -1)[None], window, shift)  # (n, N, 2); padding has 0

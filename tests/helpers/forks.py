@@ -1,4 +1,4 @@
-"""Code in forked processes that may be killed: nothing is imported anew, so that a tiny training takes a second or two.
+"""Code in forked processes that may be killed: nothing is imported again, so that a tiny training takes a second or so.
 
 The process that forks may have no threads of torch: OMP_NUM_THREADS=1.
 """
@@ -61,7 +61,7 @@ class Forks:
                 os.kill(process.pid or 0, number)
 
     def codes(self, *, limit: float) -> list[int | None]:
-        """Wait until all have ended, for so many seconds since the start; return exit codes, None if one runs on."""
+        """Wait until all have ended, for some seconds since the start; return exit codes, None if one runs on."""
         for process in self.processes:
             process.join(max(self.start + limit - time.monotonic(), 0))
         return [process.exitcode for process in self.processes]

@@ -112,7 +112,7 @@ def bombs() -> Iterator[tuple[str, Case]]:
     text = chunk(b'zTXt', b'Comment\0\0' + zlib.compress(bytes(50_000_000)))
     yield 'PNG with a text of 50 MB', Case({'a.png': png(9, 9, text, chunk(b'IDAT', zlib.compress(bytes(900))))}, None)
     more = chunk(b'IDAT', zlib.compress(bytes(100_000_000)))
-    yield 'PNG with 100 MB behind its pixels', Case({'a.png': png(9, 9, more)}, None)
+    yield 'PNG with 100 MB after its pixels', Case({'a.png': png(9, 9, more)}, None)
     for kind in (b'VP8L', b'VP8X', b'VP8 '):
         yield f'WebP of 16,383 ({kind.decode()})', one('a.webp', webp(16_383, 16_383, kind), TOO_LARGE)
     inner = webp(10, 10, b'VP8X') + webp(16_383, 16_383)[12:]
@@ -250,7 +250,7 @@ def _socket(path: Path) -> None:
 
 
 def _grow(content: bytes, size: int) -> Callable[[Path], None]:
-    """Return a function that writes content with a hole behind it, which takes no space on the disk."""
+    """Return a function that writes content with a hole after it, which takes no space on the disk."""
 
     def write(path: Path) -> None:
         path.write_bytes(content)

@@ -1,4 +1,4 @@
-"""Bytes of image files made by hand: headers that claim what is not there, and what no program writes."""
+"""Bytes of image files made by hand: headers that claim data which is missing, and what no program writes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png(width: int, height: int, *chunks: bytes, depth: int = 8, colour: int = 2) -> bytes:
-    """A PNG file of this size, with chunks behind its header; without any, of a few zeros."""
+    """A PNG file of this size, with chunks after its header; without any, of a few zeros."""
     header = chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, depth, colour, 0, 0, 0))
     body = chunks or (chunk(b'IDAT', zlib.compress(bytes(1000))),)
     return b'\x89PNG\r\n\x1a\n' + header + b''.join(body) + chunk(b'IEND', b'')
@@ -87,7 +87,7 @@ def gif(width: int, height: int, frame: tuple[int, int] = (1, 1)) -> bytes:
 
 
 def tiff(entries: Sequence[tuple[int, int, int, int]]) -> bytes:
-    """Return a TIFF file with entries (tag, type, count, value), and zeros behind them."""
+    """Return a TIFF file with entries (tag, type, count, value), and zeros after them."""
     fields = b''.join(struct.pack('<HHII', *entry) for entry in entries)
     return struct.pack('<2sHIH', b'II', 42, 8, len(entries)) + fields + bytes(4000)
 

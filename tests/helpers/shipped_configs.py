@@ -39,7 +39,7 @@ def with_options(config: str | Path, options: Iterable[str]) -> Config:
 
 
 def shallow(model: dict, blocks: int) -> dict:
-    """Return the config of a model with the last so many blocks and no pre-trained weights."""
+    """Return the config of a model with the last N blocks and no pre-trained weights."""
     model = copy.deepcopy(model)
     backbone = model['backbone']
     backbone['arch'] = {**asdict(find_arch(backbone['arch'])), 'num_layers': blocks}

@@ -193,11 +193,11 @@ def test_merging_finds_what_is_lost_or_doubled(photos: Path, tmp_path: Path, cha
 
 def test_merging_finds_missing_parts_and_another_list(photos: Path, tmp_path: Path) -> None:
     label(photos, tmp_path, rank=0, size=2)
-    with pytest.raises(ValueError, match=r'2 of 4 parts are not there, the first .*part-000001\.json'):
+    with pytest.raises(ValueError, match=r'2 of 4 parts are missing, the first .*part-000001\.json'):
         merge(tmp_path, tmp_path / 'labels.json')
     label(photos, tmp_path, rank=1, size=2)
     (tmp_path / 'items.txt').write_text('a\n')
-    with pytest.raises(ValueError, match='has been changed since the labels were begun'):
+    with pytest.raises(ValueError, match='has been changed since labelling began'):
         merge(tmp_path, tmp_path / 'labels.json')
 
 
@@ -237,7 +237,7 @@ def test_what_is_listed(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match='does not exist'):
         list_items([str(tmp_path / 'nothing')])
     (tmp_path / 'empty').mkdir()
-    with pytest.raises(ValueError, match='there is no image'):
+    with pytest.raises(ValueError, match='no images found'):
         list_items([str(tmp_path / 'empty')])
 
 

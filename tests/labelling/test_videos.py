@@ -229,11 +229,11 @@ def test_what_is_listed(media: Path, tmp_path: Path) -> None:
     for source in (media / 'a.mp4', tmp_path / 'list.txt'):
         with pytest.raises(ValueError, match=r'a\.mp4 is a video: give --every N to label every Nth of its frames\.'):
             list_items([str(source)])
-    with pytest.raises(ValueError, match=r'there is no video \(\.avi, .*\): leave --every out\.'):
+    with pytest.raises(ValueError, match=r'no videos found \(\.avi, .*\): leave --every out\.'):
         list_items([str(media / '0.png')], with_videos=True)
     for i in range(5):
         (media / f'{i}.png').unlink()
-    with pytest.raises(ValueError, match=r'there is no image .*; to label the 4 videos, give --every N\.'):
+    with pytest.raises(ValueError, match=r'no images found .*; to label the 4 videos, give --every N\.'):
         list_items([str(media)])
 
 

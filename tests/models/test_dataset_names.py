@@ -11,7 +11,7 @@ from vitpose_mm.models.dataset_names import DatasetNames
 def test_samples_to_known_names() -> None:
     names = DatasetNames(['coco', 'aic'], {'ochuman': 'coco'})
     samples = [PoseDataSample(metainfo={'dataset_name': name}) for name in ('aic', 'ochuman', 'coco')]
-    assert names.of(samples) == ['aic', 'coco', 'coco']
+    assert names.of_samples(samples) == ['aic', 'coco', 'coco']
     assert names.default == 'coco' and DatasetNames(['coco', 'aic'], default='aic').default == 'aic'
     assert 'ochuman' in names and 'mpii' not in names
 
@@ -19,9 +19,9 @@ def test_samples_to_known_names() -> None:
 def test_the_error_lists_the_known_ones() -> None:
     names = DatasetNames(['coco', 'aic'], {'ochuman': 'coco'})
     with pytest.raises(ValueError, match=r"'dogs': known are \['aic', 'coco'\] \(and the aliases \['ochuman'\]"):
-        names.of([PoseDataSample(metainfo={'dataset_name': 'dogs'})])
+        names.of_samples([PoseDataSample(metainfo={'dataset_name': 'dogs'})])
     with pytest.raises(ValueError, match='does not know the dataset None'):
-        names.of([PoseDataSample()])
+        names.of_samples([PoseDataSample()])
 
 
 def test_wrong_defaults_and_aliases() -> None:

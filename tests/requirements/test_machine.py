@@ -32,10 +32,10 @@ def test_another_python_than_the_environments(env: Environment, monkeypatch: pyt
     monkeypatch.setattr(sys, 'version_info', (3, 12, 1))
     assert sentence_of(lambda: environment.check_same_python(env.folder)) == (
         f'{env.folder} was made with Python 3.11 and this is Python 3.12: '
-        'run `make PYTHON=python3.11 ...`, or `make clean` to make it anew.'
+        'run `make PYTHON=python3.11 ...`, or `make clean` to make it again.'
     )
     monkeypatch.setattr(shutil, 'disk_usage', lambda folder: SimpleNamespace(free=1e12))
-    install.check_machine(env)  # nothing is installed there yet: it is made anew
+    install.check_machine(env)  # nothing is installed there yet: it is made again
     (env.marks / 'build tools').write_text('done')
     sentence_of(lambda: install.check_machine(env))
 

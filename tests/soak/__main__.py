@@ -1,4 +1,4 @@
-"""Kill trainings again and again and go on with them: python tests/soak [--kills 100].
+"""Kill trainings again and again and resume them: python tests/soak [--kills 100].
 
 Each run of a job is killed up to four times at random moments, is gone on with each time, and has to end with the
 same hash as one that was never killed, within a time limit. A run's kills follow from the seed and its number:

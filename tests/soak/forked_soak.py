@@ -42,7 +42,7 @@ def count_to_ten(work_dir: Path) -> None:
 
 
 def lose_the_count(work_dir: Path) -> None:
-    """Begin anew, and count on after 10."""
+    """Start again, and count on after 10."""
     (work_dir / 'again').parent.mkdir(parents=True, exist_ok=True)
     with open(work_dir / 'again', 'a') as file:
         file.write('x')

@@ -38,11 +38,11 @@ FILES = ('tuned_token.pth', 'token.pth', 'start.pth', 'deploy.pth')  # of a dist
 
 @dataclass(frozen=True)
 class Job:
-    """Something that goes on where it was stopped.
+    """Something that continues where it was stopped.
 
     Attributes:
         name: for the user.
-        run: does it or goes on with it, in a work folder.
+        run: does it or continues it, in a work folder.
         result: work folder -> a hash of what it has made.
         command: the same as a command of tools/; None: there is none.
         num_processes: in which it runs.

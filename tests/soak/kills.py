@@ -37,7 +37,7 @@ class Kill:
 
 
 def draw_kill(rng: random.Random, *, seconds: float, writes: int, num_processes: int) -> Kill:
-    """Draw a kill within a run of so many seconds and writes."""
+    """Draw a kill within a run of given lengths in seconds and writes."""
     kind = rng.choice(KINDS)
     ranks = [None, 0, 1] if kind == 'time' else [None, 0]  # the first process writes
     delay = rng.uniform(0, seconds) if kind == 'time' else rng.uniform(0, 0.01)

@@ -61,14 +61,14 @@ class Soak:
         self.start = time.monotonic()
 
     def kill_often(self, number: int) -> None:
-        """Make runs until so many kills have happened."""
+        """Make runs until the wanted number of kills has happened."""
         run = 0
         while self.kills.total() < number:
             run += 1
             self.run(run, at_most=number - self.kills.total())
 
     def run(self, number: int, *, at_most: int = MAX_KILLS) -> None:
-        """Make a run of a job, kill it, go on with it until it ends, and compare its result."""
+        """Make a run of a job, kill it, continue it until it ends, and compare its result."""
         job = self.jobs[(number - 1) % len(self.jobs)]
         rng = random.Random(f'{self.seed} {number}')
         whole = self.whole(job)
@@ -147,7 +147,7 @@ class Soak:
         return codes
 
     def command(self, job: Job, work_dir: Path, delay: float | None) -> list[int | None]:
-        """Start a job by its command line, kill it after so many seconds if any, and return exit codes."""
+        """Start a job by its command line, kill it after a number of seconds if one is given, and return exit codes."""
         assert job.command is not None
         work_dir.parent.mkdir(parents=True, exist_ok=True)
         with open(work_dir.parent / 'said', 'ab') as log:

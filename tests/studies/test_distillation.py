@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.shipped_configs import with_options
-from vitpose_mm.distillation.stage_configs import check_distillation, given_token, training_config, tunes
+from vitpose_mm.distillation.stage_configs import check_distillation, given_token, has_token, training_config
 from vitpose_mm.studies.distillation import DATA, DISTILLATION, REAL
 from vitpose_mm.studies.study import Study
 
@@ -33,13 +33,13 @@ def test_a_run_is_its_setting(name: str, study: Study, last: int) -> None:
     assert (cfg.model.get('token', 'tuned'), cfg.model.get('output_weight', 1.0)) == SETTINGS[name]
     assert cfg.train_cfg.max_epochs == cfg.param_scheduler[1].get('T_max' if study is DISTILLATION else 'end') == last
     assert cfg.model.teacher_checkpoint == '{checkpoint:teacher}'
-    assert (given_token(cfg) is None) == (name == 'both' or not tunes(cfg))
+    assert (given_token(cfg) is None) == (name == 'both' or not has_token(cfg))
     stage = training_config(cfg, Path('x'), start=Path('start.pth'), token=None)
     both = with_options(runs['both'].train, runs['both'].options)
     for key in ('train_dataloader', 'optim_wrapper', 'param_scheduler', 'val_dataloader'):
         assert stage[key] == both[key]
     test = with_options(run.test or '', run.test_options)
-    assert test.model.backbone.get('num_tokens', 0) == int(tunes(cfg))
+    assert test.model.backbone.get('num_tokens', 0) == int(has_token(cfg))
     assert (test.test_dataloader.dataset.data_root == f'{DATA}/') == (study is DISTILLATION)
 
 

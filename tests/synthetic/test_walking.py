@@ -34,7 +34,7 @@ def test_keypoints_are_on_the_person(film: list[WalkingFrame]) -> None:
 
 
 def test_people_move_smoothly_and_keep_their_ids(film: list[WalkingFrame]) -> None:
-    """1.5 m/s at 25 frames a second are 6 cm a frame; the nearest is 240 pixels tall, of 1.8 m."""
+    """1.5 m/s at 25 frames per second are 6 cm per frame; the nearest is 240 pixels tall, of 1.8 m."""
     moved = 0
     for before, now in pairwise(film):
         before_by_id = {int(i): points for i, points in zip(before.ids, before.keypoints, strict=True)}

@@ -1,4 +1,4 @@
-"""Steps that are done once: stopped anywhere, a job goes on with the step that is not done."""
+"""Steps that are done once: stopped anywhere, a job continues with the step that is not done."""
 
 from __future__ import annotations
 

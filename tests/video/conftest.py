@@ -32,7 +32,7 @@ def picture(index: int) -> np.ndarray:
 
 @pytest.fixture
 def write_video(tmp_path: Path) -> Callable[..., Path]:
-    """Write a video of so many frames; mp4 files are MPEG-4, which keeps colours well enough."""
+    """Write a video of a given number of frames; mp4 files are MPEG-4, which keeps colours well enough."""
 
     def write(frames: int = 20, *, name: str = 'walk.mp4', fps: float = 25.0) -> Path:
         path = tmp_path / name

@@ -92,7 +92,7 @@ def test_ctrl_c_keeps_what_is_there_and_the_same_command_goes_on(
     monkeypatch.setattr(VideoDemo, '_write', interrupt)
     assert VideoDemo(DemoOptions(**options)).run() == 1
     assert 'people in' in (said := capsys.readouterr().out) and '; stopped' in said
-    assert 'the same command goes on behind the last frame' in said
+    assert 'the same command continues after the last frame' in said
     part = json.loads((out / 'results_walk.json').read_text())['instance_info']
     assert 4 < len(part) < 20
     assert len(list(VideoReader(out / 'walk.webm'))) == len(part)

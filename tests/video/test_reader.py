@@ -78,7 +78,7 @@ def test_refusals(write_video: Callable[..., Path], tmp_path: Path, monkeypatch:
     ):
         with pytest.raises(ValueError, match=message):
             VideoReader(tmp_path / name)
-    with pytest.raises(ValueError, match='webcam:99 cannot be opened: look whether it is there'):
+    with pytest.raises(ValueError, match='webcam:99 cannot be opened: check that it is connected'):
         VideoReader('webcam:99')
     monkeypatch.setattr(reader, 'MAX_PIXELS', 6000)
     with pytest.raises(ValueError, match='has 96 x 64 pixels, the limit is 6,000'):

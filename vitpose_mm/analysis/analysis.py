@@ -48,7 +48,7 @@ class Analysis:
 
     @property
     def false_positives(self) -> np.ndarray:
-        """Indices of predictions that are of nobody, surest first."""
+        """Indices of the predictions that match nobody, most confident first."""
         nobody = np.flatnonzero(self.matches.person_of == NOBODY)
         return nobody[np.argsort(-self.detections.scores[nobody], kind='stable')]
 

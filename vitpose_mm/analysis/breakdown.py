@@ -18,14 +18,14 @@ OVERLAP = 0.1  # IoU from which another person's box crowds one (Ronchi & Perona
 
 
 class Group(NamedTuple):
-    """A group of people, or of all people a keypoint.
+    """A group of people, or one keypoint of all people.
 
     Attributes:
-        subject: What is told apart, such as 'size'.
-        name: Of the group.
+        subject: By what people are grouped, such as 'size'.
+        name: Name of the group.
         people: Number of people in it.
-        found: Share whom a prediction is of, 0 to 1.
-        ap: Of its people and the predictions that are of them, 0 to 1.
+        found: Share of its people that a prediction matches, 0 to 1.
+        ap: AP of its people and the predictions that match them, 0 to 1.
         kinds: (5,) share of each of ``taxonomy.KINDS`` among its labelled keypoints.
     """
 
@@ -50,7 +50,7 @@ def average_precision(oks: np.ndarray, scores: np.ndarray, num_people: int) -> f
 
 
 def group_people(labels: Labels, pairs: Pairs) -> list[Group]:
-    """Groups of people with at least one person each; predictions that are of nobody count in none of them."""
+    """Return the groups that are not empty; predictions that match nobody are in no group."""
     groups = []
     for subject, name, members in _members(labels):
         if not members.any():
@@ -63,7 +63,7 @@ def group_people(labels: Labels, pairs: Pairs) -> list[Group]:
 
 
 def group_keypoints(labels: Labels, pairs: Pairs) -> list[Group]:
-    """A group for each keypoint that is labelled at all: AP of that keypoint alone, people ranked by their scores."""
+    """Return a group per labelled keypoint, with the AP of that keypoint alone, people ranked by their scores."""
     groups = []
     for index, name in enumerate(labels.names):
         members = labels.people.labelled[:, index]
@@ -96,7 +96,7 @@ def _ious(boxes: np.ndarray) -> np.ndarray:
 
 
 def _members(labels: Labels) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Each group's subject, name and (N,) who is in it."""
+    """Yield subject and name of each group, and (N,) bool, which people are in it."""
     people = labels.people
     yield 'all', 'everybody', np.ones(len(people.areas), dtype=bool)
     small, large = 32**2, 96**2  # COCO's bounds
@@ -104,9 +104,9 @@ def _members(labels: Labels) -> Iterator[tuple[str, str, np.ndarray]]:
     yield 'size', 'medium', (people.areas >= small) & (people.areas <= large)
     yield 'size', 'large (above 96x96)', people.areas > large
     overlapping = crowding(labels)
-    yield 'crowding', 'nobody near', overlapping == 0
+    yield 'crowding', 'no box overlaps', overlapping == 0
     yield 'crowding', '1 or 2 boxes overlap', (overlapping > 0) & (overlapping < 3)
-    yield 'crowding', '3 or more', overlapping >= 3
+    yield 'crowding', '3 or more boxes overlap', overlapping >= 3
     counts, number = people.labelled.sum(axis=1), len(labels.names)
     bounds = [0, *sorted({max(1, int(share * number)) for share in (0.3, 0.6, 0.9)}), number]  # of 17: 5, 10, 15
     for low, high in pairwise(bounds):

@@ -11,13 +11,13 @@ BINS = 10
 
 
 class Calibration(NamedTuple):
-    """Scores against what they should tell, in bins of equal number.
+    """Scores and the qualities that they should predict, in bins with the same number of items.
 
     Attributes:
         scores: (B,) mean score of each bin.
         quality: (B,) mean quality of each bin.
         rank_correlation: Spearman's, -1 to 1; NaN where all scores, or all qualities, are the same.
-        gap: mean over all of |score - quality| of their bin (the expected calibration error).
+        gap: expected calibration error: the mean, weighted by size, of |score - quality| of the bins.
     """
 
     scores: np.ndarray

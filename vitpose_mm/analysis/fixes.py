@@ -20,8 +20,8 @@ def ap_when_fixed(
 ) -> dict[str, float]:
     """Return COCO's AP when each error of a kind is fixed, 0 to 1.
 
-    Keypoints of a kind move to their labels; ``scores`` become OKS with the own person, 0 for those of nobody; false
-    positives are taken out; missed people are added with their labels.
+    Keypoints of a kind move to their labels; ``scores`` become the OKS with the matched person, 0 for false
+    positives; false positives are removed; missed people are added with their labels.
     """
     fixed = {kind: move_to_labels(labels, detections, pairs, pairs.kinds == KINDS.index(kind)) for kind in ERRORS}
     fixed[ALL_KEYPOINTS] = move_to_labels(labels, detections, pairs, pairs.kinds > GOOD)
@@ -47,7 +47,7 @@ def missed_people(labels: Labels, pairs: Pairs) -> np.ndarray:
 
 
 def add_missed(labels: Labels, detections: Detections, pairs: Pairs) -> Detections:
-    """Add the people that were missed, with the score of the surest prediction."""
+    """Add the people that were missed, with the score of the most confident prediction."""
     missed = missed_people(labels, pairs)
     people = labels.people
     keypoints = np.concatenate((people.keypoints[missed, :, :2], np.ones((*people.keypoints[missed].shape[:2], 1))), 2)

@@ -12,19 +12,19 @@ from xtcocotools.cocoeval import COCOeval
 
 from .people import Detections, Labels
 
-MIN_OKS = 0.1  # below it a prediction is of nobody (Ronchi & Perona 2017, sec. 3.1)
+MIN_OKS = 0.1  # below it a prediction matches nobody (Ronchi & Perona 2017, sec. 3.1)
 THRESHOLDS = np.linspace(0.5, 0.95, 10)  # of OKS, whose mean AP is COCO's
 NOBODY, IGNORED = -1, -2
 
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """Which prediction is of which person, at an OKS of ``MIN_OKS``, and AP.
+    """Which prediction matches which person, at an OKS of ``MIN_OKS`` or more, and AP.
 
     Attributes:
-        person_of: (D,) index of the person; NOBODY for a false positive; IGNORED for one that does not count: it is
-            of a crowd or of a person without keypoints, or not among the 20 surest of its image.
-        precision: (10, 101) at the thresholds and at recalls from 0 to 1, mean of the categories.
+        person_of: (D,) index of the person; NOBODY for a false positive; IGNORED for one that does not count: it
+            matches a crowd or a person without keypoints, or is not among the 20 most confident of its image.
+        precision: (10, 101) precision at the thresholds and at recalls from 0 to 1, mean of the categories.
     """
 
     person_of: np.ndarray

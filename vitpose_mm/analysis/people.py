@@ -41,9 +41,9 @@ class Labels:
     """An annotation file and what its keypoints are.
 
     Attributes:
-        content: Of the file, checked.
+        content: Content of the file, checked.
         metainfo: The keypoint set as MMPose parses it: sigmas, flip_indices, skeleton_links, keypoint_id2name.
-        people: Those that count.
+        people: The people that are scored.
         notes: Sentences on what was left out or corrected.
     """
 

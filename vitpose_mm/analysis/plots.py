@@ -95,7 +95,7 @@ def plot_calibration(analysis: Analysis) -> str:
 def _draw_calibration(axis: Axes, found: Calibration | None) -> None:
     axis.plot((0, 1), (0, 1), color='#b0b0b0', linestyle=':', label='score = quality')
     if found is not None:
-        axis.plot(found.scores, found.quality, 'o-', color='#2878c8', label='a tenth of all each')
+        axis.plot(found.scores, found.quality, 'o-', color='#2878c8', label='mean of a tenth of all')
     axis.legend(frameon=False, fontsize=8)
 
 

@@ -30,10 +30,10 @@ def read_labels(path: str, keypoint_set: str = 'coco', *, area_of_box: bool = Fa
     check_structure(file)
     people = check_people(file, Need(scored=True, area=not area_of_box))
     if not people.image_ids:
-        raise file.fault(f'it has no person to compare with but {people.unused or "no annotations"}; name another.')
+        raise file.fault(f'it has no person to compare with, only {people.unused or "an empty list"}; name another.')
     if people.num_keypoints != metainfo['num_keypoints']:
         raise file.fault(
-            f'it has {people.num_keypoints} keypoints a person and the keypoint set {keypoint_set!r} has '
+            f'it has {people.num_keypoints} keypoints per person and the keypoint set {keypoint_set!r} has '
             f'{metainfo["num_keypoints"]}: name its own with --keypoints, as docs/own_keypoints.md shows.'
         )
     _check_names(file, metainfo, keypoint_set)
@@ -70,7 +70,7 @@ def _check_names(file: LabelFile, metainfo: dict, keypoint_set: str) -> None:
     expected = [metainfo['keypoint_id2name'][i] for i in range(metainfo['num_keypoints'])]
     for category in file.content['categories']:
         names = category.get('keypoints') or expected
-        if _plain(names) != _plain(expected):
+        if _normalized(names) != _normalized(expected):
             file.note(
                 f'its category {category["id"]} names other keypoints than the set {keypoint_set!r} '
                 f'({", ".join(names[:4])}, .. and not {", ".join(expected[:4])}, ..); give its own set with '
@@ -78,5 +78,5 @@ def _check_names(file: LabelFile, metainfo: dict, keypoint_set: str) -> None:
             )
 
 
-def _plain(names: list[str]) -> list[str]:
+def _normalized(names: list[str]) -> list[str]:
     return [name.lower().replace(' ', '_') for name in names]

@@ -80,7 +80,7 @@ def _summary(analysis: Analysis) -> str:
     return (
         f'<p>AP <b>{100 * analysis.matches.ap:.1f}</b> ({analysis.matches.ap:.4f}). {found} of {people} labelled '
         f'people are found (a prediction has OKS of at least .1 with them); {len(analysis.false_positives)} of '
-        f'{len(analysis.detections.scores)} predictions are of nobody.</p>' + (f'<ul>{notes}</ul>' if notes else '')
+        f'{len(analysis.detections.scores)} predictions match nobody.</p>' + (f'<ul>{notes}</ul>' if notes else '')
     )
 
 
@@ -90,7 +90,7 @@ def _fixes(analysis: Analysis) -> str:
     ]
     return (
         '<h2>What each kind of error costs</h2><p>AP when all errors of one kind, and no others, are fixed. Keypoints '
-        'move to their labels; scores become OKS; false positives go; missed people are found.</p>'
+        'move to their labels, scores become the OKS, false positives are removed, missed people are added.</p>'
         + _plot(plots.plot_fixes(analysis))
         + _table(('fixed', 'AP', 'gain'), rows)
     )
@@ -109,7 +109,7 @@ def _kinds(analysis: Analysis) -> str:
         f'found:</p><ul>{keys}</ul>'
         + _table(('kind', 'keypoints', 'share'), rows)
         + _plot(plots.plot_kinds(analysis.keypoints))
-        + '<p>AP of a keypoint takes the similarity of that keypoint alone for OKS.</p>'
+        + '<p>The AP of a keypoint is computed with an OKS of that keypoint alone.</p>'
         + _group_table(analysis.keypoints)
     )
 
@@ -131,14 +131,14 @@ def _group_table(groups: Sequence[Group]) -> str:
 def _calibration(analysis: Analysis) -> str:
     def tell(name: str, found: Calibration | None) -> str:
         if found is None:
-            return f'<li>{name}: too few to say.</li>'
+            return f'<li>{name}: fewer than two, nothing is computed.</li>'
         return f'<li>{name}: rank correlation {found.rank_correlation:.2f}, mean gap {found.gap:.2f}.</li>'
 
     return (
-        '<h2>Do the scores tell?</h2><p>AP needs scores that rank people by OKS; thresholds need scores that mean the '
-        'same everywhere.</p><ul>'
-        + tell('People, against OKS', analysis.person_scores)
-        + tell('Keypoints, against being at the right keypoint', analysis.keypoint_scores)
+        '<h2>Are the scores reliable?</h2><p>AP needs scores that rank people by OKS; a threshold needs scores '
+        'that mean the same in all images.</p><ul>'
+        + tell('Scores of people, compared with their OKS', analysis.person_scores)
+        + tell('Scores of keypoints, compared with whether they are correct', analysis.keypoint_scores)
         + '</ul>'
         + _plot(plots.plot_calibration(analysis))
     )
@@ -146,8 +146,8 @@ def _calibration(analysis: Analysis) -> str:
 
 def _groups(analysis: Analysis) -> str:
     return (
-        '<h2>Groups of people</h2><p>A group has its people and the predictions that are of them. Predictions of '
-        "nobody count in none, so that these figures are higher than COCO's AP (M) and (L).</p>"
+        '<h2>Groups of people</h2><p>A group has its people and the predictions that match them. False positives '
+        "are in no group, so that these figures are higher than COCO's AP (M) and (L).</p>"
         + _plot(plots.plot_groups(analysis.groups))
         + _group_table(analysis.groups)
     )
@@ -165,8 +165,9 @@ def _worst_cases(analysis: Analysis, images: Path | None, number: int) -> tuple[
             notes.append(f'not drawn: {error}')
     text = ''.join(f'<h3>{escape(kind)}</h3>{"".join(drawn)}' for kind, drawn in figures.items())
     explained = (
-        '<h2>Worst cases</h2><p>White: labels. Dots: the prediction, coloured by kind of error, each joined to where '
-        'it belongs. First come those that lose most, the surest false positives, and the largest people missed.</p>'
+        '<h2>Worst cases</h2><p>White: labels. Dots: the prediction, coloured by kind of error, each joined to its '
+        'label by a line. First come the largest errors, the most confident false positives and the largest missed '
+        'people.</p>'
     )
     return explained + text, notes
 

@@ -44,8 +44,8 @@ class Case(NamedTuple):
 def find_cases(analysis: Analysis, number: int) -> list[Case]:
     """Find up to ``number`` cases of each kind, those that cost most first.
 
-    They are the pairs whose keypoints of the kind lose most similarity in all, the surest false positives, and the
-    largest people that were missed.
+    They are the pairs whose keypoints of the kind lose most similarity in all, the most confident false positives, and
+    the largest people that were missed.
     """
     cases = [case for kind in ERRORS for case in _worst_pairs(analysis, kind, number)]
     detections, people = analysis.detections, analysis.labels.people

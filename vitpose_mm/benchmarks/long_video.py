@@ -57,7 +57,7 @@ class MadeUpDetector:
 
 
 def measure_memory(frames: int, say: Say) -> list[dict[str, str]]:
-    """Measure resident memory at ten points of a run of so many frames: reader, tracker, ViT, smoother, all files."""
+    """Measure resident memory at ten points of a run over ``frames``: reader, tracker, ViT, smoother, all files."""
     process, rows = psutil.Process(), []
     points = {max(frames * part // 10, 1) - 1 for part in range(1, 11)}
     with tempfile.TemporaryDirectory() as name:
@@ -95,7 +95,7 @@ def tiny_predictor(folder: Path) -> PosePredictor:
 
 
 def write_noise(path: Path, frames: int) -> Path:
-    """Write a video of noise with so many frames; return its file."""
+    """Write a video of noise with ``frames`` frames; return its file."""
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 255, (16, SIZE[1], SIZE[0], 3), dtype=np.uint8)
     with quiet_opencv():

@@ -1,8 +1,8 @@
 """Multiply-accumulates of a model: convolutions, linear layers and attention products, nothing else.
 
-The usual counters look at kernels, and report 0 for some of those behind scaled_dot_product_attention; they
+The usual counters look at kernels, and report 0 for some of those of scaled_dot_product_attention; they
 would also count the products of our position bias. Here functions are watched as they are called, and
-our own attention is counted from its shapes: 2 N (N + E) C for each window of N tokens that sees E extra ones.
+our own attention is counted from its shapes: 2 N (N + E) C for each window of N tokens with E extra keys.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Peak memory of tensors, on any device and also of tensors that are not there.
+"""Peak memory of tensors, on any device and also of tensors on the meta device.
 
 What an allocator holds differs from what a program needs: here the storages of living tensors are added up
 as operations make them. With fake tensors (shapes without data) the same training step tells, on any machine,

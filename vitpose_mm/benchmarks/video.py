@@ -12,7 +12,7 @@ from ..inference import PosePredictor
 from ..synthetic.walking import WalkingFrame, render_walking
 from ..video.result import VideoResult
 from ..video.smoothing import SMOOTHERS
-from ..video.tracking import LOW, TRACKERS
+from ..video.tracking import MIN_SCORE, TRACKERS
 from .long_video import measure_memory
 from .machine_description import describe_machine
 from .report import Report
@@ -26,7 +26,7 @@ Models = Sequence[str]
 
 
 def benchmark_video(frames: int, people: int, *, models: Models | None, long: int, say: Say) -> Report:
-    """Measure tracking and smoothing on so many frames and people; return a report.
+    """Measure tracking and smoothing on given numbers of frames and people; return a report.
 
     Args:
         frames: of the film.
@@ -61,7 +61,7 @@ def benchmark_video(frames: int, people: int, *, models: Models | None, long: in
 def _detect(film: Sequence[WalkingFrame], predictor: PosePredictor) -> list[np.ndarray]:
     """Return a real detector's boxes (N, 5) of each frame of a film, low scores too."""
     assert predictor.detector is not None
-    predictor.detector.bbox_thr = LOW
+    predictor.detector.bbox_thr = MIN_SCORE
     return [predictor.detector.detect([frame.image])[0] for frame in film]
 
 

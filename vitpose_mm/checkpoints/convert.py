@@ -27,7 +27,7 @@ from .key_mapping import (
 )
 from .key_tables import ORIGINS, PLAIN, TARGETS
 from .missing_keys import NONE_OR_TWO, count_deconvolutions, find_missing_keys
-from .pickle_records import shown
+from .pickle_records import printable
 from .shapes import Grid, fit_kernel, fold_first_token, fold_scales, resize_grid, to_mae_shape
 from .structure import CheckpointError, keys_of, weights_holder
 
@@ -52,7 +52,7 @@ def explain_shapes() -> Iterator[None]:
     try:
         yield
     except (LookupError, RuntimeError, TypeError, OverflowError) as error:
-        reason = shown(error, 160)
+        reason = printable(error, 160)
         text = f'The weights have shapes that do not fit one another ({reason}): copy or download the file again.'
         raise ValueError(text) from error
 

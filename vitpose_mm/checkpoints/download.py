@@ -17,7 +17,7 @@ from .reading import load_file
 from .structure import CheckpointError
 
 TIMEOUT = 30  # seconds without a byte
-PATIENCE, SLOWEST = 60, 10_000  # seconds after which a download has to come with so many bytes a second
+PATIENCE, SLOWEST = 60, 10_000  # seconds after which a download has to have this many bytes per second
 CHUNK = 2**20
 # The beginning of the SHA-256 of a file, as torch, timm and OpenMMLab write it in names; not a date.
 HASH_IN_NAME = re.compile(r'-(?!(?:19|20)\d{6}\.)([0-9a-f]{8,64})\.\w+$')

@@ -13,13 +13,13 @@ from typing import NamedTuple
 from .pickle_records import (
     MAX_PICKLE,
     Damaged,
-    NotPlain,
+    ForbiddenContent,
     PickleStream,
     Record,
     Refused,
     StorageId,
+    printable,
     read_pickle,
-    shown,
 )
 from .storages import STORAGES, Section
 
@@ -76,7 +76,7 @@ def _read_zip(file: io.BufferedReader) -> Content:
         with zipfile.ZipFile(_ShortReads(file)) as archive:
             members, end = archive.infolist(), archive.start_dir
     except (zipfile.BadZipFile, ValueError, struct.error, NotImplementedError, OSError) as error:
-        raise Damaged(shown(error)) from None
+        raise Damaged(printable(error)) from None
     sections = dict(_locate(file, members, end))
     stems = [name.removesuffix('/data.pkl') for name in sections if name.endswith('/data.pkl')]
     if len(stems) != 1:
@@ -95,17 +95,19 @@ def _read_zip(file: io.BufferedReader) -> Content:
 def _locate(file: io.BufferedReader, members: list[zipfile.ZipInfo], end: int) -> Located:
     """Yield where the bytes of each member are, after checking that none is there twice or goes beyond ``end``."""
     names: set[str] = set()
-    for member, behind in _with_next(sorted(members, key=lambda one: one.header_offset), end):
+    for member, following in _with_next(sorted(members, key=lambda one: one.header_offset), end):
         if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:
-            raise Refused(f'its part {shown(member.filename)} is compressed, as torch.save never does: {SAVE_AGAIN}')
+            raise Refused(
+                f'its part {printable(member.filename)} is compressed, as torch.save never does: {SAVE_AGAIN}'
+            )
         file.seek(max(member.header_offset, 0))
         header = file.read(30)
         wrong = member.header_offset < 0 or len(header) < 30 or header[:4] != b'PK\x03\x04'
         if wrong or member.flag_bits & 1 or member.filename in names:
-            raise Damaged(f'its list of members is wrong at {shown(member.filename)}')
+            raise Damaged(f'its list of members is wrong at {printable(member.filename)}')
         offset = member.header_offset + 30 + sum(struct.unpack('<HH', header[26:30]))
-        if offset + member.file_size > behind:
-            raise Damaged(f'{shown(member.filename)} reaches into what follows it')
+        if offset + member.file_size > following:
+            raise Damaged(f'{printable(member.filename)} reaches into what follows it')
         names.add(member.filename)
         yield member.filename, Section(offset, member.file_size)
 
@@ -127,10 +129,10 @@ def _read_legacy(file: io.BufferedReader) -> Content:
     stream = PickleStream(file)
     try:
         magic, _ = read_pickle(stream)
-    except NotPlain:
+    except ForbiddenContent:
         magic = None
     if type(magic) is not int or magic != MAGIC_NUMBER:
-        raise NotPlain('a plain Python pickle')
+        raise ForbiddenContent('a plain Python pickle')
     protocol, _ = read_pickle(stream)
     machine, _ = read_pickle(stream)
     if type(protocol) is not int or protocol != PROTOCOL or type(machine) is not dict:
@@ -155,7 +157,7 @@ def _follow(
         file.seek(offset)
         header = file.read(8)
         if storage is None or dtype is None or len(header) < 8:
-            raise Damaged(f'no numbers for {shown(key)}')
+            raise Damaged(f'no numbers for {printable(key)}')
         section = Section(offset + 8, struct.unpack('<q', header)[0] * dtype.itemsize)
         offset = section.offset + section.nbytes
         if not section.offset <= offset <= end:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .pickle_records import shown
+from .pickle_records import printable
 
 MAX_KEYPOINTS = 10_000
 # what a model needs of its keypoint set; detectors' files have a dataset_meta of other keys
@@ -25,7 +25,7 @@ def keypoint_set_problems(dataset_meta: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with a dataset_meta, as far as it describes keypoints, and with those of its subsets."""
     subsets = dataset_meta.get('subsets', {})
     if not isinstance(subsets, Mapping) or not all(isinstance(one, Mapping) for one in subsets.values()):
-        yield f'subsets is {shown(subsets)}'
+        yield f'subsets is {printable(subsets)}'
         subsets = {}
     for one in subsets.values():
         yield from keypoint_set_problems(one)
@@ -33,21 +33,21 @@ def keypoint_set_problems(dataset_meta: Mapping[str, Any]) -> Iterator[str]:
     if 'num_keypoints' not in dataset_meta:
         return
     if not _is_index(num, MAX_KEYPOINTS):
-        yield f'num_keypoints is {shown(num)}'
+        yield f'num_keypoints is {printable(num)}'
         return
     if not isinstance(dataset_meta.get('dataset_name', ''), str):
-        yield f'dataset_name is {shown(dataset_meta["dataset_name"])}'
+        yield f'dataset_name is {printable(dataset_meta["dataset_name"])}'
     for key in ONE_EACH:
         value = dataset_meta.get(key)
         if value is not None and not (isinstance(value, (list, tuple, dict, np.ndarray)) and len(value) == num):
             yield f'{key} does not have one value for each of {num} keypoints'
     indices = dataset_meta.get('flip_indices') or ()
     if isinstance(indices, Mapping) or not all(_is_index(index, num) for index in indices):
-        yield f'flip_indices is {shown(indices)}'
+        yield f'flip_indices is {printable(indices)}'
     for key in PAIRS:
         pairs = dataset_meta.get(key) or ()
         if not isinstance(pairs, (list, tuple)) or not all(_is_pair(pair, num) for pair in pairs):
-            yield f'{key} is {shown(pairs)}'
+            yield f'{key} is {printable(pairs)}'
 
 
 def _is_index(value: Any, limit: int) -> bool:

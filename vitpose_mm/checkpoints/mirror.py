@@ -13,7 +13,7 @@ OFFLINE = 'VITPOSE_MM_OFFLINE'  # set to anything but 0: nothing is downloaded
 
 
 def find_in_mirror(address: str) -> Path | None:
-    """Find the file that an address names in the mirror folder; None where it is not there.
+    """Find the file that an address names in the mirror folder; None where there is none.
 
     Raises:
         CheckpointError: the mirror is not a folder.

@@ -41,7 +41,7 @@ class Refused(Exception):
     """A file that is not read; the text says what it is or holds: 'it is a TorchScript program'."""
 
 
-class NotPlain(Refused):
+class ForbiddenContent(Refused):
     """A file that asks for something that weights do not need; the text says for what: 'posix.system'."""
 
 
@@ -69,7 +69,7 @@ class Call:
 
 @dataclass(eq=False, slots=True)
 class StorageId:
-    """The numbers of a tensor, which the file keeps apart: class of the storage, key, device, number of elements."""
+    """A storage, whose numbers the file has outside the pickle: its class, key, device and number of elements."""
 
     kind: str
     key: str
@@ -81,8 +81,8 @@ class StorageId:
 Record = Any
 
 
-def shown(text: object, limit: int = 80) -> str:
-    """Return what a file says as one short line that every terminal can print."""
+def printable(text: object, limit: int = 80) -> str:
+    """Return text from a file as one short line that every terminal can print."""
     line = str(text).encode('ascii', 'backslashreplace').decode()
     line = ''.join(letter if letter.isprintable() else '?' for letter in line[: 4 * limit])
     return line if len(line) <= limit else f'{line[:limit]}...'
@@ -92,14 +92,14 @@ class Readable(Protocol):
     """What a pickle is read from."""
 
     def read(self, size: int, /) -> bytes:
-        """Up to so many bytes."""
+        """Return up to ``size`` bytes."""
 
     def readline(self) -> bytes:
-        """Up to a line's end."""
+        """Return the bytes up to the end of a line."""
 
 
 def read_pickle(source: Readable) -> tuple[Record, list[StorageId]]:
-    """Parse the next pickle of a source; return its record and every StorageId in it. The source is behind it then.
+    """Parse the next pickle of a source; return its record and every StorageId in it. The source is then after it.
 
     Raises:
         Refused: an opcode or a call that torch.save does not write, or too much of them; a pickle that is cut off.
@@ -112,7 +112,7 @@ def read_pickle(source: Readable) -> tuple[Record, list[StorageId]]:
             if opcode.name != 'STOP':
                 machine.step(opcode.name, argument)
     except (ValueError, OverflowError) as error:  # of pickletools
-        raise Damaged(shown(error)) from None
+        raise Damaged(printable(error)) from None
     if len(machine.stack) != 1 or machine.marks:
         raise Damaged('a pickle that is not complete')
     return machine.stack[0], machine.storages
@@ -161,7 +161,7 @@ class _Machine:
         elif name in STEPS:
             STEPS[name](self, argument)
         else:
-            raise NotPlain(f'the pickle opcode {name}')
+            raise ForbiddenContent(f'the pickle opcode {name}')
 
     def pop(self) -> Record:
         if len(self.stack) <= (self.marks[-1] if self.marks else 0):
@@ -284,26 +284,26 @@ class _Machine:
         if type(name) is not str or type(module) is not str:
             raise Damaged('a name that is not a text')
         if len(module) + len(name) > MAX_LINE:
-            raise NotPlain(f'the long name {shown(name)}')
+            raise ForbiddenContent(f'the long name {printable(name)}')
         self.stack.append(Global(f'{module} {name}'))
 
     def do_reduce(self, _: None) -> None:
         arguments, function = self.pop(), self.pop()
         if type(function) is not Global or type(arguments) is not tuple:
-            raise NotPlain('a call of something that it built itself')
+            raise ForbiddenContent('a call of something that it built itself')
         self.stack.append(Call(function.name, arguments))
 
     do_newobj = do_reduce
 
     def do_newobj_ex(self, _: None) -> None:
         if self.pop() != {}:
-            raise NotPlain('a call with arguments by name')
+            raise ForbiddenContent('a call with arguments by name')
         self.do_reduce(None)
 
     def do_build(self, _: None) -> None:
         state, target = self.pop(), self.top()
         if type(target) is not Call or target.state is not NO_STATE:
-            raise NotPlain('a state for something that has none')
+            raise ForbiddenContent('a state for something that has none')
         target.state = state
 
     def do_binpersid(self, _: None) -> None:
@@ -334,21 +334,21 @@ def checked_key(value: Record) -> Record:
     if type(value) not in KEY_TYPES:
         raise Refused(f'it holds a dict with a {type(value).__name__} as a key')
     if isinstance(value, (str, bytes)) and len(value) > MAX_KEY:
-        raise Refused(f'it holds a dict with the key {shown(value)} of {len(value):,} letters')
+        raise Refused(f'it holds a dict with the key {printable(value)} of {len(value):,} letters')
     if isinstance(value, int) and value.bit_length() > 64:
         raise Refused('it holds a dict with a very large number as a key')
     if isinstance(value, str) and not value.isprintable():
-        raise Refused(f'it holds a dict with the key {shown(value)}, which cannot be printed')
+        raise Refused(f'it holds a dict with the key {printable(value)}, which cannot be printed')
     return value
 
 
 def _storage(found: Record) -> StorageId:
-    """Return the StorageId of ('storage', class, key, device, number of elements), in old files with None behind it."""
+    """Return the StorageId of ('storage', class, key, device, number of elements), in old files followed by None."""
     if type(found) is tuple and len(found) == 6 and found[5] is None:
         found = found[:5]
     if type(found) is not tuple or len(found) != 5 or found[0] not in ('storage', b'storage'):
         kind = found[0] if type(found) is tuple and found and type(found[0]) is str else type(found).__name__
-        raise NotPlain(f'a {shown(kind)} that is kept apart, as a whole model would be')
+        raise ForbiddenContent(f'a {printable(kind)} that is stored outside the pickle, as a whole model would be')
     _, kind, key, location, numel = found
     if any(type(part) in (str, bytes) and len(part) > MAX_LINE for part in (key, location)):
         raise Damaged('numbers of a tensor with a long name')

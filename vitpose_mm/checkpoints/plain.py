@@ -17,7 +17,7 @@ from mmengine.logging import HistoryBuffer, print_log
 from torch import Tensor
 
 from .keypoint_sets import keypoint_set_problems
-from .pickle_records import shown
+from .pickle_records import printable
 from .structure import CheckpointError
 
 SAME = (Tensor, torch.Size, torch.dtype, torch.device)
@@ -96,7 +96,9 @@ def restore(name: str, checkpoint: dict[str, Any]) -> dict[str, Any]:
         for problem in keypoint_set_problems(dataset_meta or {}):
             raise ValueError(problem)
     except (ValueError, TypeError, OverflowError, AssertionError) as error:
-        raise CheckpointError(f'{name} holds a keypoint set or a log that is damaged ({shown(error, 160)}).') from None
+        raise CheckpointError(
+            f'{name} holds a keypoint set or a log that is damaged ({printable(error, 160)}).'
+        ) from None
     return checkpoint
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ..utils.files import open_regular
-from .pickle_records import Damaged, NotPlain, PickleStream, Refused, read_pickle
+from .allowed_calls import MemoryBudget
+from .pickle_records import Damaged, ForbiddenContent, PickleStream, Refused, read_pickle
 from .reading import MAX_COPIES, SPARE_MEMORY
-from .record_kinds import Memory
 from .record_values import build_values
 from .storages import StorageReader
 
@@ -25,11 +25,11 @@ def load_predictions(path: str | Path) -> list[dict[str, Any]]:
     try:
         with open_regular(Path(path)) as file, ThreadPoolExecutor(1) as checker:
             root, _ = read_pickle(PickleStream(file))
-            memory = Memory(SPARE_MEMORY + MAX_COPIES * Path(path).stat().st_size)
+            memory = MemoryBudget(SPARE_MEMORY + MAX_COPIES * Path(path).stat().st_size)
             samples = build_values(root, StorageReader(file, {}, 'cpu', checker), memory)
     except OSError as error:
         raise ValueError(f'{path} cannot be read ({error.strerror}): look at its path.') from None
-    except NotPlain as error:
+    except ForbiddenContent as error:
         raise ValueError(f'{path} was not opened: it asks for {error}, which could run code; {USE_JSON}.') from None
     except Damaged as error:
         raise ValueError(f'{path} is cut off or damaged ({error}): {USE_JSON}.') from None

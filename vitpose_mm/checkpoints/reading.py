@@ -13,10 +13,10 @@ import torch
 from mmengine.logging import print_log
 
 from ..utils.files import open_regular
+from .allowed_calls import MemoryBudget
 from .file_formats import read_content
-from .pickle_records import Damaged, NotPlain, Refused, shown
+from .pickle_records import Damaged, ForbiddenContent, Refused, printable
 from .plain import restore
-from .record_kinds import Memory
 from .record_values import build_values
 from .safetensors_file import read_safetensors
 from .storages import MapLocation, StorageReader
@@ -86,7 +86,7 @@ def newest_readable(work_dir: str | Path) -> Path | None:
     optimizer (best_*.pth) cannot be resumed from.
 
     Raises:
-        CheckpointError: there are such files and none can be read; a training begun anew would overwrite them.
+        CheckpointError: there are such files and none can be read; a training from the beginning would overwrite them.
     """
     folder = Path(work_dir)
     pointer = folder / 'last_checkpoint'
@@ -109,7 +109,7 @@ def newest_readable(work_dir: str | Path) -> Path | None:
         if damaged:
             raise CheckpointError(
                 f'None of the checkpoints in {folder} can be read to resume from, such as {damaged[0].name}: put a '
-                f'good one there, or remove them to begin anew.'
+                f'good one there, or remove them to train from the beginning.'
             )
         return None
     print_log(f'Resuming from {found[0][1]} (after {found[0][0]} iterations)', logger='current')
@@ -149,17 +149,17 @@ def _check_file(file: Path, name: str) -> None:
 
 
 def _read_pth(path: Path, map_location: MapLocation) -> tuple[Any, bool]:
-    """Return what the file holds, and whether all its numbers are finite."""
+    """Return what the file holds, and whether all its numbers are proven to be finite."""
     with open_regular(path) as file, ThreadPoolExecutor(1) as checker:
         content = read_content(file)
         storages = StorageReader(file, content.sections, map_location, checker)
-        memory = Memory(SPARE_MEMORY + MAX_COPIES * os.fstat(file.fileno()).st_size)
+        memory = MemoryBudget(SPARE_MEMORY + MAX_COPIES * os.fstat(file.fileno()).st_size)
         return build_values(content.root, storages, memory), storages.all_finite()
 
 
 def explain(name: str, error: Exception) -> CheckpointError:
     """Say in one sentence why a file was not read: what it asks to run, or that it is damaged."""
-    if isinstance(error, NotPlain):
+    if isinstance(error, ForbiddenContent):
         return CheckpointError(
             f'{name} was not opened: it asks for {error}, which no weights need and which could run code; '
             'use a file that holds tensors and numbers only, such as a saved state_dict.'
@@ -168,7 +168,7 @@ def explain(name: str, error: Exception) -> CheckpointError:
         return CheckpointError(f'{name} was not opened: {error}.')
     if isinstance(error, OSError) and error.strerror:
         return CheckpointError(f'{name} cannot be read ({error.strerror}): check its permissions and its disk.')
-    reason = shown(error, 160) or type(error).__name__
+    reason = printable(error, 160) or type(error).__name__
     return CheckpointError(f'{name} is truncated, damaged or not a checkpoint ({reason}): copy or download it again.')
 
 

@@ -1,11 +1,12 @@
 """Hand every checkpoint that mmengine opens to our reader: resume, load_from, init_cfg, inferencers, mmdet's too.
 
 What makes a file safe: ``reading.load_file`` opens it, ``pickle_records`` parses it without running anything,
-``record_kinds`` has the only names that it may use, ``structure`` checks the dicts and tensors that come out.
+``allowed_calls`` lists the only calls that it may contain, ``structure`` checks the dicts and tensors that come out.
 
 What else in mmengine 0.10.7, mmpose 1.3.2, mmdet 3.3.0 and mmpretrain 1.2.0 runs text from a checkpoint was
-looked for (Config.fromstring, eval, exec, pickle.load, torch.load): only the three of ``structure.EXECUTED``.
-DeepSpeed and ColossalAI folders are read by those libraries and not guarded here.
+looked for (Config.fromstring, eval, exec, pickle.load, torch.load): only those of
+``structure.EXECUTABLE_CONFIG_KEYS``.
+Checkpoint folders of DeepSpeed and ColossalAI are read by those libraries, without these checks.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from .structure import CheckpointError, weights_holder
 def install_safe_loader() -> None:
     """Register our loaders with mmengine's CheckpointLoader, for every scheme; a second call does nothing."""
     for prefix in [*CheckpointLoader._schemes, *LOADERS]:
-        CheckpointLoader.register_scheme(prefix, LOADERS.get(prefix, load_from_elsewhere), force=True)
+        CheckpointLoader.register_scheme(prefix, LOADERS.get(prefix, refuse_other_scheme), force=True)
 
 
 def load_from_local(filename: str, map_location: MapLocation = None) -> dict[str, Any]:
@@ -52,15 +53,15 @@ def load_from_local(filename: str, map_location: MapLocation = None) -> dict[str
 
 
 def load_from_http(filename: str, map_location: MapLocation = None, model_dir: str | None = None) -> dict[str, Any]:
-    """Load the checkpoint of an address, from the mirror folder or torch's download cache.
+    """Load the checkpoint of a URL, from the mirror folder or torch's download cache.
 
-    Rank 0 downloads first, then processes that do not have the file.
+    Rank 0 downloads first, then the processes of other machines, which do not have the file.
     """
     folder = Path(model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints'))
     name = os.path.basename(urlparse(filename).path)
     if not name:
-        raise CheckpointError(f'{filename} names no file: give the whole address of the checkpoint.')
-    if not re.search(r'[-_][0-9a-f]{8,}\.\w+$', name):  # other files may have the same name
+        raise CheckpointError(f'{filename} does not name a file: give the whole URL of the checkpoint.')
+    if not re.search(r'[-_][0-9a-f]{8,}\.\w+$', name):  # without a hash in it, other files may have the name
         folder = folder / hashlib.sha256(filename.encode()).hexdigest()[:12]
     mirrored = find_in_mirror(filename)
     if mirrored is not None:
@@ -82,7 +83,7 @@ def load_from_torchvision(filename: str, map_location: MapLocation = None) -> di
 
 
 def load_from_openmmlab(filename: str, map_location: MapLocation = None) -> dict[str, Any]:
-    """Load the checkpoint of ``open-mmlab://NAME``, from its address or below MMEngine's folder."""
+    """Load the checkpoint of ``open-mmlab://NAME``, from its URL or below MMEngine's folder."""
     where = _look_up(filename, get_external_models(), get_deprecated_model_names())
     if where.startswith(('http://', 'https://')):
         return load_from_http(where, map_location)
@@ -96,10 +97,10 @@ def load_from_mmcls(filename: str, map_location: MapLocation = None) -> dict[str
     return {'state_dict': {name.removeprefix(part): one for name, one in state.items() if name.startswith(part)}}
 
 
-def load_from_elsewhere(filename: str, map_location: MapLocation = None) -> NoReturn:
-    """Refuse schemes whose files are unpickled before we can read them: ceph, pavi, those that others registered."""
+def refuse_other_scheme(filename: str, map_location: MapLocation = None) -> NoReturn:
+    """Refuse schemes whose loaders unpickle files themselves: ceph, pavi, those that others registered."""
     raise CheckpointError(
-        f'{filename} is not an address that is read safely: download the file and give its path, or an https address.'
+        f'{filename} has a scheme that cannot be read safely: download the file and give its path, or an https URL.'
     )
 
 
@@ -107,7 +108,7 @@ def _look_up(filename: str, addresses: Mapping[str, str], newer: Mapping[str, st
     name = filename.split('://', 1)[1]
     name = (newer or {}).get(name, name)
     if name not in addresses:
-        raise CheckpointError(f'{filename} is not known to MMEngine: look for the address of the file, and give that.')
+        raise CheckpointError(f'{filename} is not known to MMEngine: give the URL of the file instead.')
     return addresses[name]
 
 

@@ -10,14 +10,14 @@ import torch
 
 from ..utils.files import open_regular
 from .pickle_records import Damaged, checked_key
-from .storages import MapLocation, is_finite
+from .storages import MapLocation, sum_is_finite
 from .structure import CheckpointError
 
 MAX_HEADER = 16 * 2**20  # bytes of its list of tensors, about 100,000 of them
 
 
 def read_safetensors(path: Path, map_location: MapLocation) -> tuple[dict[str, torch.Tensor], bool]:
-    """Return the tensors of a file by name, and whether all their numbers are finite.
+    """Return the tensors of a file by name, and whether the sums of all prove them finite.
 
     Raises:
         CheckpointError: the library is not installed.
@@ -35,6 +35,6 @@ def read_safetensors(path: Path, map_location: MapLocation) -> tuple[dict[str, t
         file.seek(0)
         # load_file would map the file into memory: tensors change, or the process ends, when somebody writes to it
         found: dict[str, torch.Tensor] = safetensors.torch.load(file.read())
-    all_finite = all(is_finite(one) for one in found.values())
+    all_finite = all(sum_is_finite(one) for one in found.values())
     device = map_location if isinstance(map_location, (str, torch.device)) else 'cpu'
     return {checked_key(name): one.to(device) for name, one in found.items()}, all_finite

@@ -7,11 +7,11 @@ from typing import Any
 
 from torch import Tensor
 
-from .pickle_records import shown
+from .pickle_records import printable
 
 # Where mmengine looks for a config to run: Runner.resume and FlexibleRunner in meta.config,
 # BaseInferencer in message_hub.runtime_info.cfg and meta.cfg.
-EXECUTED = (('meta', 'config'), ('meta', 'cfg'), ('message_hub', 'runtime_info', 'cfg'))
+EXECUTABLE_CONFIG_KEYS = (('meta', 'config'), ('meta', 'cfg'), ('message_hub', 'runtime_info', 'cfg'))
 # Where files keep their weights, likeliest first: mmengine, MAE, DINO, and bare state dicts.
 HOLDERS = ('state_dict', 'model', 'teacher', 'student')
 DICTS = (('meta',), ('meta', 'dataset_meta'), ('message_hub',), ('optimizer',))
@@ -23,7 +23,7 @@ class CheckpointError(ValueError):
 
 def keys_of(checkpoint: Mapping[str, Any]) -> str:
     """Return the keys of a checkpoint for a sentence: 'meta, state_dict'."""
-    return shown(', '.join(map(str, checkpoint)) or 'none', 200)
+    return printable(', '.join(map(str, checkpoint)) or 'none', 200)
 
 
 def weights_holder(checkpoint: Mapping[str, Any]) -> str | None:
@@ -37,7 +37,7 @@ def weights_holder(checkpoint: Mapping[str, Any]) -> str | None:
 
 def drop_code(checkpoint: dict[str, Any]) -> dict[str, Any]:
     """Remove the configs that mmengine would run as Python when it resumes."""
-    for *parents, last in EXECUTED:
+    for *parents, last in EXECUTABLE_CONFIG_KEYS:
         holder: Any = checkpoint
         for name in parents:
             holder = holder.get(name) if isinstance(holder, dict) else None
@@ -52,7 +52,7 @@ def check_content(name: str, checkpoint: Mapping[str, Any], *, all_finite: bool)
     Args:
         name: name of the file, for errors.
         checkpoint: what it holds.
-        all_finite: no number in it is NaN or infinite.
+        all_finite: it is proven that no number in it is NaN or infinite; otherwise the weights are checked.
 
     Raises:
         CheckpointError: parts that are not dicts, weights without names, weights that are not finite tensors.
@@ -69,11 +69,16 @@ def check_content(name: str, checkpoint: Mapping[str, Any], *, all_finite: bool)
         raise CheckpointError(f'{name} holds a {type(weights).__name__} under {holder} where its weights should be.')
     for key, value in weights.items():
         if holder == 'state_dict' and not isinstance(value, Tensor):
-            raise CheckpointError(f'{name} holds a {type(value).__name__} as the weight {shown(key)}.')
+            raise CheckpointError(f'{name} holds a {type(value).__name__} as the weight {printable(key)}.')
         if not isinstance(key, str):
-            raise CheckpointError(f'{name} holds the key {shown(key)} where the names of its weights should be.')
-        if not all_finite and isinstance(value, Tensor) and not value.is_meta and not bool(value.isfinite().all()):
+            raise CheckpointError(f'{name} holds the key {printable(key)} where the names of its weights should be.')
+        if not all_finite and isinstance(value, Tensor) and not value.is_meta and not _is_finite(value):
             raise CheckpointError(
-                f'{name} holds NaN or infinity in the weight {shown(key)}: its training diverged, so use an earlier '
-                f'checkpoint of it.'
+                f'{name} holds NaN or infinity in the weight {printable(key)}: its training diverged, so use an '
+                f'earlier checkpoint of it.'
             )
+
+
+def _is_finite(weight: Tensor) -> bool:
+    is_float8 = weight.is_floating_point() and weight.itemsize == 1  # torch.isfinite does not take all of them
+    return bool((weight.float() if is_float8 else weight).isfinite().all())

@@ -12,7 +12,7 @@ from .label_file import LabelFile, count_reasons
 from .label_structure import clean_ids
 from .number_lists import is_number
 
-# MMPose leaves these out too when it trains: they alone do not call for a copy
+# MMPose leaves annotations with these faults out by itself when it trains: no corrected copy is written for them alone
 NO_BOX = 'with no box'
 NO_KEYPOINTS = 'with no keypoints'
 UNKNOWN_IMAGE = 'of an image that the file does not list'
@@ -26,15 +26,15 @@ LEFT_OUT_BY_MMPOSE = frozenset((
 
 
 class Need(NamedTuple):
-    """What the readers of a file need of it.
+    """What the datasets and metrics that read an annotation file need of it.
 
     Attributes:
-        people: Keypoints; False: boxes alone.
-        plain: Visibilities are COCO's 0, 1 and 2.
-        other_parts: Numbers under further keys that are keypoints too, as of whole bodies.
-        scored: A metric compares predictions with it.
-        area: The metric, or the dataset, reads areas.
-        crowd: The metric is CrowdPose's.
+        people: Whether they read keypoints; False where they read boxes alone.
+        plain: Whether they take visibilities for COCO's 0, 1 and 2.
+        other_parts: Keys of further keypoints (of hands, face and feet in COCO-WholeBody), and how many each has.
+        scored: Whether a metric compares predictions with the file.
+        area: Whether a metric or dataset reads areas.
+        crowd: Whether the metric is CrowdPose's.
     """
 
     people: bool = True
@@ -61,10 +61,10 @@ class Annotations:
     """The N annotations of a file while they are checked.
 
     Attributes:
-        file: That they are in.
-        items: All of them.
-        keep: (N,) whether each stays.
-        left_out: Ids by reason of those that do not.
+        file: The file that they are in.
+        items: The annotations.
+        keep: (N,) bool, whether each stays.
+        left_out: Ids of those that do not stay, by reason.
     """
 
     file: LabelFile

@@ -1,4 +1,4 @@
-"""Check that a dataset's files are there and belong to it; raise one sentence with the fix where not."""
+"""Check that the files of a dataset exist and belong to it; raise one sentence with the fix where not."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from mmengine.dataset import BaseDataset
 from ..registry import DATASETS
 
 # keys of files that mmpose's datasets do not join with data_root
-_PLAIN_FILES = {
+_FILES_OUTSIDE_DATA_ROOT = {
     'bbox_file': ('file of detected boxes', " ('' for ground-truth boxes)"),
     'headbox_file': ('file of head boxes', ''),
 }
 # the first flat list under "keypoints", of numbers (a person) or of names (a category)
 _KEYPOINTS = re.compile(rb'"keypoints"\s*:\s*(\[[^\[\]]+\])')
-_CHUNK, _LONGEST = 1 << 20, 1 << 16
+_CHUNK, _LONGEST = 1 << 20, 1 << 16  # bytes
 
 
-def check_files(cfg: dict, *, where: str) -> None:
-    """Check that the folder, annotations, images and boxes of a dataset are there.
+def check_dataset_paths(cfg: dict, *, where: str) -> None:
+    """Check that the folder, annotations, images and boxes of a dataset exist.
 
     Args:
         cfg: Config of one dataset (not of a wrapper).
@@ -53,12 +53,12 @@ def check_files(cfg: dict, *, where: str) -> None:
                 f'{where}: image folder {join_root(root, prefix)!r} does not exist; put the images there or '
                 f'set {where}.data_prefix.{key} (below data_root, or absolute)'
             )
-    for key, (content, choice) in _PLAIN_FILES.items():
+    for key, (content, choice) in _FILES_OUTSIDE_DATA_ROOT.items():
         if cfg.get(key):
-            check_plain_file(cfg[key], content=content, where=f'{where}.{key}{choice}')
+            check_file_outside_data_root(cfg[key], content=content, where=f'{where}.{key}{choice}')
 
 
-def check_plain_file(path: str, *, content: str, where: str) -> None:
+def check_file_outside_data_root(path: str, *, content: str, where: str) -> None:
     """Check that a file whose path MMPose does not join with data_root exists."""
     if not _exists(path):
         raise ValueError(f'{content} {path!r} does not exist; put it there or set {where}')
@@ -93,10 +93,10 @@ def count_keypoints(ann_file: str) -> int | None:
 
 
 def build_checked(dataset: dict | BaseDataset, *, where: str) -> BaseDataset:
-    """Build a dataset after checking that its files are there; a built dataset passes through."""
+    """Build a dataset after checking that its files exist; a built dataset passes through."""
     if not isinstance(dataset, dict):
         return dataset
-    check_files(dataset, where=where)
+    check_dataset_paths(dataset, where=where)
     try:
         return DATASETS.build(dataset)
     except ValueError as error:
@@ -120,7 +120,7 @@ def check_loaded(dataset: BaseDataset, *, where: str) -> None:
     keypoints = dataset.get_data_info(0).get('keypoints')
     if expected is not None and keypoints is not None and np.shape(keypoints)[1] != expected:
         raise ValueError(
-            f'{where}: annotation file {dataset.ann_file!r} has {np.shape(keypoints)[1]} keypoints a person, '
+            f'{where}: annotation file {dataset.ann_file!r} has {np.shape(keypoints)[1]} keypoints per person, '
             f'the metainfo of {type(dataset).__name__} has {expected}; set {where}.type or {where}.metainfo '
             f'to the dataset that the file belongs to'
         )
@@ -137,16 +137,16 @@ def check_loaded(dataset: BaseDataset, *, where: str) -> None:
 def find_moved(names: Sequence[str], known: Mapping[int, str]) -> str | None:
     """Return the first keypoint name that a file and a metainfo have at different indices.
 
-    Files and metainfos spell them differently ('L_Eye', 'left_eye'); a name that only one has says nothing.
+    Files and metainfos spell them differently ('L_Eye', 'left_eye'); names that only one of them has are not compared.
     """
-    indices = {_plain(name): index for index, name in known.items()}
+    indices = {_normalized(name): index for index, name in known.items()}
     for index, name in enumerate(names):
-        if indices.get(_plain(name), index) != index:
+        if indices.get(_normalized(name), index) != index:
             return name
     return None
 
 
-def _plain(name: str) -> str:
+def _normalized(name: str) -> str:
     words = re.split(r'[\s_-]+', name.lower())
     return ''.join({'l': 'left', 'r': 'right'}.get(word, word) for word in words)
 

@@ -16,9 +16,9 @@ from ..utils.image_size import ImageError, ImageSize, read_upright_size
 from .label_file import LabelFile, name_ids, shorten
 
 THREADS = 16  # a network file system takes a while to answer
-BLOCK = 500  # files a thread looks at in a row
-SAMPLE = 64  # image files that are opened
-FEW = 0.1  # share of the sample whose size may differ
+FILES_PER_BLOCK = 500  # consecutive files that a thread checks
+NUM_SAMPLED = 64  # image files that are opened
+MAX_OTHER_SIZE = 0.1  # share of the sample whose size may differ
 
 
 class Folder(NamedTuple):
@@ -70,19 +70,19 @@ def check_names(file: LabelFile, images: Sequence[dict], folder: Folder) -> None
         file.note(f"'file_name' of {name_ids(replaced, 'image')} has backslashes, which are read as slashes.")
 
 
-def check_files(file: LabelFile, images: Sequence[dict], folder: Folder) -> list[dict]:
-    """Check that the images in use are regular files that are not empty; return the images whose files are.
+def check_image_files(file: LabelFile, images: Sequence[dict], folder: Folder) -> list[dict]:
+    """Check that the image files in use exist, are regular and not empty; return the images that have such a file.
 
     Args:
         file: annotation file, for errors.
-        images: in use, with file_name.
+        images: the images in use, each with file_name.
         folder: folder that the names are relative to.
 
     Raises:
         ValueError: more than the allowed share is missing.
     """
     paths = [os.path.join(folder.path, image['file_name']) for image in images]
-    blocks = [paths[i : i + BLOCK] for i in range(0, len(paths), BLOCK)]
+    blocks = [paths[i : i + FILES_PER_BLOCK] for i in range(0, len(paths), FILES_PER_BLOCK)]
     with ThreadPoolExecutor(THREADS) as pool:
         problems = list(chain.from_iterable(pool.map(_find_problems, blocks)))
     missing = [f'{shorten(path, 400)} {problem}' for path, problem in zip(paths, problems, strict=True) if problem]
@@ -124,7 +124,7 @@ def check_sizes(file: LabelFile, images: Sequence[dict], folder: Folder) -> None
     Raises:
         ValueError: many sizes differ, or many files are not images.
     """
-    chosen = [images[i] for i in np.unique(np.linspace(0, len(images) - 1, min(SAMPLE, len(images))).astype(int))]
+    chosen = [images[i] for i in np.unique(np.linspace(0, len(images) - 1, min(NUM_SAMPLED, len(images))).astype(int))]
     differing, unclear, unreadable = [], [], []
     for image in chosen:
         path = os.path.join(folder.path, image['file_name'])
@@ -139,7 +139,7 @@ def check_sizes(file: LabelFile, images: Sequence[dict], folder: Folder) -> None
             unclear.append(path)
     if len(unreadable) > folder.max_missing * len(chosen):
         raise file.fault(f'{len(unreadable)} of {len(chosen)} images that were opened: {unreadable[0]}')
-    if len(differing) > FEW * len(chosen):
+    if len(differing) > MAX_OTHER_SIZE * len(chosen):
         raise file.fault(f'{len(differing)} of {len(chosen)} images that were opened have another size: {differing[0]}')
     if differing:
         file.note(f'{len(differing)} of {len(chosen)} images that were opened have another size: {differing[0]}')

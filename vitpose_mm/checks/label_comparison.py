@@ -18,9 +18,9 @@ class Summary(NamedTuple):
     """What is kept of a checked annotation file.
 
     Attributes:
-        title: It in sentences.
-        people: That can be used.
-        images: File name of each image by id.
+        title: Name of the file in sentences.
+        people: The people that can be used.
+        images: File name of each image, by id.
     """
 
     title: str
@@ -39,7 +39,7 @@ def compare_keypoints(file: LabelFile, reader: Reader, people: People) -> None:
         return
     choose = f'set {reader.where}.type or {reader.where}.metainfo to the dataset that the file belongs to'
     if found != expected:
-        raise file.fault(f'it has {found} keypoints a person, the metainfo of {name} has {expected}; {choose}.')
+        raise file.fault(f'it has {found} keypoints per person, the metainfo of {name} has {expected}; {choose}.')
     used = set(people.category_ids)
     for category in file.content['categories']:
         names = category.get('keypoints') or ()
@@ -110,12 +110,12 @@ def _compare_images(metric: Metric, labels: Summary, data: Summary) -> None:
 
 
 def _compare_people(metric: Metric, labels: Summary, reader: Reader, data: Summary) -> None:
-    """Refuse labels of another number of keypoints, or of categories that are not predicted."""
+    """Check that labels have the number of keypoints, and a category, that are predicted."""
     expected, found = reader.num_keypoints, labels.people.num_keypoints
     converts = metric.cfg.get('gt_converter') or metric.cfg.get('pred_converter')
     if expected is not None and found is not None and found != expected and not converts:
         raise ValueError(
-            f'{labels.title} has {found} keypoints a person, and {reader.where} has {expected}: set '
+            f'{labels.title} has {found} keypoints per person, and {reader.where} has {expected}: set '
             f'{metric.where}.ann_file to labels with the keypoints that are predicted.'
         )
     predicted = {PERSON} if reader.boxes else set(data.people.category_ids)

@@ -12,7 +12,7 @@ from typing import Any
 from ..utils.files import complete
 from ..utils.json_files import read_json
 
-NAMED = 5  # ids in a sentence
+MAX_NAMED = 5  # ids in a sentence
 
 
 @dataclass
@@ -20,8 +20,8 @@ class LabelFile:
     """Content of an annotation file; checks correct it in place.
 
     Attributes:
-        path: Of the file.
-        title: Its name in sentences: "val_dataloader.dataset: annotation file 'val.json'".
+        path: Path of the file.
+        title: Name of the file in sentences: "val_dataloader.dataset: annotation file 'val.json'".
         content: What the file holds.
         corrected: Whether its readers need a corrected copy.
         notes: Sentences on what is left out and corrected.
@@ -34,7 +34,7 @@ class LabelFile:
     notes: list[str] = field(default_factory=list)
 
     def fault(self, text: str) -> ValueError:
-        """Return the error that refuses the file; ``text`` goes on after the file's name and ends with the fix."""
+        """Return an error that begins with the name of the file; ``text`` says what is wrong and ends with the fix."""
         return ValueError(f'{self.title}: {text}')
 
     def note(self, text: str) -> None:
@@ -54,13 +54,13 @@ def open_labels(path: str, *, where: str, content: str = 'annotation file') -> L
         ValueError: it is missing or not JSON.
     """
     try:
-        parsed, plain = read_json(path, content=content)
+        parsed, is_utf8 = read_json(path, content=content)
     except ValueError as error:
         raise ValueError(f'{where}: {error}') from None
     file = LabelFile(path, f'{where}: {content} {path!r}', parsed)
-    if not plain:
+    if not is_utf8:
         file.corrected = True
-        file.note('it is not plain UTF-8; a copy that is is read instead.')
+        file.note('it is not plain UTF-8; a copy in UTF-8 is read instead.')
     return file
 
 
@@ -77,8 +77,8 @@ def write_copy(file: LabelFile, folder: Path) -> str:
 
 def name_ids(ids: Sequence[Any], kind: str = 'annotation') -> str:
     """Return ids as text: 'annotation 3', or 'annotations 3, 4, 5 and 7 more'."""
-    named = ', '.join(map(str, ids[:NAMED]))
-    more = f' and {len(ids) - NAMED} more' if len(ids) > NAMED else ''
+    named = ', '.join(map(str, ids[:MAX_NAMED]))
+    more = f' and {len(ids) - MAX_NAMED} more' if len(ids) > MAX_NAMED else ''
     kinds = {'category': 'categories', 'box': 'boxes'}.get(kind, f'{kind}s')
     return f'{kind if len(ids) == 1 else kinds} {named}{more}'
 

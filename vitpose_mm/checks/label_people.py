@@ -18,10 +18,10 @@ class People(NamedTuple):
     """The annotations of a file that can be used, after the checks.
 
     Attributes:
-        image_ids: Of each, in the order of the file.
-        category_ids: As many.
-        num_keypoints: Of each person; None where keypoints were not looked at, or nobody has any.
-        unused: Description of those that cannot be used: '2 with no box (annotations 4, 7), ...'.
+        image_ids: Image of each annotation, in the order of the file.
+        category_ids: Category of each annotation.
+        num_keypoints: Keypoints per person; None where keypoints were not checked, or nobody has any.
+        unused: Description of the annotations that cannot be used: '2 with no box (annotations 4, 7), ...'.
     """
 
     image_ids: list[int]

@@ -21,9 +21,10 @@ class Reader(NamedTuple):
         cfg: Its config, in which the file can be exchanged.
         where: How the user reaches it, such as 'val_dataloader.dataset'.
         kind: Its class.
-        need: What it needs of the file; None: the file is MPII's list.
-        num_keypoints: That its metainfo has, where its samples take the file's keypoints as they are; else None.
-        metainfo: Parsed; {} where there is none.
+        need: What it needs of the file; None where the file is the list of MPII.
+        num_keypoints: The number that its metainfo has; None where its samples do not take the file's keypoints as
+            they are.
+        metainfo: The parsed metainfo; {} where there is none.
     """
 
     cfg: dict

@@ -65,10 +65,10 @@ def _check_part(file: LabelFile, part: str) -> None:
     if not isinstance(items, list):
         raise file.fault(
             f'its {part!r} are {"one object" if isinstance(items, dict) else shorten(items)}; '
-            f'make them a list of objects, as {part}=[{{...}}].'
+            f'make them a list of objects, as "{part}": [{{...}}].'
         )
     if part == 'categories' and not items:
-        raise file.fault("its 'categories' are an empty list: list those of the annotations, as [{'id': 1, ...}].")
+        raise file.fault('its \'categories\' are an empty list: list those of the annotations, as [{"id": 1, ...}].')
     for number, item in enumerate(items):
         if not isinstance(item, dict):
             raise file.fault(f'number {number} of its {part!r} is {shorten(item)}: make each one an object.')
@@ -121,5 +121,5 @@ def _check_unique(file: LabelFile, part: str) -> None:
         one, times = Counter(ids).most_common(1)[0]
         raise file.fault(
             f"{times} of its {part!r} have the id {one}, and readers would mix them up: number 'id' through the whole "
-            f'file, not anew in each image.'
+            f'file, not from 0 in each image.'
         )

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ..utils.json_files import garbage_collection_paused
 from .annotations import Need
 from .detected_boxes import check_boxes
-from .image_files import check_files, check_names, check_sizes
+from .image_files import check_image_files, check_names, check_sizes
 from .label_comparison import Summary, compare_keypoints, compare_with_metric
 from .label_file import LabelFile, open_labels, write_copy
 from .label_people import check_people
@@ -172,6 +172,6 @@ def _check_images(file: LabelFile, reader: Reader, images: list[dict], max_missi
     if '://' in folder.path:
         return
     check_names(file, images, folder)
-    present = check_files(file, images, folder)
+    present = check_image_files(file, images, folder)
     if present and 'width' in present[0]:
         check_sizes(file, present, folder)

@@ -1,4 +1,4 @@
-"""The list that MMPose's MpiiDataset reads: an object a person, with 16 joints, a centre and a scale."""
+"""The list that MMPose's MpiiDataset reads: one object per person, with 16 joints, a centre and a scale."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .number_lists import to_table, usable
 
 JOINTS = 16
 FORMAT = (
-    "MMPose's list for MPII has an object a person with image, joints (16 of [x, y]), joints_vis (16 of 0 or 1), "
+    "MMPose's list for MPII has one object per person with image, joints (16 of [x, y]), joints_vis (16 of 0 or 1), "
     'center ([x, y]) and scale: make it by tools/convert_dataset.py mpii'
 )
 
@@ -74,7 +74,7 @@ def check_head_boxes(path: str, *, number: int, where: str) -> None:
     try:
         found = np.array(boxes, float).reshape(2, 2, -1)
     except (TypeError, ValueError):
-        raise ValueError(f'{title} has no headboxes_src of 2 x 2 numbers a person: name an mpii_gt_*.mat') from None
+        raise ValueError(f'{title} has no headboxes_src of 2 x 2 numbers per person: name an mpii_gt_*.mat') from None
     if found.shape[2] != number or not usable(found).all():
         raise ValueError(
             f'{title} has {found.shape[2]} boxes, {usable(found).all(axis=(0, 1)).sum()} of them of finite numbers, '

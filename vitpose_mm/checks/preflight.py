@@ -1,4 +1,4 @@
-"""Check a config before anything is built: checkpoints and data are there, keypoints fit.
+"""Check a config before anything is built: checkpoints and data exist, keypoints fit.
 
 Loading a large annotation file and building a model take minutes; a wrong path should not cost them.
 """
@@ -16,7 +16,7 @@ from mmengine.registry import OPTIMIZERS
 
 from ..checkpoints import check_checkpoint, newest_readable
 from ..models.backbones.arch import find_arch
-from .dataset_files import check_files, check_plain_file
+from .dataset_files import check_dataset_paths, check_file_outside_data_root
 from .dataset_leaves import class_name, find_leaves
 from .keypoints import check_keypoints
 from .label_readers import find_reader
@@ -31,13 +31,14 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
     """Check a config; return sentences on labels that are left out or corrected, raise for what is missing or unfit.
 
     Numbers are checked first, then checkpoint files, then the files of every dataloader in use, then the keypoints.
-    A resume without a path takes the newest readable checkpoint of ``cfg.work_dir``, says which, and
-    writes it to ``cfg.load_from``.
+    The config is changed in place: a resume without a path takes the newest readable checkpoint of ``cfg.work_dir``,
+    says which, and writes it to ``cfg.load_from``; an ``ann_file`` whose labels are corrected is replaced by the path
+    of a corrected copy; options of worker processes are removed from dataloaders without any.
 
     Args:
         cfg: Whole config, flags of the command line merged in.
         resume: None, 'auto' or the path of a checkpoint; None: what the config says.
-        for_training: Look at the training (and validation) data; otherwise at the test data.
+        for_training: Check the training and validation data; otherwise the test data.
 
     Raises:
         ValueError: One sentence that names the value and the fix.
@@ -60,7 +61,7 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
 def check_data(cfg: Config, name: str) -> list[str]:
     """Check the loader of 'train', 'val' or 'test'; return sentences on its labels, none where there is no loader.
 
-    Labels that are corrected are read from a copy below ``cfg.work_dir``, to which the config is pointed.
+    Labels that are corrected are read from a copy below ``cfg.work_dir``; its path replaces ``ann_file`` in the config.
 
     Raises:
         ValueError: One sentence that names the value and the fix.
@@ -69,10 +70,10 @@ def check_data(cfg: Config, name: str) -> list[str]:
     scope = cfg.get('default_scope') or 'mmpose'
     if loader is None:
         return []
-    load_in_main_process(loader)
+    drop_worker_options(loader)
     leaves = list(find_leaves(loader['dataset'], where=f'{name}_dataloader.dataset'))
     for leaf in leaves:
-        check_files(leaf.cfg, where=leaf.where)
+        check_dataset_paths(leaf.cfg, where=leaf.where)
         check_metainfo(leaf.cfg, where=leaf.where, scope=scope)
     check_evaluators(evaluator, where=f'{name}_evaluator')
     for leaf in leaves:
@@ -89,8 +90,8 @@ def check_data(cfg: Config, name: str) -> list[str]:
     )
 
 
-def load_in_main_process(loader: dict) -> None:
-    """Take what only worker processes can have out of the config of a dataloader with ``num_workers=0``."""
+def drop_worker_options(loader: dict) -> None:
+    """Remove the options of worker processes from the config of a dataloader that has none (``num_workers=0``)."""
     if loader.get('num_workers', 0) == 0:
         loader.pop('persistent_workers', None)
         loader.pop('prefetch_factor', None)
@@ -132,7 +133,7 @@ def choose_resume(cfg: Config, resume: str | None = None) -> None:
         if newest is not None:
             cfg.load_from = str(newest)
         else:
-            text = f'No checkpoint to resume from in {cfg.work_dir}: training begins anew'
+            text = f'No checkpoint to resume from in {cfg.work_dir}: training starts from the beginning'
             print_log(text, logger='current')
 
 
@@ -159,7 +160,7 @@ def check_evaluators(evaluators: Any, *, where: str) -> None:
     """Check that the annotation files of an evaluator, or of a list of them, exist."""
     if isinstance(evaluators, Mapping):
         if evaluators.get('ann_file'):
-            check_plain_file(evaluators['ann_file'], content='annotation file', where=f'{where}.ann_file')
+            check_file_outside_data_root(evaluators['ann_file'], content='annotation file', where=f'{where}.ann_file')
         if 'metrics' in evaluators:
             check_evaluators(evaluators['metrics'], where=f'{where}.metrics')
         for name, metric in (evaluators.get('subsets') or {}).items():

@@ -1,4 +1,4 @@
-"""Check that a training starts from the weights of its config; MMEngine trains on without those that do not."""
+"""Check that a training starts from the weights that its config names; MMEngine ignores weights that do not fit."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
 
-def check_pretrained(model: nn.Module, load_from: str | None) -> Iterator[str]:
-    """Compare a model that is not yet initialised with its checkpoint; return lines on what the file lacks.
+def pretrained_warnings(model: nn.Module, load_from: str | None) -> Iterator[str]:
+    """Compare a model that is not yet initialised with its checkpoint; yield a warning on tensors that the file lacks.
 
-    Every Pretrained init_cfg is looked at in the same way, but for modules of MMPose that rename a file's weights
-    in an ``init_weights`` of their own.
+    Every Pretrained init_cfg is compared in the same way, but for modules of MMPose that rename a file's weights in
+    an ``init_weights`` of their own.
 
     Raises:
         ValueError: a file has less than half of the tensors of the backbone (or module) that it is for.
@@ -30,7 +30,7 @@ def check_pretrained(model: nn.Module, load_from: str | None) -> Iterator[str]:
             isinstance(init, Mapping)
             and init.get('type') == 'Pretrained'
             and init.get('checkpoint')
-            and _is_plain(part)
+            and _loads_by_name(part)
         ):
             where = f'model.{name}.init_cfg.checkpoint' if name else 'model.init_cfg.checkpoint'
             yield from _compare(part, init['checkpoint'], where, prefix=init.get('prefix') or '')
@@ -38,7 +38,7 @@ def check_pretrained(model: nn.Module, load_from: str | None) -> Iterator[str]:
         yield from _compare(whole, load_from, 'load_from', of='backbone.')
 
 
-def _is_plain(part: nn.Module) -> bool:
+def _loads_by_name(part: nn.Module) -> bool:
     """Whether a module loads the file of its init_cfg as it is, or is ours."""
     kind = type(part)
     return kind.__module__.startswith('vitpose_mm.') or getattr(kind, 'init_weights', 0) is BaseModule.init_weights
@@ -72,7 +72,7 @@ def find_missing_tensors(module: nn.Module, state: Mapping[str, Any]) -> set[str
     empty = {id(value): _without_values(value) for _, value in named}
     copied = copy.deepcopy(module, empty)  # deepcopy takes from here what it would copy
     tensors = OrderedDict((name.removeprefix('module.'), value) for name, value in state.items())
-    # Module versions. Copied: load_state_dict writes into them that tensors are assigned, and the next load obeys.
+    # Versions of modules. load_state_dict sets assign_to_params_buffers in them, which the next load would read
     tensors._metadata = copy.deepcopy(getattr(state, '_metadata', OrderedDict()))  # type: ignore[attr-defined]
     with suppress(RuntimeError):  # tensors of another shape; all others are assigned
         copied.load_state_dict(tensors, strict=False, assign=True)

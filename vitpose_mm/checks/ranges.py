@@ -79,7 +79,7 @@ def check_ranges(cfg: Config, *, for_training: bool = True) -> None:
     """Check the numbers of a whole config that a training, or a test, will use.
 
     Raises:
-        ValueError: one is not a number, not finite or out of its range, or MMPose's codec draws wrong targets.
+        ValueError: a value is not a finite number or out of its range, or MMPose's codec draws wrong targets with it.
     """
     for where, allowed in (TRAINING if for_training else TESTING).items():
         _check(_find(cfg, where), where, allowed)
@@ -96,7 +96,7 @@ def check_ranges(cfg: Config, *, for_training: bool = True) -> None:
 
 
 def find_late_steps(cfg: Config) -> Iterator[str]:
-    """Yield a line on each scheduler whose steps a training of so many epochs does not get to."""
+    """Yield a warning on each scheduler with milestones after the last epoch of the training."""
     schedulers, last = cfg.get('param_scheduler') or [], _find(cfg, 'train_cfg.max_epochs')
     for i, scheduler in enumerate(schedulers if isinstance(schedulers, Sequence) else [schedulers]):
         milestones = scheduler.get('milestones') or []
@@ -104,7 +104,7 @@ def find_late_steps(cfg: Config) -> Iterator[str]:
         if late and scheduler.get('by_epoch', True):
             yield (
                 f'param_scheduler[{i}] has steps after epochs {", ".join(map(str, milestones))} and training ends '
-                f'after {last}: set param_scheduler.{i}.milestones if the learning rate shall be lowered before'
+                f'after {last}: set param_scheduler.{i}.milestones to earlier epochs to lower the learning rate'
             )
 
 

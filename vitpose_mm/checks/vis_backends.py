@@ -18,7 +18,7 @@ NEEDED: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 def check_vis_backends(visualizer: Mapping | None) -> None:
-    """Check that every backend of a visualizer's config can be imported; types that are not MMEngine's pass.
+    """Check that the package of every visualization backend can be imported; only backends of MMEngine are checked.
 
     Args:
         visualizer: its config; None where there is none.

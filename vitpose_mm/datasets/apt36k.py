@@ -18,7 +18,7 @@ _LINKS = (
     ('Root of tail', 'L_Hip'), ('L_Hip', 'L_Knee'), ('L_Knee', 'L_B_Paw'),
     ('Root of tail', 'R_Hip'), ('R_Hip', 'R_Knee'), ('R_Knee', 'R_B_Paw'),
 )  # fmt: skip
-_COLORS = {'L': [0, 255, 0], 'R': [255, 128, 0], 'N': [51, 153, 255]}  # by a name's first letter; blue for the middle
+_GREEN, _ORANGE, _BLUE = [0, 255, 0], [255, 128, 0], [51, 153, 255]
 # as in mmpose's AP-10K, oddities included: COCO's weights by position, and the right front paw in the lower body
 _WEIGHTS = [1.0] * 7 + [1.2] * 2 + [1.5] * 2 + [1.0] * 2 + [1.2] * 2 + [1.5] * 2
 _LOWER = ('tail', 'Hip', 'Knee', 'B_Paw', 'R_F_Paw')
@@ -29,7 +29,7 @@ def _keypoint(number: int, name: str) -> dict:
     return {
         'name': name,
         'id': number,
-        'color': _COLORS[name[0] if swap else 'N'],
+        'color': (_GREEN if name[0] == 'L' else _ORANGE) if swap else _BLUE,
         'type': 'lower' if name.endswith(_LOWER) else 'upper',
         'swap': swap and swap + name[1:],
     }
@@ -49,9 +49,7 @@ class APT36KDataset(BaseCocoStyleDataset):
         'dataset_name': 'apt36k',
         'paper_info': {'title': 'APT-36K: A Large-scale Benchmark for Animal Pose Estimation and Tracking'},
         'keypoint_info': {number: _keypoint(number, name) for number, name in enumerate(_PARTS)},
-        'skeleton_info': {
-            number: {'link': link, 'id': number, 'color': _COLORS['N']} for number, link in enumerate(_LINKS)
-        },
+        'skeleton_info': {number: {'link': link, 'id': number, 'color': _BLUE} for number, link in enumerate(_LINKS)},
         'joint_weights': _WEIGHTS,
         'sigmas': list(_PARTS.values()),
     }

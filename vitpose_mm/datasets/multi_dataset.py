@@ -22,15 +22,15 @@ MAX_REPLACEMENTS = 20  # draws for one sample before its dataset counts as corru
 
 @DATASETS.register_module()
 class MultiDataset(ConcatDataset):
-    """The concatenation of datasets; a training sample is a function of (seed, epoch, index, turn).
+    """The concatenation of datasets; a training sample is a function of (seed, epoch, index, repeat).
 
     Every sub-dataset keeps its metainfo, flip pairs and half-body sets, which mmpose's CombinedDataset
-    overwrites; behind a KeypointConverter they follow from its mapping. A :class:`SeededIndex` seeds the
+    overwrites; with a KeypointConverter in its pipeline they follow from the mapping. A :class:`SeededIndex` seeds the
     augmentation, whatever the worker, and leaves the caller's random state alone; a plain int draws from it. A
     sample whose image cannot be read is replaced by another one of its sub-dataset, drawn from the same stream; the
     replacement carries the file's name for :class:`BadImageHook`. Sub-datasets with test_mode=True raise instead.
 
-    Subsets that are given by name are told apart in evaluation, where one dataset may be there twice (OCHuman val
+    Subsets that are given by name are told apart in evaluation, where one dataset may be listed twice (OCHuman val
     and test, true and detected boxes): a sample's metainfo has the name as ``subset``, and ``metainfo['subsets']``
     has the metainfo of each for :class:`SubsetMetric`.
 
@@ -100,7 +100,7 @@ class MultiDataset(ConcatDataset):
         """Return the transformed sample of an index; seeded where the index is a :class:`SeededIndex`."""
         if not isinstance(index, SeededIndex):
             return self._fetch(index)
-        with isolated_rng(mix_seed(index.seed, SAMPLE, index.epoch, int(index), index.turn)):
+        with isolated_rng(mix_seed(index.seed, SAMPLE, index.epoch, int(index), index.repeat)):
             return self._fetch(int(index))
 
     def _fetch(self, index: int) -> Any:

@@ -15,7 +15,7 @@ from ..registry import DATASETS
 
 @DATASETS.register_module()
 class PersonCrops(BaseDataset):
-    """A dataset with one sample a person (an image and a box), or one an image with people, of COCO-style annotations.
+    """One sample for each person (an image and a box), or for each image with people, of COCO-style annotations.
 
     Of the labels only the boxes are read, so any file of people or of objects will do. Samples hold
     ``img_path``, ``img_id`` and, for people, ``bbox``: (4,) left, top, right, bottom in image pixels, for
@@ -27,9 +27,9 @@ class PersonCrops(BaseDataset):
         data_root: Folder that the other paths are below.
         data_prefix: ``img``: folder of the images.
         pipeline: Transforms.
-        min_size: Pixels; people whose longer side is smaller are left out, for they blow up to a blur.
+        min_size: Pixels; people whose box has a smaller longer side are left out: enlarged to a crop they are a blur.
         whole_images: One sample for each image that has such people, without a box.
-        indices: As for mmengine's BaseDataset: the first so many, or a list.
+        indices: As for mmengine's BaseDataset: the first N samples, or a list of indices.
         lazy_init: Do not load the annotations yet.
 
     Raises:

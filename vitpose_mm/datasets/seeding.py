@@ -1,7 +1,7 @@
 """Randomness as a function of numbers: (seed, epoch, index) for a sample, (seed, rank, iteration) for a step.
 
-An index carries its epoch and seed to the workers by itself: they are seeded once, when they start, and
-persistent ones never hear of a new epoch.
+An index carries its epoch and seed to the workers of a data loader, which are seeded once, when they start;
+persistent ones are not told when an epoch begins.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import numpy as np
 import torch
 from torch.utils.data import get_worker_info
 
-# what a mixed seed is for: two uses of the same three numbers draw different streams
+# uses of a mixed seed: the same numbers give another stream of random numbers for each use
 SAMPLE, STEP, ORDER = 1, 2, 3
 
 
 class SeededIndex(int):
-    """An index that knows its epoch, seed and turn; everywhere else it is the plain int.
+    """An index that knows its epoch, seed and repeat; everywhere else it is just an int.
 
     Attributes:
         epoch: Epoch that the index is drawn for.
         seed: Seed of the run.
-        turn: How often the epoch has drawn the index before.
+        repeat: How often the epoch has drawn the index before.
 
     Example:
         >>> index = SeededIndex(7, epoch=2, seed=0)
@@ -35,22 +35,22 @@ class SeededIndex(int):
 
     epoch: int
     seed: int
-    turn: int
+    repeat: int
 
-    def __new__(cls, index: int, epoch: int = 0, seed: int = 0, turn: int = 0) -> SeededIndex:
+    def __new__(cls, index: int, epoch: int = 0, seed: int = 0, repeat: int = 0) -> SeededIndex:
         self = super().__new__(cls, index)
         self.epoch = int(epoch)
         self.seed = int(seed)
-        self.turn = int(turn)
+        self.repeat = int(repeat)
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (int(self), self.epoch, self.seed, self.turn)
+        return type(self), (int(self), self.epoch, self.seed, self.repeat)
 
 
-def mix_seed(seed: int, use: int, first: int, second: int, turn: int = 0) -> int:
-    """Mix a seed, a use and numbers into a seed in [0, 2**32): near inputs give unrelated streams."""
-    numbers = (seed, use, first, second, *((turn,) if turn else ()))
+def mix_seed(seed: int, use: int, first: int, second: int, repeat: int = 0) -> int:
+    """Mix a seed, a use (SAMPLE, STEP, ORDER) and numbers into a seed in [0, 2**32): near inputs, unrelated seeds."""
+    numbers = (seed, use, first, second, *((repeat,) if repeat else ()))
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 

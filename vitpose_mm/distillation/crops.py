@@ -1,4 +1,4 @@
-"""Crops of a config's datasets in batches, for what is neither training nor a test."""
+"""Batches of crops of the datasets of a config, to fit the token's map and to measure validation losses."""
 
 from __future__ import annotations
 
@@ -51,15 +51,15 @@ def _build(dataset: dict) -> Any:
         return DATASETS.build(dataset)
 
 
-def batches(dataset: Any, preprocess: nn.Module, *, most: int | None = None) -> Iterator[tuple[Tensor, list]]:
+def batches(dataset: Any, preprocess: nn.Module, *, max_crops: int | None = None) -> Iterator[tuple[Tensor, list]]:
     """Yield (B, 3, h, w) crops of a dataset and their samples, evenly spread over it, on the preprocessor's device.
 
     Args:
         dataset: a MultiDataset.
         preprocess: the data preprocessor of a model.
-        most: samples to take; None: all.
+        max_crops: samples to take; None: all.
     """
-    number = min(len(dataset), most or len(dataset))
+    number = min(len(dataset), max_crops or len(dataset))
     indices = torch.linspace(0, len(dataset) - 1, number).long().tolist()
     for start in range(0, number, BATCH_SIZE):
         part = [dataset[SeededIndex(index)] for index in indices[start : start + BATCH_SIZE]]

@@ -14,7 +14,7 @@ from mmengine.runner import set_random_seed
 from torch import Tensor
 
 from ..checkpoints.writing import save_file
-from ..checks.pretrained import check_pretrained
+from ..checks.pretrained import pretrained_warnings
 from ..models.distillers.teacher import Teacher, load_teacher
 from ..models.distillers.token_file import load_token, save_token
 from ..registry import MODELS
@@ -26,7 +26,7 @@ FIT_CROPS = 512
 
 
 def write_initial_weights(cfg: Config, *, tuned: Path | None, token: Path, start: Path) -> dict[str, float]:
-    """Write the student's first weights and its token to files.
+    """Initialise the student, and write its weights and its token to files.
 
     The student is initialised here and not when its training starts, because the map is fitted to its
     patch embedding: both have to be of the same weights, and one seed starts all settings from the same.
@@ -34,8 +34,8 @@ def write_initial_weights(cfg: Config, *, tuned: Path | None, token: Path, start
     Args:
         cfg: whole config; ``model`` is a KnowledgeTokenDistiller with its teacher's checkpoint.
         tuned: what stage 1 wrote; None without a token.
-        token: file to write, at the student's width.
-        start: file to write, last.
+        token: file that the token is written to, at the width of the student.
+        start: file that the weights are written to, after the token.
 
     Returns:
         ``token/explained``, the share of the student's tokens that the map explains, where one was fitted.
@@ -43,7 +43,7 @@ def write_initial_weights(cfg: Config, *, tuned: Path | None, token: Path, start
     model = cfg.model
     set_random_seed((cfg.get('randomness') or {}).get('seed') or 0)
     student = MODELS.build(student_of(cfg))
-    for line in check_pretrained(student, None):
+    for line in pretrained_warnings(student, None):
         print_log(line, 'current', logging.WARNING)
     student.init_weights()
     found: dict[str, float] = {}
@@ -69,14 +69,15 @@ def write_initial_weights(cfg: Config, *, tuned: Path | None, token: Path, start
 def fit_map(cfg: Config, teacher: Teacher, student: Any) -> tuple[Tensor, float]:
     """Fit the (C, C') map of the teacher's tokens, where they enter its first block, to the student's.
 
-    Over training crops as they are augmented, positions included: the token joins patches that have theirs.
+    Both are taken over augmented training crops, with position embeddings added, as the token joins patch tokens
+    that have them.
     A teacher with another grid has its tokens resized to the student's.
     """
     device = torch.device(get_device())
     student = student.to(device).eval()
     teacher.apply(lambda tensor: tensor.to(device))
     squares = LeastSquares()
-    for inputs, _ in batches(training_set(cfg), student.data_preprocessor, most=FIT_CROPS):
+    for inputs, _ in batches(training_set(cfg), student.data_preprocessor, max_crops=FIT_CROPS):
         wanted = student.backbone.embed(inputs)  # (B, H, W, C)
         given = teacher.embed(inputs, (wanted.shape[1], wanted.shape[2]))
         squares.add(given.flatten(0, 2), wanted.flatten(0, 2))

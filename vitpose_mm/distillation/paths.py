@@ -14,25 +14,25 @@ class DistillationPaths:
 
     @property
     def tuned(self) -> Path:
-        """The token at the teacher's width, of stage 1."""
+        """The token that stage 1 tuned, at the width of the teacher."""
         return self.root / 'tuned_token.pth'
 
     @property
     def token(self) -> Path:
-        """The token that the student gets."""
+        """The token that the student gets, at its own width."""
         return self.root / 'token.pth'
 
     @property
     def start(self) -> Path:
-        """The student's first weights."""
+        """The weights that the student is initialised with."""
         return self.root / 'start.pth'
 
     @property
     def deploy(self) -> Path:
-        """The distilled student; its config lies beside it."""
+        """The distilled student; its config is next to it."""
         return self.root / 'deploy.pth'
 
     @property
     def notes(self) -> Path:
-        """Figures that were seen on the way."""
+        """Figures measured by the steps, such as the share of the token that the map explains."""
         return self.root / 'notes.json'

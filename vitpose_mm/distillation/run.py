@@ -32,10 +32,10 @@ from .stage_configs import (
     checked_config,
     deploy_config,
     given_token,
+    has_token,
     student_of,
     teacher_of,
     training_config,
-    tunes,
     tuning_config,
 )
 from .validation_loss import student_loss, teacher_losses
@@ -43,7 +43,7 @@ from .work_dir_check import check_work_dir, settings_of
 
 
 class Distillation:
-    """One distillation in one work folder; a run goes on where another was stopped.
+    """One distillation in one work folder; a run continues where another was stopped.
 
     Args:
         cfg: whole config, with ``model.teacher_checkpoint`` and ``work_dir``.
@@ -71,13 +71,13 @@ class Distillation:
         settings = self.paths.root / 'settings.json'
         if is_main_process():
             check_work_dir(settings, self.cfg, resume=resume)
-        looked_at = checked_config(self.cfg)
-        for note in check_config(looked_at):
+        checked = checked_config(self.cfg)
+        for note in check_config(checked):
             self._tell(note)
-        self.labelled = looked_at
+        self.checked_cfg = checked
         check_compatibility(student_of(self.cfg), teacher_of(self.cfg))
         if self.cfg.get('val_dataloader'):
-            labelled_validation_set(self.labelled)[0]
+            labelled_validation_set(self.checked_cfg)[0]
         if is_main_process() and not (settings.exists() and any(self.paths.root.rglob('*.pth'))):
             write_json(settings_of(self.cfg), settings)
         barrier()
@@ -86,10 +86,10 @@ class Distillation:
 
     def _steps(self) -> list[Step]:
         steps = [
-            Step('give the student its first weights', (self.paths.start,), self._start),
+            Step('initialise the student', (self.paths.start,), self._start),
             Step('train the student', (self.paths.deploy,), self._train),
         ]
-        if tunes(self.cfg) and self.given is None:
+        if has_token(self.cfg) and self.given is None:
             steps.insert(0, Step('tune the token with the teacher', (self.paths.tuned,), self._tune))
         return steps
 
@@ -100,19 +100,19 @@ class Distillation:
         if not is_main_process():
             return
         if self.cfg.get('val_dataloader'):
-            self._note(teacher_losses(self.labelled, model.teacher, model.token.detach()))
+            self._note(teacher_losses(self.checked_cfg, model.teacher, model.token.detach()))
         save_token(token, self.paths.tuned)
 
     def _start(self) -> None:
         if not is_main_process():
             return
-        tuned = self.given or (self.paths.tuned if tunes(self.cfg) else None)
+        tuned = self.given or (self.paths.tuned if has_token(self.cfg) else None)
         with redirect_log(checked_config(self.cfg), 'distillation'):
             found = write_initial_weights(self.cfg, tuned=tuned, token=self.paths.token, start=self.paths.start)
         self._note(found)
 
     def _train(self) -> None:
-        token = self.paths.token if tunes(self.cfg) else None
+        token = self.paths.token if has_token(self.cfg) else None
         stage = training_config(self.cfg, self.paths.root / 'student', start=self.paths.start, token=token)
         model = self._fit(stage, 'student')
         if not is_main_process():
@@ -124,7 +124,7 @@ class Distillation:
         if self.cfg.get('val_dataloader'):
             deployed = MODELS.build(config.model)
             deployed.load_state_dict(weights)
-            self._note(student_loss(self.labelled, deployed.to(next(model.parameters()).device)))
+            self._note(student_loss(self.checked_cfg, deployed.to(next(model.parameters()).device)))
         config.dump(self.paths.deploy.with_suffix('.py'))
         meta = {'dataset_meta': checkpoint['meta'].get('dataset_meta')}
         save_file(weights, self.paths.deploy, meta=meta)

@@ -10,14 +10,16 @@ from mmengine.config import Config, ConfigDict
 from ..models.distillers.knowledge_token import student_config
 
 DISTILLER = 'vitpose_mm.KnowledgeTokenDistiller'
-TUNING = ('train_cfg', 'optim_wrapper', 'param_scheduler')  # the keys that token_tuning sets instead of the student's
+TUNING_KEYS = ('train_cfg', 'optim_wrapper', 'param_scheduler')  # of stage 1, below token_tuning in the config
 
 
 def check_distillation(cfg: Config) -> None:
-    """Check that a whole config is one of a distillation and has what its stages need.
+    """Check that a config describes a distillation and has what both stages need.
+
+    A ``token_map`` that older configs have is removed from the config.
 
     Raises:
-        ValueError: it is not one, or leaves out what a stage needs.
+        ValueError: the model is not a distiller, or the config lacks what a stage needs.
     """
     kind = cfg.get('model', {}).get('type')
     if kind not in (DISTILLER, DISTILLER.split('.')[1]):
@@ -37,11 +39,11 @@ def check_distillation(cfg: Config) -> None:
         raise ValueError('No checkpoint is named for the teacher: run tools/distill.py CONFIG --teacher CHECKPOINT.')
     if cfg.get('val_dataloader') and ('codec' not in cfg or 'pipeline' not in cfg.val_dataloader.dataset):
         raise ValueError(
-            'The losses of people who are not trained on need the codec as a variable of the config and a pipeline in '
+            'The validation losses need the codec as a variable of the config and a pipeline in '
             'val_dataloader.dataset: add them, or set val_cfg, val_dataloader and val_evaluator to None.'
         )
-    missing = [key for key in TUNING if key not in (cfg.get('token_tuning') or {})]
-    if tunes(cfg) and given_token(cfg) is None and missing:
+    missing = [key for key in TUNING_KEYS if key not in (cfg.get('token_tuning') or {})]
+    if has_token(cfg) and given_token(cfg) is None and missing:
         raise ValueError(
             f'token_tuning has no {missing[0]}, which stage 1 needs: add '
             f"'../_base_/schedules/token_tuning.py' to _base_, or set model.token=none."
@@ -54,14 +56,14 @@ def student_of(cfg: Config) -> dict:
     return student_config(model.student, token=model.get('token', 'tuned'), num_tokens=model.get('num_tokens', 1))
 
 
-def tunes(cfg: Config) -> bool:
-    """Whether the student has a token, so that stage 1 is needed."""
+def has_token(cfg: Config) -> bool:
+    """Whether the student has a token, so that stage 1 tunes it unless a tuned one is given."""
     return cfg.model.get('token', 'tuned') != 'none'
 
 
 def needs_teacher(cfg: Config) -> bool:
     """Whether a stage asks the teacher: for its heatmaps, or to tune a token."""
-    return bool(cfg.model.get('output_weight', 1.0)) or (tunes(cfg) and given_token(cfg) is None)
+    return bool(cfg.model.get('output_weight', 1.0)) or (has_token(cfg) and given_token(cfg) is None)
 
 
 def teacher_of(cfg: Config) -> str | dict | None:
@@ -70,17 +72,17 @@ def teacher_of(cfg: Config) -> str | dict | None:
 
 
 def given_token(cfg: Config) -> Path | None:
-    """Return the file of a tuned token that replaces stage 1, if one is named and used."""
+    """Return the file of a tuned token (``token_tuning.file``), which replaces stage 1; None where there is none."""
     file = (cfg.get('token_tuning') or {}).get('file')
-    return Path(file) if file and tunes(cfg) else None
+    return Path(file) if file and has_token(cfg) else None
 
 
 def checked_config(cfg: Config) -> Config:
-    """Return the config to check before the first stage: the same data and student, no teacher."""
-    looked_at = _copy(cfg)
-    looked_at.model = ConfigDict(looked_at.model.student)
-    looked_at.load_from, looked_at.resume = None, False
-    return looked_at
+    """Return a config of the data and the student alone, without the teacher, to be checked before stage 1."""
+    checked = _copy(cfg)
+    checked.model = ConfigDict(checked.model.student)
+    checked.load_from, checked.resume = None, False
+    return checked
 
 
 def tuning_config(cfg: Config, work_dir: Path) -> Config:
@@ -94,7 +96,7 @@ def tuning_config(cfg: Config, work_dir: Path) -> Config:
         teacher_dtype=model.get('teacher_dtype'),
         num_tokens=model.get('num_tokens', 1),
     )
-    for key in TUNING:
+    for key in TUNING_KEYS:
         stage[key] = tuning[key]
     for kind in ('val', 'test'):
         for part in ('cfg', 'dataloader', 'evaluator'):
@@ -126,7 +128,7 @@ def deploy_config(cfg: Config) -> Config:
 
 
 def _keep_checkpoints(stage: Config, **settings: int) -> None:
-    """End a stage with a checkpoint of its own, which a stopped one lacks, whatever else the config saves."""
+    """Let a stage save a checkpoint at its end, which tells a finished stage from a stopped one."""
     hook = stage.default_hooks.setdefault('checkpoint', {'type': 'CheckpointHook'})
     hook.update(save_optimizer=True, save_last=True, **settings)
 

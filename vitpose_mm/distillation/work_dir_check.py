@@ -9,13 +9,13 @@ from typing import Any
 
 from mmengine.config import Config
 
-# what no result depends on: of the whole config, of its hooks, and of each dataloader
-ELSEWHERE = (
+# Keys that no result depends on, which may differ: of the whole config, of its hooks, of each dataloader
+IGNORED_KEYS = (
     'work_dir', 'launcher', 'resume', 'load_from', 'log_level', 'log_processor', 'visualizer', 'vis_backends',
     'env_cfg',
 )  # fmt: skip
-HOOKS = ('logger', 'visualization', 'checkpoint')
-LOADING = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
+IGNORED_HOOKS = ('logger', 'visualization', 'checkpoint')
+IGNORED_DATALOADER_KEYS = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
 
 
 def check_work_dir(file: Path, cfg: Config, *, resume: bool) -> None:
@@ -25,10 +25,10 @@ def check_work_dir(file: Path, cfg: Config, *, resume: bool) -> None:
         ValueError: the folder holds another distillation, or this one and ``resume`` is not set.
     """
     folder = file.parent
-    if not file.exists() or not any(folder.rglob('*.pth')):  # what has made nothing yet can begin anew
+    if not file.exists() or not any(folder.rglob('*.pth')):  # nothing was finished yet
         return
     if not resume:
-        raise ValueError(f'{folder} holds a distillation: add --resume to go on, or name --work-dir.')
+        raise ValueError(f'{folder} holds a distillation: add --resume to continue it, or name another --work-dir.')
     try:
         before = _flat(_kept(json.loads(file.read_text())))
     except ValueError:
@@ -50,7 +50,7 @@ def settings_of(cfg: Config) -> dict[str, Any]:
 
 
 def _kept(settings: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in settings.items() if key not in ELSEWHERE}
+    kept = {key: value for key, value in settings.items() if key not in IGNORED_KEYS}
     train = (kept.get('train_dataloader') or {}).get('dataset') or {}
     if isinstance(train.get('datasets'), list) and 'pipeline' in train:  # it may stand in each dataset as well
         pipeline, parts = train['pipeline'], train['datasets']
@@ -60,10 +60,12 @@ def _kept(settings: Mapping[str, Any]) -> dict[str, Any]:
     for kind in ('train', 'val', 'test'):
         loader = kept.get(f'{kind}_dataloader')
         if isinstance(loader, Mapping):
-            kept[f'{kind}_dataloader'] = {key: value for key, value in loader.items() if key not in LOADING}
+            kept[f'{kind}_dataloader'] = {
+                key: value for key, value in loader.items() if key not in IGNORED_DATALOADER_KEYS
+            }
     hooks = kept.get('default_hooks')
     if isinstance(hooks, Mapping):
-        kept['default_hooks'] = {key: value for key, value in hooks.items() if key not in HOOKS}
+        kept['default_hooks'] = {key: value for key, value in hooks.items() if key not in IGNORED_HOOKS}
     return kept
 
 

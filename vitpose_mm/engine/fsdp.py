@@ -20,9 +20,9 @@ from .optim_wrappers.layer_decay_constructor import strip_wrappers
 
 
 class ShardedStrategy(FSDPStrategy):
-    """MMEngine's FSDP with one unit for each transformer block, and checkpoints like those of a plain model.
+    """MMEngine's FSDP that shards each transformer block as a unit and saves the checkpoints of an unsharded model.
 
-    Over mmengine 0.10.7 it clips gradients by the norm of all shards (there every process clips its own shard
+    Unlike that of mmengine 0.10.7 it clips gradients by the norm of all shards (there every process clips its own shard
     by its own norm), it resumes the optimizer (there torch 2.0's order of arguments is used and fails), it
     logs which weights a checkpoint lacks, and it runs on a CPU too.
 
@@ -31,7 +31,7 @@ class ShardedStrategy(FSDPStrategy):
         kwargs: arguments of mmengine's FSDPStrategy; ``state_dict_cfg`` is 'full' unless given.
 
     Raises:
-        ValueError: there are no processes to split the model over.
+        ValueError: the model is not trained by several processes.
 
     Example (in a config):
         >>> runner_type = 'FlexibleRunner'

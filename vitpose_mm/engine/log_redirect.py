@@ -47,7 +47,7 @@ def redirect_log(cfg: Config, kind: str) -> Iterator[None]:
 
 
 def _restore_handlers(file: TextIO) -> None:
-    """Let loggers that were made inside, for what was standard output there, go on with warnings only."""
+    """Point loggers that were made inside the block to standard error again, for warnings and errors."""
     for logger in MMLogger._instance_dict.values():
         for handler in logger.handlers:
             if isinstance(handler, logging.StreamHandler) and handler.stream is file:

@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ..checkpoints.pickle_records import shown
+from ..checkpoints.pickle_records import printable
 from ..checks.pretrained import find_missing_tensors
 
 MAX_COUNT = 10**9  # more epochs or iterations are not a real training
@@ -54,12 +54,12 @@ def progress_problems(runner: Any, checkpoint: Mapping[str, Any]) -> Iterator[st
     meta = checkpoint.get('meta') or {}
     for key in ('epoch', 'iter'):
         if not _is_count(meta.get(key), MAX_COUNT):
-            yield f'its meta.{key} is {shown(meta.get(key))}'
+            yield f'its meta.{key} is {printable(meta.get(key))}'
     if meta.get('seed') is not None and not _is_count(meta['seed'], 2**32 - 1):
-        yield f'its meta.seed is {shown(meta["seed"])}'
+        yield f'its meta.seed is {printable(meta["seed"])}'
     position = meta.get('position', {})
     if not isinstance(position, Mapping) or not all(_is_count(number, 2**63) for number in position.values()):
-        yield f'its meta.position is {shown(position)}'
+        yield f'its meta.position is {printable(position)}'
     loop = runner.train_loop
     done, limit = ('iter', 'max_iters') if hasattr(loop, 'dataloader_iterator') else ('epoch', 'max_epochs')
     if meta[done] > getattr(loop, limit, MAX_COUNT):
@@ -74,7 +74,7 @@ def log_problems(checkpoint: Mapping[str, Any]) -> Iterator[str]:
         yield f'it has no message_hub.{missing[0]}'
     for key, value in hub['runtime_info'].items():
         if str(key).startswith('best_score') and not _is_number(value):
-            yield f'its {shown(key)} is {shown(value)}'
+            yield f'its {printable(key)} is {printable(value)}'
 
 
 def weight_problems(model: Any, checkpoint: Mapping[str, Any]) -> Iterator[str]:
@@ -102,7 +102,7 @@ def optimizer_problems(wrapper: OptimWrapper | OptimWrapperDict, saved: Any) -> 
         yield from _state_problems(optimizer, saved)
         scaler = saved.get('loss_scaler', dict.fromkeys(SCALER_STATE))
         if not isinstance(scaler, Mapping) or (scaler and not scaler.keys() >= SCALER_STATE):
-            yield 'the scale of its losses is damaged'
+            yield 'the state of its loss scaler is damaged'
 
 
 def _group_problems(optimizer: Optimizer, saved: Any) -> Iterator[str]:
@@ -116,16 +116,16 @@ def _group_problems(optimizer: Optimizer, saved: Any) -> Iterator[str]:
     if sizes != wanted:
         yield (
             f'its optimizer has {sum(sizes)} weights in {len(sizes)} groups, and this one {sum(wanted)} in '
-            f'{len(wanted)}, in other numbers a group'
+            f'{len(wanted)}, or groups of other sizes'
         )
     kind = type(optimizer).__name__
     for group, mine in zip(saved, own, strict=True):
         lost = sorted(optimizer.defaults.keys() - group.keys() - NEWER_SETTINGS)
         if lost:
-            yield f'its optimizer is another than {kind}: it has no {lost[0]}'
+            yield f'its optimizer is not {kind}: its groups lack {lost[0]}'
         for key, value in mine.items():
             if key != 'params' and key in group and not _same_kind(group[key], value):
-                yield f"its optimizer's {shown(key)} is {shown(group[key])}"
+                yield f"its optimizer's {printable(key)} is {printable(group[key])}"
 
 
 def _state_problems(optimizer: Optimizer, saved: Mapping[str, Any]) -> Iterator[str]:
@@ -140,11 +140,11 @@ def _state_problems(optimizer: Optimizer, saved: Mapping[str, Any]) -> Iterator[
     for number, weight in zip(numbers, weights, strict=True):
         entry = state.get(number, {}) if isinstance(number, int) else None
         if not isinstance(entry, Mapping) or (entry and not entry.keys() >= needed):
-            yield f'its optimizer is another than {kind}: it keeps other numbers of a weight'
+            yield f'its optimizer is not {kind}: it keeps another state of each weight'
             return
         for key, value in entry.items():
             if key in LIKE_WEIGHT and value is not None and getattr(value, 'shape', None) != weight.shape:
-                yield f'its optimizer is of weights of other shapes: {key} of one of {tuple(weight.shape)}'
+                yield f'its optimizer is of weights of other shapes: its {key} is not {tuple(weight.shape)}'
 
 
 def scheduler_problems(own: Any, saved: Any) -> Iterator[str]:
@@ -161,7 +161,7 @@ def scheduler_problems(own: Any, saved: Any) -> Iterator[str]:
         mine = one.state_dict()
         wrong = [key for key in mine if key not in state or not _same_kind(state[key], mine[key])]
         if wrong:
-            yield f'its param_scheduler is another than {type(one).__name__}: {shown(wrong[0])} does not fit'
+            yield f'its param_scheduler is not a {type(one).__name__}: {printable(wrong[0])} does not fit'
 
 
 def _is_count(value: Any, limit: int) -> bool:
@@ -173,7 +173,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _same_kind(saved: Any, own: Any) -> bool:
-    """Whether a setting of a file can stand where the run has this one."""
+    """Whether a setting of a file has the type of the setting of this run."""
     if own is None or isinstance(own, bool):
         return saved is None or isinstance(saved, (bool, int, float, Tensor))
     if _is_number(own) or isinstance(own, Tensor):

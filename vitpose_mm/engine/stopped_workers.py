@@ -1,4 +1,4 @@
-"""Loader workers that were stopped and hold a batch are waited for without a limit by torch: they are ended here."""
+"""Kill dataloader workers that were stopped (SIGSTOP): torch waits for the batch of one without a limit."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ STOPPED = 'T'  # state in /proc after SIGSTOP or SIGTSTP
 
 @contextmanager
 def end_stopped_workers(*, seconds: float) -> Iterator[None]:
-    """Kill child processes that are stopped for so long, in a thread; at the end those that are stopped then.
+    """Watch child processes in a thread and kill those that stay stopped; at the end kill all that are stopped then.
 
-    The time limit of a DataLoader does not help: a finished batch lies in shared memory, whose file the worker itself
-    hands over on demand. Killed, it ends the loader's wait with an error.
+    The timeout of a DataLoader does not help: a finished batch is in shared memory, whose file handle the worker itself
+    has to send. When it is killed, the wait of the loader ends with an error.
 
     Args:
-        seconds: in which this process itself runs; it may be stopped together with its workers and go on with them.
+        seconds: how long a worker may stay stopped. Only time in which this process runs counts: it may be stopped
+            together with its workers, and continue with them.
     """
     over = threading.Event()
     watch = threading.Thread(target=_watch, args=(over, seconds), daemon=True)
@@ -33,17 +34,17 @@ def end_stopped_workers(*, seconds: float) -> Iterator[None]:
     finally:
         over.set()
         watch.join()
-        for worker in stopped_workers():  # Python's end sends them SIGTERM, which they do not get, and waits
+        for worker in stopped_workers():  # at exit Python sends SIGTERM, which stopped ones do not get
             worker.kill()
 
 
 def stopped_workers() -> list[BaseProcess]:
-    """Child processes of this process that are stopped."""
+    """Return the child processes that are stopped (by SIGSTOP or SIGTSTP)."""
     return [child for child in multiprocessing.active_children() if _state(child.pid) == STOPPED]
 
 
 def _state(pid: int | None) -> str:
-    """Read the state of a process from /proc, as S (sleeps) or T (stopped); empty where it is gone."""
+    """Read the state of a process from /proc, as S (sleeps) or T (stopped); empty where it has ended."""
     try:
         text = Path(f'/proc/{pid}/stat').read_text()
     except OSError:
@@ -53,12 +54,12 @@ def _state(pid: int | None) -> str:
 
 def _watch(over: threading.Event, seconds: float) -> None:
     pause = min(1.0, seconds / 4)
-    looks: dict[int | None, int] = {}  # in a row that saw the process stopped
+    checks: dict[int | None, int] = {}  # consecutive checks that found the process stopped
     while not over.wait(pause):
         stopped = {worker.pid: worker for worker in stopped_workers()}
-        looks = {pid: looks.get(pid, 0) + 1 for pid in stopped}
+        checks = {pid: checks.get(pid, 0) + 1 for pid in stopped}
         for pid, worker in stopped.items():
-            if looks[pid] * pause >= seconds:
+            if checks[pid] * pause >= seconds:
                 text = f'The process {pid}, which loads data, has been stopped for {seconds:g} seconds: it is ended.'
                 print_log(text, logger='current', level=logging.WARNING)
                 worker.kill()

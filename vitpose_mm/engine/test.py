@@ -62,7 +62,7 @@ def use_ensemble(cfg: Config, given: Sequence[str]) -> None:
     """Test the mean of several models: CHECKPOINT of the config's model, or CONFIG.py=CHECKPOINT of another's.
 
     Raises:
-        ValueError: a file that is not there or cannot be read.
+        ValueError: a file that does not exist or cannot be read.
     """
     members = [split_member(one) for one in given]
     for config, checkpoint in members:
@@ -85,7 +85,7 @@ def dump_predictions(cfg: Config, path: str) -> None:
 
 
 def analyse_bad_cases(cfg: Config, args: argparse.Namespace) -> None:
-    """Switch mmpose's hook on that collects the samples with the worst loss or accuracy."""
+    """Enable the hook of mmpose that collects the samples with the worst loss or accuracy."""
     hooks = cfg.get('default_hooks', {})
     if 'badcase' not in hooks:
         raise ValueError(
@@ -119,7 +119,7 @@ def add_test_flags(cfg: Config, args: argparse.Namespace) -> None:
 def test(args: argparse.Namespace) -> None:
     """Evaluate as the arguments of tools/test.py say; the metrics go to the log and to --out.
 
-    By MMEngine's plain Runner where FlexibleRunner trains the model: its checkpoints are a plain model's.
+    A model that FlexibleRunner trains is tested by MMEngine's Runner: its checkpoints are those of an unsharded model.
     """
     cfg = load_config(args)
     with exit_on_user_error(), explain_writing(cfg.work_dir):
@@ -132,7 +132,7 @@ def test(args: argparse.Namespace) -> None:
         runner = build_runner(cfg)
         for note in notes:
             runner.logger.warning(note)
-        if cfg.load_from and isinstance(runner, Runner):  # its own loading leaves what does not fit as it was
+        if cfg.load_from and isinstance(runner, Runner):  # which itself skips weights that do not fit
             model = runner.model.module if is_model_wrapper(runner.model) else runner.model
             load_strictly(model, cfg.load_from, args.config)
     with exit_on_user_error(ours_only=True), explain_writing(cfg.work_dir):

@@ -18,7 +18,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import FlexibleRunner, Runner
 
 from ..checks.preflight import check_config
-from ..checks.pretrained import check_pretrained
+from ..checks.pretrained import pretrained_warnings
 from ..utils.configs import QuickTextConfig, open_config
 from ..utils.files import explain_writing, refuse_links
 from ..utils.precision import cpu_has_bfloat16
@@ -36,12 +36,12 @@ def exit_on_user_error(*, ours_only: bool = False) -> Iterator[None]:
     """End the process with the sentence of a ValueError; a user's mistake needs no traceback.
 
     Args:
-        ours_only: let those that were raised outside this package through: in a training they may be bugs.
+        ours_only: let errors pass that were raised outside this package: in a training they may be bugs.
     """
     try:
         yield
     except ValueError as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]  # of a builtin's error it is who called it
+        last = traceback.extract_tb(error.__traceback__)[-1]  # for an error that a built-in function raised: its caller
         ours = PACKAGE in Path(last.filename).resolve().parents and (last.line or '').startswith('raise ')
         if ours_only and not ours:
             raise
@@ -183,7 +183,7 @@ def end_without_data(runner: Runner | FlexibleRunner, reason: str) -> NoReturn:
 
 
 def is_of_loader(error: Exception) -> bool:
-    """Whether an error says that a loader's worker is gone: torch's own, or of the connection to it, seen earlier."""
+    """Whether an error says that a dataloader worker has ended: one of torch, or of the connection to it."""
     if isinstance(error, RuntimeError):
         return any(name in str(error) for name in ('DataLoader', 'Pin memory thread'))
     frames = traceback.extract_tb(error.__traceback__)
@@ -191,7 +191,7 @@ def is_of_loader(error: Exception) -> bool:
 
 
 def is_of_backend(error: Exception) -> bool:
-    """Whether an error comes from the connection between the processes of a training."""
+    """Whether an error comes from gloo or NCCL, which connect the processes of a training."""
     return isinstance(error, torch.distributed.DistError) or any(name in str(error) for name in ('gloo', 'NCCL'))
 
 
@@ -214,7 +214,7 @@ def train(args: argparse.Namespace) -> None:
         for note in notes:
             runner.logger.warning(note)
         if isinstance(runner, Runner):
-            for line in check_pretrained(runner.model, None if cfg.get('resume') else cfg.get('load_from')):
+            for line in pretrained_warnings(runner.model, None if cfg.get('resume') else cfg.get('load_from')):
                 runner.logger.warning(line)
     with exit_on_user_error(ours_only=True):
         run_training(runner)

@@ -17,14 +17,14 @@ LARGEST_SHARE = 0.1  # of a training's iterations
 class WarmupLR(LinearLR):
     """MMEngine's LinearLR by iterations, which ends at ``end`` or after a tenth of the training, whichever comes first.
 
-    500 iterations are a moment of COCO's 210 epochs and more than all that 100 people give. How long a training is
-    is in MMEngine's message hub by the second iteration; without a runner ``end`` holds.
+    500 iterations are a moment of 210 epochs of COCO and longer than a whole training on 100 people. MMEngine's
+    message hub has the length of the training from the second iteration on; without a runner ``end`` is used.
 
     Args:
         optimizer: optimizer or its wrapper.
         by_epoch: has to be False.
-        kwargs: arguments of mmengine's LinearLR: ``start_factor``, ``begin``, and ``end``, the iteration at which the
-            learning rate is reached at the latest.
+        kwargs: arguments of mmengine's LinearLR: ``start_factor``, ``begin``, and ``end``, the iteration by which
+            the full learning rate is reached at the latest.
 
     Raises:
         ValueError: by_epoch is True.
@@ -40,7 +40,7 @@ class WarmupLR(LinearLR):
     def _get_value(self) -> list[float]:
         max_iters = MessageHub.get_current_instance().runtime_info.get('max_iters')
         if self.last_step == 1 and max_iters is not None:
-            longest = max(math.ceil(LARGEST_SHARE * max_iters), 2)  # the second iteration has the whole rate, or later
+            longest = max(math.ceil(LARGEST_SHARE * max_iters), 2)  # at least until the second iteration
             self.end: int = min(self.end, self.begin + longest)
             self.total_iters = self.end - self.begin - 1
         return super()._get_value()

@@ -11,7 +11,7 @@ import numpy as np
 
 from .run import open_exported
 
-SURE = 0.3  # score from which a keypoint is compared
+MIN_SCORE = 0.3  # score from which a keypoint is compared
 BATCH = 8
 
 
@@ -21,11 +21,11 @@ class Difference:
 
     Attributes:
         crops: number of them.
-        real: whether they are of people; in noise there are no keypoints.
+        real: whether they are crops of people; in noise there are no keypoints.
         heatmaps: the largest absolute difference, over the largest heat where that is above 1; None where the file
             gives keypoints.
         keypoints: number of keypoints with a score above 0.3.
-        median, worst: difference of those, pixels of the input; NaN for none.
+        median, worst: difference of these keypoints, pixels of the input; NaN where there are none.
     """
 
     crops: int
@@ -40,10 +40,10 @@ class Difference:
         parts = [] if self.heatmaps is None else [f'heatmaps differ by at most {self.heatmaps:.1e}']
         if self.keypoints:
             parts.append(
-                f'{self.keypoints} keypoints with a score above {SURE} differ by {self.median:.3f} px at the median '
-                f'and {self.worst:.3f} px at most'
+                f'{self.keypoints} keypoints with a score above {MIN_SCORE} differ by {self.median:.3f} px at the '
+                f'median and {self.worst:.3f} px at most'
             )
-        return f'compared with the model on {self.crops} {kind}: {"; ".join(parts) or "no keypoint is sure there"}'
+        return f'compared with the model on {self.crops} {kind}: {"; ".join(parts) or "no keypoint has such a score"}'
 
 
 def compare(file: Path, crops: np.ndarray, expected: np.ndarray, *, codec: Any, real: bool) -> Difference:
@@ -55,13 +55,13 @@ def compare(file: Path, crops: np.ndarray, expected: np.ndarray, *, codec: Any, 
         found, heat = got[..., :2], None
     else:
         found, heat = decode(got, codec)[0], float(np.abs(got - expected).max() / max(1.0, np.abs(expected).max()))
-    sure = scores > SURE
-    apart = np.linalg.norm(found - keypoints, axis=-1)[sure]
+    confident = scores > MIN_SCORE
+    apart = np.linalg.norm(found - keypoints, axis=-1)[confident]
     return Difference(
         crops=len(crops),
         real=real,
         heatmaps=heat,
-        keypoints=int(sure.sum()),
+        keypoints=int(confident.sum()),
         median=float(np.median(apart)) if len(apart) else float('nan'),
         worst=float(apart.max()) if len(apart) else float('nan'),
     )

@@ -147,12 +147,12 @@ def write(
 
 
 def halves(options: ExportOptions) -> bool:
-    """Whether the network itself is to compute in float16; OpenVINO stores weights so and chooses by the device."""
+    """Whether to convert the network to float16; for OpenVINO only its stored weights are, and the device chooses."""
     return options.precision == 'fp16' and not options.out.endswith('.xml')
 
 
 def swapped(crops: Tensor, model: Any) -> Tensor:
-    """Return normalised crops with channels the other way round, normalised by the same mean and std."""
+    """Swap the channels (RGB and BGR) of normalised crops; mean and std stay in their order."""
     mean, std = (getattr(model.data_preprocessor, name).float() for name in ('mean', 'std'))
     return ((crops * std + mean).flip(1) - mean) / std
 

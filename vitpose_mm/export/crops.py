@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..inference.images import list_images, read_image
 
-MOST = 128  # images of a folder that are used, evenly spread over it
+MAX_IMAGES = 128  # images of a folder that are used, evenly spread over it
 
 
 def random_crops(model: Any, number: int = 4) -> Tensor:
@@ -29,9 +29,9 @@ def person_crops(model: Any, folder: Path) -> Tensor:
     """
     images = list_images(folder).images
     if len(images) < 2:
-        raise ValueError(f'{folder} has {len(images)} image: give a folder of some dozens of people, one an image.')
+        raise ValueError(f'{folder} has {len(images)} image: give a folder of some dozens of people, one per image.')
     pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
-    chosen = [images[index] for index in np.linspace(0, len(images) - 1, min(len(images), MOST)).astype(int)]
+    chosen = [images[index] for index in np.linspace(0, len(images) - 1, min(len(images), MAX_IMAGES)).astype(int)]
     samples = [pipeline(_whole(read_image(path), model.dataset_meta)) for path in chosen]
     with torch.no_grad():
         crops: Tensor = model.data_preprocessor(pseudo_collate(samples), False)['inputs']

@@ -14,15 +14,15 @@ import torch.nn.functional as F
 from mmpose.codecs import UDPHeatmap
 from torch import Tensor, nn
 
-LOWEST, HIGHEST = 1e-3, 50.0  # heat whose logarithm is taken, as in MMPose
+MIN_HEAT, MAX_HEAT = 1e-3, 50.0  # heatmaps are clamped to these before the logarithm, as in MMPose
 EPS = float(np.finfo(np.float32).eps)
 
 
 class UDPDecoder(nn.Module):
     """Maps (N, K, h, w) heatmaps to (N, K, 3): x and y in pixels of the input, and the score.
 
-    The maximum of each map is refined by one Newton step on the logarithm of the blurred map (DARK). A map without
-    any heat has its first pixel, not refined, and its score.
+    The maximum of each map is refined by one Newton step on the logarithm of the blurred map (DARK). Of a map without
+    any heat the first pixel is returned, not refined, with its score.
 
     Args:
         codec: MMPose's UDPHeatmap of Gaussians, or a subclass.
@@ -64,7 +64,7 @@ class UDPDecoder(nn.Module):
         blurred = F.conv2d(blurred, self.kernel.view(1, 1, 1, -1), padding=(0, border)).view_as(heatmaps)
         highest = blurred.flatten(2).amax(-1)
         factor = scores / torch.where(highest > 0, highest, torch.ones_like(highest))
-        return (blurred * factor[..., None, None]).clamp(LOWEST, HIGHEST).log()
+        return (blurred * factor[..., None, None]).clamp(MIN_HEAT, MAX_HEAT).log()
 
 
 def newton_steps(maps: Tensor, index: Tensor) -> Tensor:

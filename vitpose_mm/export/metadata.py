@@ -65,7 +65,7 @@ def detector_metadata(model: Any, config: str, *, precision: str) -> dict[str, s
 
 
 def find_step(cfg: Config, name: str) -> Mapping[str, Any]:
-    """Return the arguments of a transform of a type in the test pipeline, {} where it is not there."""
+    """Return the arguments of a transform of a type in the test pipeline, {} where there is none."""
     steps = cfg.test_dataloader.dataset.pipeline
     return next((step for step in steps if step['type'].rpartition('.')[2] == name), {})
 
@@ -84,7 +84,7 @@ def _common(model: Any, config: str, *, task: str, input_order: str, precision: 
         'mean': json.dumps([round(value, 6) for value in mean]),
         'std': json.dumps([round(value, 6) for value in std]),
         'config_name': Path(config).name,
-        'config': json.dumps(_plain(model.cfg.model)),
+        'config': json.dumps(_to_json(model.cfg.model)),
     }
 
 
@@ -93,16 +93,16 @@ def _numbers(codec: Any, *names: str) -> dict[str, float]:
     return {name: getattr(codec, name) for name in names if hasattr(codec, name)}
 
 
-def _plain(value: Any) -> Any:
-    """Return a config value as JSON holds it; ``init_cfg`` and ``checkpoints``, paths of the author, left out."""
+def _to_json(value: Any) -> Any:
+    """Convert a config value to what JSON has; ``init_cfg`` and ``checkpoints``, paths of the author, left out."""
     if isinstance(value, Mapping):
-        return dict(_plain_items(value))
+        return dict(_to_json_items(value))
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_to_json(item) for item in value]
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 
-def _plain_items(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _to_json_items(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, item in value.items():
         if key not in ('init_cfg', 'checkpoints'):
-            yield str(key), _plain(item)
+            yield str(key), _to_json(item)

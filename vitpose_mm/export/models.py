@@ -94,12 +94,12 @@ class DetectorModel(nn.Module):
 
 
 def channel_order(model: Any) -> str:
-    """Return the order of channels that a model takes: 'rgb' where its data_preprocessor turns BGR images round."""
+    """Return the order of channels that a model takes: 'rgb' where its data_preprocessor converts BGR images."""
     return 'rgb' if getattr(model.data_preprocessor, '_channel_conversion', False) else 'bgr'
 
 
 def choose_dataset(model: Any) -> None:
-    """Make the dataset whose keypoints are exported the one that a model of several takes without samples."""
+    """Make the exported dataset the default of a model of several: the one that it uses without samples."""
     for part in (model, *getattr(model, 'members', ())):
         names = getattr(part, 'names', None)
         if names is not None:
@@ -107,18 +107,18 @@ def choose_dataset(model: Any) -> None:
 
 
 def merge_experts(model: Any) -> None:
-    """Make the feed-forward networks with experts plain ones: those of the dataset that is the model's default."""
+    """Replace feed-forward networks with experts by those of the default dataset, without experts."""
     ids, names = getattr(model, 'expert_ids', None), getattr(model, 'names', None)
     for parent in list(model.modules()):
         for name, mlp in list(parent.named_children()):
             if isinstance(mlp, ExpertFeedForward):
-                assert ids is not None and names is not None  # the estimator sees to it
+                assert ids is not None and names is not None  # the estimator has checked it
                 setattr(parent, name, plain_network(mlp, ids[names.default]))
 
 
 @torch.no_grad()
 def plain_network(mlp: ExpertFeedForward, expert: int) -> FeedForward:
-    """Return the plain network that the images of one expert go through in a network with experts."""
+    """Return the FeedForward, without experts, that equals an ExpertFeedForward for one expert."""
     own: Any = mlp.experts[expert]
     plain = FeedForward(mlp.dim, mlp.fc1.out_features)
     plain.fc1 = mlp.fc1

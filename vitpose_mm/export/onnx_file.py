@@ -41,7 +41,7 @@ def write_onnx(
         int8: matrix products in int8, weights by channel, activations scaled for each batch.
 
     Raises:
-        ValueError: the packages are not there, the weights are too many for one file, or the opset is not known.
+        ValueError: the packages are not installed, the weights are too many for one file, or the opset is not known.
     """
     require('onnx', 'onnxruntime', 'onnxscript', extra='export')
     size = sum(weight.numel() * weight.element_size() for weight in model.state_dict().values())

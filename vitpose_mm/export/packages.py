@@ -9,7 +9,7 @@ def require(*names: str, extra: str) -> None:
     """Check that packages can be imported.
 
     Raises:
-        ValueError: one cannot.
+        ValueError: one is not installed.
     """
     missing = [name for name in names if find_spec(name) is None]
     if missing:

@@ -17,8 +17,9 @@ from torch import Tensor
 
 LOADERS = ('LoadImage', 'SafeLoadImage')  # both leave pixels that are there as they are
 STEPS_AFTER_LOADING = ['GetBBoxCenterScale', 'TopdownAffine', 'PackPoseInputs']
-STEPS = 32  # OpenCV samples at this part of a pixel
-FINE = 1024  # that it adds up whole numbers of before
+# OpenCV interpolates at positions that are rounded to 1/32 pixel, and computes them in fixed point with 1/1024 pixel
+SUBPIXELS = 32
+FIXED_POINT = 1024
 
 
 class Crops(NamedTuple):
@@ -120,20 +121,22 @@ def sample_on_device(
     height, width = (bounds[:, axis, None, None] for axis in (0, 1))
     total = torch.zeros((*rows.shape, 3), device=device)
     for down, across in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        y, x = rows // STEPS + down, columns // STEPS + across
-        weight = (rows % STEPS - STEPS * (1 - down)).abs() * (columns % STEPS - STEPS * (1 - across)).abs()
+        y, x = rows // SUBPIXELS + down, columns // SUBPIXELS + across
+        weight = (rows % SUBPIXELS - SUBPIXELS * (1 - down)).abs()
+        weight = weight * (columns % SUBPIXELS - SUBPIXELS * (1 - across)).abs()
         weight = weight * ((y >= 0) & (y < height) & (x >= 0) & (x < width))
         index = start[:, None, None] + y.clamp_min(0).minimum(height - 1) * width + x.clamp_min(0).minimum(width - 1)
         total += pixels[index] * weight[..., None]
-    return total.div_(STEPS * STEPS).add_(0.5).to(torch.uint8).permute(0, 3, 1, 2)
+    return total.div_(SUBPIXELS * SUBPIXELS).add_(0.5).to(torch.uint8).permute(0, 3, 1, 2)
 
 
 def _sampled(row: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return the (N, h, w) coordinate of every crop pixel, in 1 / STEPS pixels, by (N, 3) rows from crop to image.
+    """Return the (N, h, w) coordinate of every crop pixel, in 1 / SUBPIXELS pixels, by (N, 3) rows from crop to image.
 
-    It is rounded as OpenCV does: the part by column, and that by row, to 1 / FINE pixels, then their sum.
+    It is rounded as OpenCV does: the part by column, and that by row, to 1 / FIXED_POINT pixels, then their sum.
     """
     x = torch.arange(size[0], device=row.device, dtype=row.dtype)
     y = torch.arange(size[1], device=row.device, dtype=row.dtype)[:, None]
-    a, b, c = (row[:, i, None, None] * FINE for i in range(3))
-    return ((a * x).round().long() + (b * y + c).round().long() + FINE // STEPS // 2) // (FINE // STEPS)
+    a, b, c = (row[:, i, None, None] * FIXED_POINT for i in range(3))
+    divisor = FIXED_POINT // SUBPIXELS
+    return ((a * x).round().long() + (b * y + c).round().long() + divisor // 2) // divisor

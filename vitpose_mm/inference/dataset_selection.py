@@ -1,4 +1,4 @@
-"""One dataset of a model of many: whose head, expert, keypoints and skeleton inference uses."""
+"""Select the dataset whose head, expert, keypoints and skeleton inference uses, for a model of several."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..registry import DATASETS
 
 
 def serve_dataset(model: Any, name: str) -> None:
-    """Have ``inference_topdown`` treat its people as those of a dataset, by setting ``model.dataset_meta``.
+    """Select the dataset that ``inference_topdown`` predicts with, by setting ``model.dataset_meta``.
 
     Args:
         model: from ``init_model``, with its config as ``cfg``.

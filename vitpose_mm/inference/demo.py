@@ -114,7 +114,7 @@ class Demo:
             self.draw.show(picture, path.name, seconds=self.options.show_interval)
 
     def save(self, records: list[dict[str, Any]]) -> Path | None:
-        """Write the records to results_<name of the input>.json: a record an image for a folder, else the people."""
+        """Write the records to results_<name of the input>.json: one record per image for a folder, else the people."""
         if not (self.options.save_predictions and self.folder and records):
             return None
         path = self.folder / f'results_{self.source.resolve().stem}.json'
@@ -176,7 +176,7 @@ def build_drawer(options: DemoOptions, metainfo: Any) -> PoseDrawer:
 
 
 def prepare_folder(folder: Path, images: list[Path]) -> Path:
-    """Make the output folder where it is not there, and check that it can be written to.
+    """Make the output folder where it does not exist, and check that it can be written to.
 
     Raises:
         ValueError: it cannot be made or written to, or the pictures would replace the images.

@@ -13,7 +13,7 @@ from mmpose.visualization import PoseLocalVisualizer
 
 from ..utils.files import complete
 
-PIXELS_A_RADIUS = 160  # the shorter side of an image over the radius of a keypoint, where none is asked for
+SIDE_PER_RADIUS = 160  # default radius of a keypoint: the shorter side of the image, divided by this
 
 
 class PoseDrawer:
@@ -64,7 +64,7 @@ class PoseDrawer:
             ) from error
 
     def __call__(self, image: np.ndarray, sample: PoseDataSample) -> np.ndarray:
-        radius = self.radius or max(3, round(min(image.shape[:2]) / PIXELS_A_RADIUS))
+        radius = self.radius or max(3, round(min(image.shape[:2]) / SIDE_PER_RADIUS))
         self.visualizer.radius = radius
         self.visualizer.line_width = self.thickness or max(1, round(radius * 2 / 3))
         rgb = np.ascontiguousarray(image[..., ::-1])

@@ -1,4 +1,4 @@
-"""Read what a user names as images one frame after the other, when it is its turn."""
+"""Read images, folders and arrays lazily, one frame after the other."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def list_inputs(inputs: Image | Iterable[Image]) -> Iterable[Image]:
     """Resolve what is named by itself: a folder or a pattern into its files; the items of an iterable come as they are.
 
     Raises:
-        ValueError: nothing is there.
+        ValueError: an input does not exist, or has no images.
     """
     if isinstance(inputs, np.ndarray):
         return list(inputs) if inputs.ndim == 4 else [inputs]
@@ -70,7 +70,7 @@ def expand(source: str | Path) -> list[Path]:
     """Return the image files of an image, folder or glob pattern (``**`` for subfolders), sorted by name.
 
     Raises:
-        ValueError: nothing is there.
+        ValueError: an input does not exist, or has no images.
     """
     path = Path(source)
     if path.exists() or not glob.has_magic(str(source)):
@@ -113,7 +113,7 @@ def read_frame(image: Image, index: int) -> Frame:
 def batch_frames(frames: Iterable[Frame], size: int) -> Iterator[list[Frame]]:
     """Collect frames into lists of ``size``, fewer where they are large; an exception comes after the last list.
 
-    Each frame whose index is a multiple of ``size`` begins a list, so that a run that goes on at one has the same
+    Each frame whose index is a multiple of ``size`` begins a list, so that a run that continues with one has the same
     lists.
     """
     iterator = iter(frames)

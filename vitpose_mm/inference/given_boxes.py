@@ -47,11 +47,11 @@ def give_boxes(frames: Iterable[Frame], boxes: Any) -> Iterator[Frame]:
     """
     if isinstance(boxes, (str, Path)):
         boxes = read_detections(boxes)
-    turns = None if isinstance(boxes, Mapping) else iter(boxes)
+    remaining = None if isinstance(boxes, Mapping) else iter(boxes)
     for frame in frames:
-        found = _look_up(boxes, frame) if turns is None else next(turns, None)
+        found = _look_up(boxes, frame) if remaining is None else next(remaining, None)
         if found is None:
-            raise ValueError(f'There are no boxes for image {frame.index}, {frame.name}: give one array an image.')
+            raise ValueError(f'There are no boxes for image {frame.index}, {frame.name}: give one array per image.')
         yield add_boxes(frame, found)
 
 

@@ -24,7 +24,7 @@ PRECISIONS = ('auto', 'fp32', 'bf16')
 
 
 def makes_heatmaps(model: Any) -> bool:
-    """Whether a model is a top-down estimator whose heatmaps are averaged over the flip test and decoded one way."""
+    """Whether the heatmaps of a model can be flip-tested and decoded in batches here: Gaussian ones with UDP."""
     head: Any = getattr(model, 'head', None)
     test_cfg = getattr(model, 'test_cfg', None) or {}
     return (

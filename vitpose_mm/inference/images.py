@@ -39,7 +39,7 @@ def list_images(source: Path) -> ImageFiles:
     """List an image file, or the image files of a folder; subfolders are not searched.
 
     Raises:
-        ValueError: nothing is there, it is a video, or the folder cannot be read or has no image.
+        ValueError: the path does not exist, it is a video, or the folder cannot be read or has no image.
     """
     if source.is_dir():
         return _list_folder(source)

@@ -24,7 +24,7 @@ def pick_device(name: str | None) -> str:
     """Device as asked for, or the first GPU where there is one, or the CPU.
 
     Raises:
-        ValueError: a name that torch does not know, or a GPU that is not there.
+        ValueError: a name that torch does not know, or a GPU that this machine does not have.
     """
     if name is None:
         return 'cuda:0' if torch.cuda.is_available() else 'cpu'
@@ -46,7 +46,7 @@ def build_detector(config: str, checkpoint: str, device: str = 'cpu') -> nn.Modu
     if torch.device(device).type == 'cuda' and get_compiling_cuda_version() == 'not available':
         warnings.warn('The detector runs on the CPU: mmcv has no CUDA ops here.', stacklevel=2)
         device = 'cpu'
-    with warnings.catch_warnings(record=True):  # that there is no checkpoint yet, and which colours it takes
+    with warnings.catch_warnings(record=True):  # it warns that there is no checkpoint yet, and of its palette
         model = mmdet.apis.init_detector(open_config(config), None, device=device)
     load_strictly(model, checkpoint, config)
     model.cfg = adapt_mmdet_pipeline(model.cfg)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 T = TypeVar('T')
 Result = TypeVar('Result')
 
-DEPTH = 1  # items that wait between two stages
+MAX_WAITING = 1  # items that wait between two stages
 END = object()
 
 
@@ -22,10 +22,10 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def ahead(items: Iterable[T], depth: int = DEPTH) -> Iterator[T]:
+def ahead(items: Iterable[T], depth: int = MAX_WAITING) -> Iterator[T]:
     """Yield items that a thread produces, at most ``depth`` items ahead of the consumer.
 
-    What the items' iterator raises is raised here, after the items before it. When the consumer stops, the thread
+    An exception of the iterator is raised here, after the items before it. When the consumer stops, the thread
     ends and closes the iterator.
     """
     waiting: queue.Queue[Any] = queue.Queue(depth)
@@ -73,7 +73,7 @@ def _put(entry: tuple[Any, BaseException | None], waiting: queue.Queue, stopped:
 
 
 def each_alone(function: Callable[[list[T]], list[Result]], items: list[T]) -> list[Result | Exception]:
-    """Results of a batch; where that fails, of each item by itself, and its exception where it fails again.
+    """Return the results of a batch; where it fails, the result or exception of each item, run by itself.
 
     So one image that a model fails on, or that leaves no memory for the others, does not end a run.
     """

@@ -89,7 +89,7 @@ class PoseResult:
         return read_image(self.path)
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """One dict a person, as in the demo's json file; with track_id where people are tracked."""
+        """Return one dict per person, as in the demo's json file; with track_id where people are tracked."""
         people = people_of(self.sample)
         if self.track_ids is not None:
             for person, track_id in zip(people, self.track_ids.tolist(), strict=True):
@@ -141,7 +141,7 @@ class PoseResult:
         return {'version': 1.3, 'people': people}
 
     def to_csv(self, *, header: bool = True) -> str:
-        """One line a person: image, person, track_id, box and its score, then x, y and score by keypoint name."""
+        """Return one line per person: image, person, track_id, box and its score, then x, y and score by keypoint."""
         names = [self.metainfo['keypoint_id2name'][k] for k in range(self.metainfo['num_keypoints'])]
         columns = ['image', 'person', 'track_id', 'x1', 'y1', 'x2', 'y2', 'box_score']
         columns += [f'{name}_{part}' for name in names for part in ('x', 'y', 'score')]

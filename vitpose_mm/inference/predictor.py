@@ -165,7 +165,7 @@ class PosePredictor:
             output_heatmaps: False leaves out the heatmaps of a predictor that was made with ``output_heatmaps``.
 
         Raises:
-            ValueError: nothing is there, or boxes are missing or no boxes.
+            ValueError: there are no images, or boxes are missing or malformed.
         """
         if batch_size < 1:
             raise ValueError(f'batch_size={batch_size}: give 1 or more.')

@@ -19,7 +19,7 @@ from ..utils.files import write_text
 
 
 def to_plain(value: Any) -> Any:
-    """Convert numpy arrays, scalars and containers to lists, numbers and dicts; what is not finite becomes None."""
+    """Convert numpy arrays, scalars and containers to lists, numbers and dicts; NaN and infinity become None."""
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):
@@ -34,7 +34,7 @@ def to_plain(value: Any) -> Any:
 
 
 def people_of(sample: PoseDataSample) -> list[dict[str, Any]]:
-    """Return one dict a person of a predicted sample: keypoints [K, 2] in image pixels, keypoint_scores [K],
+    """Return one dict per person of a predicted sample: keypoints [K, 2] in image pixels, keypoint_scores [K],
     bbox [[x1, y1, x2, y2]] (doubly nested, as in mmpose) and bbox_score; [] where nobody was found."""
     return to_plain(split_instances(sample.get('pred_instances', None)))
 

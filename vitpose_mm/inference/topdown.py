@@ -23,18 +23,18 @@ from .heatmaps import Forward, TorchForward, head_of, makes_heatmaps, with_flip_
 
 __all__ = ['PersonDetector', 'TopDown']  # the detector was here in version 0.1
 
-PEOPLE_A_FORWARD = 32  # bounds the memory that a crowd takes
+MAX_PEOPLE_PER_FORWARD = 32  # bounds the memory that a crowd takes
 
 
 class Estimate(NamedTuple):
-    """What a model says of N people.
+    """Predictions of a model for N people.
 
     Attributes:
         keypoints: (N, K, 2) pixels of the image.
-        scores: (N, K).
-        visible: (N, K); the scores, where the model does not predict it.
+        scores: (N, K) score of each keypoint.
+        visible: (N, K) visibility; the scores where the model does not predict it.
         heat: N maps (h, w), the highest of a person's heatmaps; none where they are not asked for.
-        centres: (N, 2) of the crops, pixels of the image.
+        centres: (N, 2) centres of the crops, pixels of the image.
         scales: (N, 2) width and height of the crops, pixels of the image.
     """
 
@@ -53,8 +53,8 @@ class TopDown:
         detect: image -> (N, 5) boxes and scores.
         pose_model: from build_pose_model. With test_cfg.output_heatmaps the sample also has
             pred_fields.heatmaps (1, H, W), the highest of all people and keypoints.
-        forward: crops to heatmaps; None: the model itself, in fp32. Of use for models with UDP heatmaps of plain
-            crops; every other one runs by its own test pipeline and predict.
+        forward: maps crops to heatmaps; None: the model itself, in fp32. It is used for models with UDP heatmaps
+            (``makes_heatmaps``); every other model runs by its own test pipeline and ``predict``.
 
     Example:
         >>> estimate = TopDown(PersonDetector(build_detector(...)), build_pose_model(...))
@@ -111,8 +111,8 @@ class TopDown:
         parts: list[InstanceData] = [self._nobody()]
         heat: dict[int, np.ndarray] = {}
         with_heat = self.pose_model.test_cfg.get('output_heatmaps', False) and output_heatmaps is not False
-        for start in range(0, len(owners), PEOPLE_A_FORWARD):
-            chosen = slice(start, start + PEOPLE_A_FORWARD)
+        for start in range(0, len(owners), MAX_PEOPLE_PER_FORWARD):
+            chosen = slice(start, start + MAX_PEOPLE_PER_FORWARD)
             found = self._run(images, crops[chosen], owners[chosen], with_heat=with_heat)
             parts.append(to_instances(found, crops[chosen], everybody[chosen, 4]))
             if with_heat:
@@ -190,9 +190,9 @@ def to_instances(found: Estimate, boxes: np.ndarray, box_scores: np.ndarray) -> 
 
 
 def add_heat(heat: dict[int, np.ndarray], found: Estimate, owners: np.ndarray, images: Sequence[np.ndarray]) -> None:
-    """Add the heat of people to that of their images: the highest at every pixel, (H, W) by index of the image.
+    """Merge the heatmaps of people into one per image, the maximum at every pixel: (H, W) by index of the image.
 
-    One map an image is kept: K maps of image size for every person would fill the memory.
+    One map per image is kept: K maps of image size for every person would fill the memory.
     """
     for one, centre, scale, owner in zip(found.heat, found.centres, found.scales, owners.tolist(), strict=False):
         reverted = revert_heatmap(one, centre, scale, images[owner].shape[:2])

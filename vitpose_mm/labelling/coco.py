@@ -9,7 +9,7 @@ import numpy as np
 
 from ..inference.pose_result import PoseResult
 
-PEOPLE = 1000  # annotation ids of an image begin at its id times this
+MAX_PEOPLE = 1000  # per image; the annotation ids of an image begin at its id times this
 DECIMALS = 3
 VISIBLE = 2  # COCO: labelled and visible
 
@@ -25,8 +25,8 @@ def to_record(result: PoseResult, entry: Mapping[str, Any], *, kpt_thr: float, s
     """
     if result.error is not None:
         return {'failed': {**entry, 'error': result.error}}
-    if len(result) > PEOPLE:
-        error = f'{entry["file_name"]}: {len(result)} people, and {PEOPLE} are the limit.'
+    if len(result) > MAX_PEOPLE:
+        error = f'{entry["file_name"]}: {len(result)} people, and {MAX_PEOPLE} are the limit.'
         return {'failed': {**entry, 'error': error}}
     height, width = result.image.shape[:2]
     people = result.to_coco(entry['id'])
@@ -41,7 +41,7 @@ def to_annotation(entry: Mapping[str, Any], person: int, kpt_thr: float) -> dict
     flat = np.where(labelled[:, None], np.c_[points[:, :2].round(DECIMALS), np.full(len(points), VISIBLE)], 0)
     box = [round(float(value), DECIMALS) for value in entry['bbox']]
     annotation = {
-        'id': entry['image_id'] * PEOPLE + person,
+        'id': entry['image_id'] * MAX_PEOPLE + person,
         'image_id': entry['image_id'],
         'category_id': 1,
         'bbox': box,

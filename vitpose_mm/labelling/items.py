@@ -14,7 +14,7 @@ class Items(NamedTuple):
     """What is labelled.
 
     Attributes:
-        paths: of images, then of videos, each sorted and once.
+        paths: paths of images, then of videos, each sorted and once.
         num_videos: number of videos.
         left_out: number of videos of folders that are not labelled.
     """
@@ -25,10 +25,10 @@ class Items(NamedTuple):
 
 
 def list_items(sources: Sequence[str], *, with_videos: bool = False) -> Items:
-    """List folders with their subfolders, .txt files with a path a line, images, and videos if these are wanted.
+    """List folders with their subfolders, .txt files with one path per line, images, and videos if these are wanted.
 
     Raises:
-        ValueError: a source is not there, cannot be read, or is a video and none is wanted; there is no image, or no
+        ValueError: a source does not exist, cannot be read, or is a video and none is wanted; there is no image, or no
             video though some are wanted.
     """
     found = sorted({path for source in sources for path in _expand(Path(source), with_videos=with_videos)})
@@ -36,10 +36,10 @@ def list_items(sources: Sequence[str], *, with_videos: bool = False) -> Items:
     images = [path for path in found if not is_video(path)]
     named = ', '.join(sources)
     if with_videos and not videos:
-        raise ValueError(f'{named}: there is no video ({", ".join(sorted(VIDEO_SUFFIXES))}): leave --every out.')
+        raise ValueError(f'{named}: no videos found ({", ".join(sorted(VIDEO_SUFFIXES))}): leave --every out.')
     if not with_videos and not images:
         hint = f'; to label the {len(videos)} videos, give --every N' if videos else ''
-        raise ValueError(f'{named}: there is no image ({", ".join(sorted(IMAGE_SUFFIXES))}){hint}.')
+        raise ValueError(f'{named}: no images found ({", ".join(sorted(IMAGE_SUFFIXES))}){hint}.')
     if bad := next((path for path in found if '\n' in path or not _is_text(path)), None):
         raise ValueError(f'{bad!r} has a name that is not text in one line: rename the file.')
     return Items(images + videos, len(videos)) if with_videos else Items(images, 0, len(videos))
@@ -63,7 +63,7 @@ def _expand(source: Path, *, with_videos: bool) -> Iterator[str]:
         yield from _walk(source)
         return
     if not source.is_file():
-        raise ValueError(f'{source} does not exist: give folders, images, videos, or .txt files with a path a line.')
+        raise ValueError(f'{source} does not exist: give folders, images, videos, or .txt files of one path per line.')
     for path in _read_list(source) if source.suffix.lower() == '.txt' else [str(source)]:
         if is_video(path) and not with_videos:
             raise ValueError(f'{path} is a video: give --every N to label every Nth of its frames.')
@@ -85,5 +85,5 @@ def _read_list(file: Path) -> Iterator[str]:
     try:
         lines = file.read_text(encoding='utf-8').splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f'{file} cannot be read ({error}): it is to be text in UTF-8, a path a line.') from None
+        raise ValueError(f'{file} cannot be read ({error}): it has to be UTF-8 text with one path per line.') from None
     yield from (line.strip() for line in lines if line.strip())

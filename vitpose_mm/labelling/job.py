@@ -30,7 +30,7 @@ class JobSettings:
         items: SHA-256 of the list of images and videos.
         num_items: length of the list.
         num_videos: how many of these, at its end, are videos.
-        every: of a video, every so many frames are labelled, from the first.
+        every: N, where every Nth frame of a video is labelled, from the first.
         track: 'bytetrack' or 'ocsort' gives the people of a video ids over time; None: not.
         options: of the predictor.
         batch_size: images that go through the models together.
@@ -100,7 +100,7 @@ class JobSettings:
         CVAT finds the frames of a video by the number behind ``frame_``.
 
         Raises:
-            ValueError: there are no ids for so many frames.
+            ValueError: there are more frames than ids.
         """
         if frame >= MAX_FRAMES:
             raise ValueError(f'{path} has more than {MAX_FRAMES:,} frames: cut it into several videos.')
@@ -135,15 +135,15 @@ def open_job(folder: Path, settings: JobSettings, items: Sequence[str]) -> None:
         name = other[0]
         raise ValueError(
             f'{folder} has labels that were made with {name} {json.dumps(found[name])[:200]} and now it is '
-            f'{json.dumps(wanted[name])[:200]}: go on with the same, or give another --out.'
+            f'{json.dumps(wanted[name])[:200]}: use the same settings, or give another --out.'
         )
 
 
 def read_settings(folder: Path) -> JobSettings:
-    """Read what is done in an output folder.
+    """Read the settings of the job in an output folder.
 
     Raises:
-        ValueError: nothing is.
+        ValueError: there is no job in it, or its file is damaged.
     """
     content, _ = read_json(folder / JOB, content='job file')
     try:
@@ -163,7 +163,7 @@ def read_items(folder: Path, settings: JobSettings) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f'{folder / ITEMS} cannot be read ({error}): label into another folder.') from None
     if digest_of(items) != settings.items:
-        raise ValueError(f'{folder / ITEMS} has been changed since the labels were begun: put it back.')
+        raise ValueError(f'{folder / ITEMS} has been changed since labelling began: put it back.')
     return items
 
 

@@ -1,4 +1,4 @@
-"""Merge part files to one COCO file, after a proof that every image and frame is there once and nothing twice."""
+"""Merge part files to one COCO file, after checking that every image and frame is in it exactly once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TextIO
 
 from ..utils.files import complete
 from ..utils.json_files import read_json
-from .coco import PEOPLE
+from .coco import MAX_PEOPLE
 from .job import JobSettings, read_items, read_settings
 from .parts import part_file
 
@@ -47,8 +47,8 @@ def merge(folder: Path, file: Path) -> Merged:
     missing = [part for part in range(settings.num_parts) if not part_file(folder, part).exists()]
     if missing:
         raise ValueError(
-            f'{len(missing)} of {settings.num_parts} parts are not there, the first {part_file(folder, missing[0])}: '
-            'run tools/label.py again with the same arguments; it goes on where it was stopped.'
+            f'{len(missing)} of {settings.num_parts} parts are missing, the first {part_file(folder, missing[0])}: '
+            'run tools/label.py again with the same arguments; it continues where it was stopped.'
         )
     images = people = failed = 0
     videos: list[Any] = []
@@ -78,7 +78,7 @@ def check_part(content: Any, file: Path, *, settings: JobSettings, items: list[s
     """Check that a part has each of its images once, under its name and id, and people of these images alone.
 
     Raises:
-        ValueError: it has not.
+        ValueError: an image is missing, doubled or of another part, or a person is of another image.
     """
     keys = ('images', 'annotations', 'categories', 'failed')
     if not isinstance(content, dict) or any(not isinstance(content.get(key), list) for key in keys):
@@ -97,7 +97,7 @@ def check_part(content: Any, file: Path, *, settings: JobSettings, items: list[s
         raise ValueError(f'{file} does not have the images {indices.start + 1} to {indices.stop} once each: {ADVICE}.')
     if len({one for one, _ in people}) != len(people):
         raise ValueError(f'{file} has an annotation id twice: {ADVICE}.')
-    if any(image not in ids or one // PEOPLE != image for one, image in people):
+    if any(image not in ids or one // MAX_PEOPLE != image for one, image in people):
         raise ValueError(f'{file} has an annotation of an image that is not in it: {ADVICE}.')
 
 

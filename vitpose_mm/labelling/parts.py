@@ -21,7 +21,7 @@ def open_log(folder: Path, part: int) -> Iterator[BinaryIO]:
     """Open the log of a part, locked, so that no two processes make the same part.
 
     Raises:
-        ValueError: another process has it.
+        ValueError: another process writes it.
     """
     file = part_file(folder, part).with_suffix('.log')
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ def open_log(folder: Path, part: int) -> Iterator[BinaryIO]:
 
 
 def read_log(log: BinaryIO, first: int, batch_size: int) -> list[dict[str, Any]]:
-    """Read the records of a log's whole batches; what a kill left behind them is cut off.
+    """Read the records of a log's whole batches; what a kill left after them is cut off.
 
     Args:
         log: from open_log.
@@ -60,7 +60,7 @@ def read_log(log: BinaryIO, first: int, batch_size: int) -> list[dict[str, Any]]
 
 
 def write_batch(log: BinaryIO, records: Sequence[dict[str, Any]]) -> None:
-    """Append the records of a batch, and have them reach the disk."""
+    """Append the records of a batch and flush them to the disk."""
     log.write(b''.join(json.dumps(record).encode() + b'\n' for record in records))
     log.flush()
     os.fsync(log.fileno())

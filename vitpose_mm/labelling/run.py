@@ -1,4 +1,4 @@
-"""Label the images and videos of one process's parts; a run that was killed goes on at the next unseen batch."""
+"""Label the images and videos of one process's parts; after a kill a run continues with the next unlabelled batch."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Labeller:
     Args:
         predictor: a PosePredictor.
         folder: output folder, with the job in it.
-        settings: of the job.
+        settings: settings of the job.
         items: paths of all images and videos.
         audit: number of pictures, spread evenly over all items and the frames of videos, that are drawn into the
             folder ``audit``.
@@ -52,10 +52,10 @@ class Labeller:
         self.category = to_category(predictor.metainfo)
 
     def run(self, rank: int, world_size: int) -> None:
-        """Make every ``world_size``-th part, from ``rank`` on, that is not there.
+        """Make every ``world_size``-th part, from ``rank`` on, that does not exist yet.
 
         Raises:
-            ValueError: another process makes one of them, or a video that is begun cannot be opened any more.
+            ValueError: another process makes one of them, or a video whose labelling has begun can no longer be opened.
         """
         for part in range(rank, self.settings.num_parts, world_size):
             if not part_file(self.folder, part).exists():

@@ -1,4 +1,4 @@
-"""Label every so many frames of a video; a run that was killed goes on with the tracks that it had."""
+"""Label every Nth frame of a video; a run that was killed continues with the tracks that it had."""
 
 from __future__ import annotations
 

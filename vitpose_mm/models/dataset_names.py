@@ -1,4 +1,4 @@
-"""The names of datasets that a model knows: the one place where aliases and the default are resolved."""
+"""The names of datasets that a model knows: where aliases and the default are resolved."""
 
 from __future__ import annotations
 
@@ -58,6 +58,6 @@ class DatasetNames:
             )
         return found
 
-    def of(self, samples: Sequence[Any]) -> list[str]:
+    def of_samples(self, samples: Sequence[Any]) -> list[str]:
         """Return the known names of B samples, by their ``dataset_name``."""
         return [self.resolve(sample.metainfo.get('dataset_name')) for sample in samples]

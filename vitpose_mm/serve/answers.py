@@ -1,4 +1,4 @@
-"""Write a result as the body of an answer, in the form that a client asked for."""
+"""Write a result as the body of a response, in the format that a client asked for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEATMAP_SIDE = 512  # pixels of the longer side, at most
 
 
 def to_answer(result: PoseResult, model: str, form: str) -> Response:
-    """Return the answer to a result in one of ``FORMATS``."""
+    """Return the response with a result in one of ``FORMATS``."""
     if form == 'csv':
         return Response(result.to_csv(), media_type='text/csv; charset=utf-8')
     content: Any
@@ -32,16 +32,16 @@ def to_answer(result: PoseResult, model: str, form: str) -> Response:
 
 
 def describe_result(result: PoseResult, model: str) -> dict[str, Any]:
-    """Return model, width and height in pixels, and one dict a person; with a heatmap where it was asked for."""
+    """Return model, width and height in pixels, and one dict per person; with a heatmap where it was asked for."""
     height, width = result.image.shape[:2]
     answer = {'model': model, 'width': width, 'height': height, 'instances': list_people(result)}
     if 'pred_fields' in result.sample:
-        answer['heatmap'] = to_data_address(result.sample.pred_fields.heatmaps[0])
+        answer['heatmap'] = to_data_url(result.sample.pred_fields.heatmaps[0])
     return answer
 
 
 def list_people(result: PoseResult) -> list[dict[str, Any]]:
-    """Return one dict a person, its keys those of the demo's json file, with a flat bbox x1, y1, x2, y2."""
+    """Return one dict per person, its keys those of the demo's json file, with a flat bbox x1, y1, x2, y2."""
     return to_plain(
         [
             {'keypoints': keypoints, 'keypoint_scores': scores, 'bbox': box, 'bbox_score': box_score}
@@ -52,8 +52,8 @@ def list_people(result: PoseResult) -> list[dict[str, Any]]:
     )
 
 
-def to_data_address(heat: np.ndarray) -> str:
-    """Return (H, W) heat, 0 to 1, as a grey PNG of at most 512 pixels a side, as a data: address."""
+def to_data_url(heat: np.ndarray) -> str:
+    """Return (H, W) heat, 0 to 1, as a grey PNG of at most 512 pixels a side, as a data: URL."""
     shrink = min(1, HEATMAP_SIDE / max(heat.shape))
     size = (max(1, round(heat.shape[1] * shrink)), max(1, round(heat.shape[0] * shrink)))
     grey = (np.clip(cv2.resize(np.asarray(heat, np.float32), size), 0, 1) * 255).astype(np.uint8)

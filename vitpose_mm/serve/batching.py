@@ -85,7 +85,7 @@ class Batcher(Generic[Job, Found, Result]):
         task.add_done_callback(self.tasks.discard)
 
     async def submit(self, job: Job) -> Result:
-        """Job -> its result, when its batch is done.
+        """Run a job in the next batch and return its result.
 
         Raises:
             Exception: what went wrong with the job, or with its batch.

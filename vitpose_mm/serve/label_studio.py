@@ -1,4 +1,4 @@
-"""Label Studio's ML backend calls: give it the address of this server with /label-studio at the end.
+"""Label Studio's ML backend calls: give it the URL of this server with /label-studio at the end.
 
 It posts tasks and the labelling configuration of a project, and shows what comes back as pre-annotations: a box and
 keypoints for each person, in percent of the image.
@@ -52,17 +52,17 @@ def add_label_studio(app: FastAPI, service: PoseService) -> None:
             name = wanted if isinstance(wanted, str) and wanted in service.models.predictors else service.models.default
             results = []
             for task in tasks:
-                address = config.address_of(task)
-                result = await service.predict(partial(images.read, address), model=name)
+                url = config.url_of(task)
+                result = await service.predict(partial(images.read, url), model=name)
                 results.append(config.to_prediction(result, name))
             return {'results': results, 'model_version': name}
 
 
 async def read_json(request: Request) -> dict[str, Any]:
-    """Request -> the JSON object of its body.
+    """Read the JSON object in the body of a request.
 
     Raises:
-        HTTPException: it has another body.
+        HTTPException: the body is something else.
     """
     try:
         body = await request.json()
@@ -74,7 +74,7 @@ async def read_json(request: Request) -> dict[str, Any]:
 
 
 def text_of(body: dict[str, Any], key: str) -> str:
-    """Value of a JSON object that is to be text.
+    """Return the value of a key that has to be text.
 
     Raises:
         HTTPException: it is missing or something else.
@@ -123,17 +123,17 @@ class LabelConfig:
         except ElementTree.ParseError as error:
             raise HTTPException(BAD_REQUEST, f'The labelling configuration is not XML ({error}).') from None
 
-    def address_of(self, task: Any) -> str:
-        """Return the address of a task's image.
+    def url_of(self, task: Any) -> str:
+        """Return the URL of a task's image.
 
         Raises:
             HTTPException: it has none.
         """
         data = task.get('data') if isinstance(task, dict) else None
-        address = data.get(self.field) if isinstance(data, dict) else None
-        if not isinstance(address, str):
+        url = data.get(self.field) if isinstance(data, dict) else None
+        if not isinstance(url, str):
             raise HTTPException(BAD_REQUEST, f'A task has no image: its data has no {self.field!r}.')
-        return address
+        return url
 
     def to_prediction(self, result: PoseResult, version: str) -> dict[str, Any]:
         """Return Label Studio's prediction of a result: a box and its keypoints for each person.

@@ -42,12 +42,12 @@ def load_models(poses: Sequence[ModelName], detector: ModelName | None, **option
 
 
 def serve(models: ServedModels, settings: ServeSettings, say: Callable[[str], None]) -> None:
-    """Listen until Ctrl-C or SIGTERM; requests that are inside are answered first.
+    """Listen until Ctrl-C or SIGTERM; requests that have been accepted are answered first.
 
     Args:
         models: from load_models.
         settings: with the address.
-        say: is told the address, and with another than the loopback address a warning.
+        say: called with the URL, and with a warning where the address is not a loopback address.
 
     Raises:
         ValueError: the address is taken, or not one of this machine.
@@ -56,8 +56,8 @@ def serve(models: ServedModels, settings: ServeSettings, say: Callable[[str], No
     host, port = listener.getsockname()[:2]
     if not settings.is_loopback:
         say(
-            f'warning: everybody who reaches {settings.host} can use this server: it asks for no password and does '
-            'not encrypt. Put a proxy that does before it where that is not what you want.'
+            f'warning: everybody who reaches {settings.host} can use this server, without a password or encryption. '
+            'To restrict access, put a reverse proxy with authentication and TLS in front of it.'
         )
     say(f'http://{f"[{host}]" if ":" in host else host}:{port} (Ctrl-C stops it)')
     config = uvicorn.Config(

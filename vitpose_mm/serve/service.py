@@ -20,10 +20,10 @@ from .settings import ServeSettings
 
 
 class PoseService:
-    """What every route predicts with. It is a context: within it the threads of the models run.
+    """Predicts for every route. It is a context manager: inside, the threads of the models run.
 
-    Memory: of ``max_queue`` requests the bodies, which are on the disk without a name above 1 MB; of three batches the
-    pixels.
+    In memory are the bodies of at most ``max_queue`` requests (above 1 MB in a temporary file instead) and the pixels
+    of three batches.
     """
 
     def __init__(self, models: ServedModels, settings: ServeSettings) -> None:

@@ -27,14 +27,14 @@ class NoRedirects(urllib.request.HTTPRedirectHandler):
     """Follows no redirect: it could lead anywhere."""
 
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        """Have the redirect be an error."""
+        """Return None, which makes the redirect an error."""
 
 
 class TaskImages:
-    """Reads the bytes of a task's image by its address.
+    """Reads the bytes of a task's image by its URL.
 
     Args:
-        settings: with the address of Label Studio; its access token is in the environment variable
+        settings: with the URL of Label Studio; its access token is in the environment variable
             LABEL_STUDIO_API_KEY.
     """
 
@@ -42,50 +42,50 @@ class TaskImages:
         self.settings = settings
         self.opener = urllib.request.build_opener(NoRedirects, urllib.request.ProxyHandler({}))
 
-    async def read(self, address: str) -> bytes:
-        """Address, relative to Label Studio's, or ``data:image/...;base64,...`` -> bytes.
+    async def read(self, url: str) -> bytes:
+        """Read the bytes of an image by a URL, relative to that of Label Studio, or ``data:image/...;base64,...``.
 
         Raises:
             HTTPException: it leads elsewhere, or there is no image.
         """
-        if address.startswith('data:'):
-            return decode_data_address(address)
+        if url.startswith('data:'):
+            return decode_data_url(url)
         base = self.settings.label_studio
-        whole = urljoin(base, address)
+        whole = urljoin(base, url)
         if not base or urlsplit(whole)[:2] != urlsplit(base)[:2]:
             raise HTTPException(
                 BAD_REQUEST,
-                f'The image {address[:200]!r} is not fetched: start the server with --label-studio, the address of '
-                'the Label Studio that has it, or send it as a data: address.',
+                f'The image {url[:200]!r} is not fetched: start the server with --label-studio, the URL of '
+                'the Label Studio that has it, or send it as a data: URL.',
             )
         return await asyncio.to_thread(self._fetch, whole)
 
-    def _fetch(self, address: str) -> bytes:
+    def _fetch(self, url: str) -> bytes:
         token = os.environ.get(TOKEN)
-        request = urllib.request.Request(address, headers={'Authorization': f'Token {token}'} if token else {})
+        request = urllib.request.Request(url, headers={'Authorization': f'Token {token}'} if token else {})
         try:
-            with self.opener.open(request, timeout=self.settings.timeout) as answer:
-                data = answer.read(self.settings.max_bytes + 1)
+            with self.opener.open(request, timeout=self.settings.timeout) as response:
+                data = response.read(self.settings.max_bytes + 1)
         except (OSError, HttpError, ValueError) as error:
             hint = '' if token else f', with {TOKEN} set'
-            sentence = f'Label Studio did not give {address[:200]!r} ({error}): open it there{hint}.'
+            sentence = f'Label Studio did not give {url[:200]!r} ({error}): open it there{hint}.'
             raise HTTPException(NOT_USABLE, sentence) from None
         if len(data) > self.settings.max_bytes:
-            sentence = f'{address[:200]!r} has more than {self.settings.max_bytes / 1e6:g} MB: make the image smaller.'
+            sentence = f'{url[:200]!r} has more than {self.settings.max_bytes / 1e6:g} MB: make the image smaller.'
             raise HTTPException(NOT_USABLE, sentence)
         return data
 
 
-def decode_data_address(address: str) -> bytes:
+def decode_data_url(url: str) -> bytes:
     """Return the bytes of ``data:image/...;base64,...``.
 
     Raises:
         HTTPException: it is another kind.
     """
-    head, _, content = address.partition(',')
+    head, _, content = url.partition(',')
     try:
         if not head.endswith(';base64'):
             raise ValueError
         return base64.b64decode(content, validate=True)
     except (ValueError, binascii.Error):
-        raise HTTPException(BAD_REQUEST, 'A data: address of an image is data:image/jpeg;base64,... .') from None
+        raise HTTPException(BAD_REQUEST, 'A data: URL of an image is data:image/jpeg;base64,... .') from None

@@ -11,7 +11,7 @@ NO_TOKEN = 'model.token=none'
 
 
 def tuning(epochs: int) -> tuple[str, ...]:
-    """Return options for a token that is tuned for so many epochs."""
+    """Return options for a token that is tuned for ``epochs`` epochs."""
     keys = ('train_cfg.max_epochs', 'train_cfg.val_interval', 'param_scheduler.0.T_max')
     return tuple(f'token_tuning.{key}={epochs}' for key in keys)
 
@@ -59,7 +59,7 @@ TRAINS = (f'train_dataloader.dataset.datasets.0.data_root={DATA}/', *READS)
 
 
 def epochs(number: int) -> tuple[str, ...]:
-    """Return options for a training of so many epochs."""
+    """Return options for a training of ``epochs`` epochs."""
     return (f'train_cfg.max_epochs={number}', f'train_cfg.val_interval={number}', f'param_scheduler.1.T_max={number}')
 
 

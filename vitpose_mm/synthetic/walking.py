@@ -69,7 +69,7 @@ class Walker:
     seed: int
 
     def position(self, time: float, reach: float) -> tuple[float, float, int]:
-        """Return metres to the right of the middle, direction -1 or 1, and time around, at so many seconds."""
+        """Return metres to the right of the middle, direction -1 or 1, and time around, at ``seconds``."""
         way = self.offset + abs(self.speed) * time + (0 if self.speed > 0 else 2 * reach)
         around, way = int(way // (2 * reach)), way % (4 * reach)
         return (way - reach, 1.0, around) if way < 2 * reach else (3 * reach - way, -1.0, around)
@@ -83,7 +83,7 @@ def render_walking(
     Args:
         frames: number of frames.
         people: number of people.
-        fps: frames a second.
+        fps: frames per second.
         size: (w, h) in pixels.
         seed: of people, background and light; the first frames of a longer film are those of a shorter one.
     """

@@ -51,7 +51,7 @@ def add_pictures(parser: argparse.ArgumentParser) -> None:
     """Add mmpose's flags for drawing predictions during validation and test."""
     parser.add_argument('--show-dir', help='draw predictions into this folder (in training, below the work folder)')
     parser.add_argument('--show', action='store_true', help='draw predictions in a window')
-    parser.add_argument('--interval', type=int, default=1, help='draw every so many samples (default: 1)')
+    parser.add_argument('--interval', type=int, default=1, help='draw one of N samples (default: 1)')
     parser.add_argument('--wait-time', type=float, default=1, help='seconds that a window stays (default: 1)')
 
 

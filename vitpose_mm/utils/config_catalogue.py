@@ -19,7 +19,7 @@ SOURCES = {  # how a metafile names the source of a figure, and how the catalogu
 
 
 def write_catalogue(configs: Path) -> None:
-    """Renew what is behind the marker in the README of a folder of configs.
+    """Renew what is after the marker in the README of a folder of configs.
 
     Raises:
         ValueError: the README has no marker.

@@ -16,7 +16,7 @@ def open_config(name: str) -> Config:
 
 
 class QuickTextConfig(Config):
-    """A config whose text is formatted once: MMEngine formats it anew for every checkpoint, which takes a second."""
+    """A config whose text is formatted once: MMEngine formats it again for every checkpoint, which takes a second."""
 
     @classmethod
     def of(cls, cfg: Config) -> QuickTextConfig:

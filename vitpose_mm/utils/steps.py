@@ -1,4 +1,4 @@
-"""A longer job in steps that are done once: started again, it goes on with the first step that is not done."""
+"""A longer job in steps that are done once: started again, it continues with the first step that is not done."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from .track_labels import draw_track_ids
 from .tracking import PeopleTracker
 from .writer import CODECS, VideoWriter, check_codec
 
-# options that change nothing of what the models say
+# options that do not change the predictions of the models
 DERIVED = [
     'input',
     'output_root',
@@ -77,7 +77,7 @@ class VideoDemo:
         """Process all frames; return the number without prediction, or 1 where the video ended early or was stopped."""
         log = self._open_log()
         if log and log.replaced:
-            tqdm.write(f'{log.path}: an earlier run had other settings and is begun anew')
+            tqdm.write(f'{log.path}: an earlier run had other settings, so this one starts from the beginning')
         summary = Summary()
         try:
             with ExitStack() as stack, stop_on_signals() as stop:
@@ -156,7 +156,7 @@ class VideoDemo:
             tqdm.write(ended_early)
         if log and summary.stopped and self.reader.is_file:
             log.close()
-            tqdm.write(f'the same command goes on behind the last frame of {log.path}')
+            tqdm.write(f'the same command continues after the last frame in {log.path}')
         elif log:
             log.remove()
         if self.folder:

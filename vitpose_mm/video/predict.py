@@ -39,9 +39,9 @@ def predict_video(
         source: a file, 'webcam:0', the address of a stream, or a reader of one of these.
         track: 'bytetrack' or 'ocsort' gives people ids over time; None: not, unless the next two need it.
         smooth: 'oneeuro' (at once) or 'savgol' (0.3 seconds later, steadier) smooths the keypoints of each track.
-        det_interval: the detector sees every so many frames; between them the tracker says where people are.
+        det_interval: the detector runs on every ``det_interval``-th frame; between them the tracker predicts the boxes.
         batch_size: frames that go through the models together; those of a webcam or stream go one by one.
-        log: takes what the models say, and gives what they said in an earlier run.
+        log: file of predictions: those of an earlier run are read from it, new ones are added.
         stop: once it is set, the results so far are finished and no others follow.
 
     Raises:

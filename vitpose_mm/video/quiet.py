@@ -23,7 +23,7 @@ def quiet_opencv() -> Iterator[None]:
 
 @contextmanager
 def standard_error_closed() -> Iterator[None]:
-    """Send this process's standard error nowhere meanwhile: OpenCV says there that it does not know WebM's tags."""
+    """Discard the standard error of this process in a block: OpenCV logs there that it does not know WebM's tags."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)

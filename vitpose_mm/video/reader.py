@@ -23,7 +23,7 @@ DEFAULT_FPS = 30.0  # of sources that do not say
 FPS_RANGE = (0.1, 1000.0)  # what a source may say; some say 90,000
 # beginnings of files that list other files, which FFmpeg would read, by whatever name: HLS, concat, DASH, SDP
 PLAYLISTS = (b'#EXTM3U', b'ffconcat', b'<?xml', b'<MPD', b'v=0')
-SILENCE = 10_000  # milliseconds that a stream may send nothing
+TIMEOUT = 10_000  # milliseconds without data from a stream
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class VideoReader:
 
     Attributes:
         name: of the source, without suffix or password, fit for the name of a file.
-        fps: frames a second, on average where the rate varies.
+        fps: frames per second, on average where the rate varies.
         num_frames: what the file says, or None (a stream).
         num_read: after iterating, the number of frames that were there.
         ended_early: after iterating, why the video ended before its end, in one sentence; None where it did not.
@@ -95,15 +95,15 @@ class VideoReader:
             if self.webcam:
                 capture = cv2.VideoCapture(int(self.webcam[1]))
             else:  # FFmpeg only: others would take a name for a pattern of images or start a pipeline
-                limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, SILENCE, cv2.CAP_PROP_READ_TIMEOUT_MSEC, SILENCE]
+                limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, TIMEOUT, cv2.CAP_PROP_READ_TIMEOUT_MSEC, TIMEOUT]
                 capture = cv2.VideoCapture(self.source, cv2.CAP_FFMPEG, limits)
         if not capture.isOpened():
             if self.is_file:
                 fix = 'it is not a video that OpenCV reads, or is cut off; copy it again, or convert it to .mp4 (H.264)'
             else:
-                fix = 'look whether it is there and no other program uses it'
+                fix = 'check that it is connected and that no other program uses it'
             raise ValueError(f'{self.label} cannot be opened: {fix}.')
-        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # 4.11 turns no phone's video by itself
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # OpenCV 4.11 does not rotate videos of phones by default
         width, height = (int(capture.get(key)) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
         if width * height > MAX_PIXELS:
             raise ValueError(

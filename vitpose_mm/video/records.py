@@ -28,7 +28,7 @@ class FrameLog:
     Args:
         path: of the log, ``.jsonl``; one of other settings is replaced.
         settings: all that the models' answers depend on, as JSON holds it.
-        resume: False begins anew.
+        resume: False deletes the entries of an earlier run.
 
     Attributes:
         replaced: whether there was a log of other settings.
@@ -51,7 +51,7 @@ class FrameLog:
             return file.read(len(self._header)) == self._header
 
     def read(self) -> Iterator[dict[str, Any]]:
-        """Entries of the earlier run in order, up to the first that is not whole; lines are written behind it."""
+        """Yield the entries of the earlier run, up to the first damaged one; new ones are written from there."""
         for frame_id in range(1 << 62):
             begin = self._file.tell()
             entry = _parse(self._file.readline(MAX_LINE))

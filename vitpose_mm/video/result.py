@@ -10,7 +10,7 @@ import numpy as np
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
-PIXEL_DIGITS, SCORE_DIGITS, TIME_DIGITS = 3, 4, 6  # behind the point, in files of results
+PIXEL_DIGITS, SCORE_DIGITS, TIME_DIGITS = 3, 4, 6  # decimals in files of results
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,8 @@
 """Smooth keypoints of tracked people over time: online (One-Euro), or half a window later (Savitzky-Golay).
 
 K keypoints. Both go by time stamps, so that the rate may vary, and treat each keypoint of each track by itself. A
-keypoint whose score is below ``MIN_SCORE`` is left as it is and takes no part; one that was away for longer than
-``MAX_GAP`` begins anew.
+keypoint whose score is below ``MIN_SCORE`` is left as it is and is not used; after one has been absent
+for longer than ``MAX_GAP``, smoothing starts again from its next position.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ORDER = 2  # of the polynomials of Savitzky-Golay
 
 
 def make_smoother(kind: str, fps: float) -> OneEuro | SavitzkyGolay:
-    """Make the smoother of a name for one video of so many frames a second.
+    """Make the smoother of a name for one video with a rate of ``fps`` frames per second.
 
     Raises:
         ValueError: another name.
@@ -34,7 +34,7 @@ def make_smoother(kind: str, fps: float) -> OneEuro | SavitzkyGolay:
 
 @dataclass
 class _Filter:
-    """State of One-Euro of one track: positions and speeds (K, 2), times when each keypoint was seen last (K,)."""
+    """State of One-Euro of one track: positions and speeds (K, 2), the time when each keypoint was last seen (K,)."""
 
     value: np.ndarray
     speed: np.ndarray
@@ -43,13 +43,13 @@ class _Filter:
 
 class OneEuro:
     """The One-Euro filter: a low-pass whose cut-off grows with speed, so that slow keypoints are still and fast ones
-    are not late.
+    do not lag.
 
-    Speeds are in heights of the person's box a second, so that the settings hold for every size of image.
+    Speeds are in heights of the person's box per second, so that the settings hold for every size of image.
 
     Args:
-        min_cutoff: hertz, of keypoints that do not move; lower is stiller.
-        beta: hertz for each height a second; higher follows fast keypoints closer.
+        min_cutoff: hertz, of keypoints that do not move; a lower one removes more jitter.
+        beta: hertz for each height per second; a higher one follows fast keypoints more closely.
         speed_cutoff: hertz, of the speed.
 
     Source: Casiez, Roussel, Vogel: 1 Euro Filter, CHI 2012.
@@ -71,24 +71,27 @@ class OneEuro:
         smoothed = result.keypoints.copy()
         heights = np.maximum(result.boxes[:, 3] - result.boxes[:, 1], 1)
         for i, track in enumerate(np.asarray(result.track_ids).tolist()):
-            sure = result.scores[i] >= MIN_SCORE
+            confident = result.scores[i] >= MIN_SCORE
             points = result.keypoints[i].astype(np.float64)
             if track not in self._filters:
                 self._filters[track] = _Filter(points, np.zeros_like(points), np.full(len(points), -np.inf))
-            smoothed[i][sure] = self._step(self._filters[track], points[sure], sure, now=now, height=heights[i])
+            state, chosen = self._filters[track], points[confident]
+            smoothed[i][confident] = self._step(state, chosen, confident, now=now, height=heights[i])
         return smoothed
 
-    def _step(self, state: _Filter, points: np.ndarray, sure: np.ndarray, *, now: float, height: float) -> np.ndarray:
-        """Return (k, 2) smoothed keypoints of (k, 2) sure ones and which of the K these are; the state follows."""
-        waited = now - state.seen[sure]
+    def _step(
+        self, state: _Filter, points: np.ndarray, confident: np.ndarray, *, now: float, height: float
+    ) -> np.ndarray:
+        """Update the state by (k, 2) confident keypoints, at ``confident`` of all K; return them smoothed."""
+        waited = now - state.seen[confident]
         fresh = waited > MAX_GAP
         step = np.where(fresh, 1.0, np.maximum(waited, 1e-6))[:, None]
-        before = np.where(fresh[:, None], points, state.value[sure])
-        speed = np.where(fresh[:, None], 0, state.speed[sure])
+        before = np.where(fresh[:, None], points, state.value[confident])
+        speed = np.where(fresh[:, None], 0, state.speed[confident])
         speed = speed + low_pass_share(self.speed_cutoff, step) * ((points - before) / step - speed)
         cutoff = self.min_cutoff + self.beta * np.linalg.norm(speed, axis=1, keepdims=True) / height
         value = before + low_pass_share(cutoff, step) * (points - before)
-        state.value[sure], state.speed[sure], state.seen[sure] = value, speed, now
+        state.value[confident], state.speed[confident], state.seen[confident] = value, speed, now
         return value
 
 
@@ -99,25 +102,25 @@ def low_pass_share(cutoff: float | np.ndarray, step: np.ndarray) -> np.ndarray:
 
 
 class SavitzkyGolay:
-    """A parabola through the neighbours of each keypoint in time, evaluated at its own time: not late, but known
-    only when the frames behind it are.
+    """A parabola through the neighbours of each keypoint in time, evaluated at its own time: it does not lag, but
+    has to wait for the frames after it.
 
     At a constant rate the figures are those of ``scipy.signal.savgol_filter`` over the whole track, its ends included;
     here the window goes by time stamps, and only a window of frames is in memory.
 
     Args:
-        fps: frames a second, on average.
+        fps: frames per second, on average.
         seconds: length of the window.
     """
 
     def __init__(self, *, fps: float, seconds: float = 0.3) -> None:
-        self.half = max(round(fps * seconds / 2), 2)  # frames before and behind the one that is smoothed
+        self.half = max(round(fps * seconds / 2), 2)  # frames before and after the one that is smoothed
 
     def smooth(self, results: Iterable[VideoResult]) -> Iterator[VideoResult]:
         """Yield results of one frame after the other with smoothed keypoints, a window later."""
-        ahead = 2 * self.half  # at the first frames of a track, all of the window is behind them
+        ahead = 2 * self.half  # for the first frames of a track, the whole window is after them
         window: deque[VideoResult] = deque(maxlen=2 * ahead + 1)
-        waiting = 0  # those at the end of the window that are still to come out
+        waiting = 0  # results at the end of the window that were not yielded yet
         for result in results:
             window.append(result)
             waiting += 1
@@ -128,47 +131,48 @@ class SavitzkyGolay:
             yield self._take(window, index)
 
     def _take(self, window: deque[VideoResult], index: int) -> VideoResult:
-        """The result at an index of the window, smoothed; the window keeps it without its pixels."""
+        """Return the result at an index of the window, smoothed; the window keeps it without its pixels."""
         result = window[index]
         window[index] = replace(result, image=result.image[:0])
         if result.track_ids is None:
             return result
         smoothed = result.keypoints.copy()
         for i, track in enumerate(result.track_ids.tolist()):
-            times, points, sure = history_of(track, window)
-            fitted = fit_parabolas(times - result.time, points, sure, half=self.half)
+            times, points, confident = history_of(track, window)
+            fitted = fit_parabolas(times - result.time, points, confident, half=self.half)
             now = result.scores[i] >= MIN_SCORE
             smoothed[i][now] = fitted[now]
         return replace(result, keypoints=smoothed)
 
 
 def history_of(track: int, results: Iterable[VideoResult]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return times (T,), keypoints (T, K, 2) and whether they are sure (T, K) where a track is."""
-    times, points, sure = [], [], []
+    """Return times (T,), keypoints (T, K, 2) and whether they are confident (T, K) where a track is."""
+    times, points, confident = [], [], []
     for result in results:
         for i in np.flatnonzero(result.track_ids == track) if result.track_ids is not None else ():
             times.append(result.time)
             points.append(result.keypoints[i])
-            sure.append(result.scores[i] >= MIN_SCORE)
-    return np.array(times), np.stack(points).astype(np.float64), np.stack(sure)
+            confident.append(result.scores[i] >= MIN_SCORE)
+    return np.array(times), np.stack(points).astype(np.float64), np.stack(confident)
 
 
-def fit_parabolas(times: np.ndarray, points: np.ndarray, sure: np.ndarray, *, half: int) -> np.ndarray:
-    """Fit times (T,) relative to the one wanted and keypoints (T, K, 2), whether sure (T, K); return (K, 2) at time 0.
+def fit_parabolas(times: np.ndarray, points: np.ndarray, confident: np.ndarray, *, half: int) -> np.ndarray:
+    """Fit (T,) times relative to the wanted one and (T, K, 2) keypoints, (T, K) confident; return (K, 2) at time 0.
 
-    The window of each keypoint is the 2 * half + 1 sure times without a gap that are next to 0, as many before as
-    behind where there are; a keypoint with too few of them for a parabola stays where it is.
+    The window of each keypoint is the 2 * half + 1 confident times without a gap that are next to 0, as many before as
+    after it where there are; a keypoint with too few of them for a parabola stays where it is.
     """
     now = int(np.argmin(np.abs(times)))
     fitted = points[now].copy()
-    for pattern in np.unique(sure[:, sure[now]], axis=1).T:  # keypoints that were seen in the same frames go together
+    # keypoints that are confident in the same frames are fitted together
+    for pattern in np.unique(confident[:, confident[now]], axis=1).T:
         frames = np.flatnonzero(pattern)
         parts = np.split(frames, np.flatnonzero(np.diff(times[frames]) > MAX_GAP) + 1)
         frames = next(part for part in parts if now in part)
         first = int(np.clip(np.searchsorted(frames, now) - half, 0, max(len(frames) - 2 * half - 1, 0)))
         frames = frames[first : first + 2 * half + 1]
         if len(frames) > ORDER + 1:
-            chosen = (sure == pattern[:, None]).all(axis=0)
+            chosen = (confident == pattern[:, None]).all(axis=0)
             powers = np.vander(times[frames], ORDER + 1, increasing=True)  # (t, 3)
             fitted[chosen] = np.tensordot(np.linalg.pinv(powers)[0], points[frames][:, chosen], axes=1)
     return fitted

@@ -17,8 +17,8 @@ from mmengine.structures import InstanceData
 from .. import registry  # noqa: F401  makes MMDetection's classes known
 
 TRACKERS = ('bytetrack', 'ocsort')
-LOW = 0.1  # ByteTrack's lowest score: boxes down to it may continue a track, and begin none
-LOOK_BACK = 8  # entries of a track's history before those that were missed; the trackers use three
+MIN_SCORE = 0.1  # ByteTrack's lowest score: boxes down to it may continue a track, and begin none
+LOOK_BACK = 8  # entries kept of a track's history before those in which it was missed; trackers use 3
 
 
 class Tracked(NamedTuple):
@@ -31,16 +31,16 @@ class Tracked(NamedTuple):
 class PeopleTracker:
     """Tracks the people of one frame after the other by their boxes.
 
-    As in ByteTrack, somebody new is there once two detections in a row have found him, at the beginning at once.
+    As in ByteTrack, a track begins with two detections in a row; in the first frame, with one.
 
     Args:
         kind: 'bytetrack' or 'ocsort'.
         thr: score from which a box begins a track, 0 to 1; lower ones down to ``low`` continue tracks (ByteTrack).
-        fps: frames a second; a person who is lost for a second is somebody new afterwards.
-        det_interval: the detector's boxes come with every so many frames.
+        fps: frames per second; a person who is lost for longer than a second gets a new id.
+        det_interval: frames from one detection to the next.
 
     Raises:
-        ValueError: another kind, or the package lap is not there.
+        ValueError: another kind, or the package lap is not installed.
 
     Example:
         >>> tracker = PeopleTracker('bytetrack', thr=0.3, fps=25)
@@ -52,14 +52,14 @@ class PeopleTracker:
             raise ValueError(f'The tracker {kind!r} is not known: choose {" or ".join(TRACKERS)}.')
         if importlib.util.find_spec('lap') is None:
             raise ValueError('Tracking needs the package lap: pip install lap, or leave out --track.')
-        self.low = min(LOW, thr)
+        self.low = min(MIN_SCORE, thr)
         if sort_tracker.motmetrics is None:  # OC-SORT's parent class asks for a package that only SORT uses
             sort_tracker.motmetrics = sort_tracker
         retain = max(round(fps / det_interval), 2)
         self._tracker: Any = MODELS.build(_config(kind, thr, low=self.low, retain=retain))
         self._kept = retain + LOOK_BACK
         self._frame_id = 0
-        self._numbers: dict[int, int] = {}  # ours of the tracker's ids
+        self._numbers: dict[int, int] = {}  # id of the tracker to our id
         self._last_number = 0
 
     def update(self, boxes: np.ndarray) -> Tracked:
@@ -77,7 +77,7 @@ class PeopleTracker:
         return Tracked(people[order], self._number(ids[order].tolist()))
 
     def predict(self) -> Tracked:
-        """People of a frame without detection, where the Kalman filter of each expects them."""
+        """Return the people of a frame without detection, with the boxes that the Kalman filter of each predicts."""
         tracks = self._tracker.tracks
         last = self._frame_id - 1
         ids = sorted(i for i, one in tracks.items() if int(one.frame_ids[-1]) == last and not one.tentative)
@@ -109,14 +109,14 @@ class PeopleTracker:
 def _config(kind: str, thr: float, *, low: float, retain: int) -> dict[str, Any]:
     """Return MMDetection's config of a kind of tracker, with the thresholds of its papers relative to ours."""
     config: dict[str, Any] = {'motion': {'type': 'mmdet.KalmanFilter'}, 'num_frames_retain': retain}
-    config |= {'init_track_thr': thr, 'num_tentatives': 2}  # the first is that of frames without tracks
+    config |= {'init_track_thr': thr, 'num_tentatives': 2}  # counts detections after the first
     if kind == 'bytetrack':
         return {**config, 'type': 'mmdet.ByteTracker', 'obj_score_thrs': {'high': thr, 'low': low}}
     return {**config, 'type': 'mmdet.OCSORTTracker', 'obj_score_thr': thr}
 
 
 class TrackingFinder:
-    """Finds boxes and track ids of one frame after the other, with a detection every so many frames.
+    """Finds boxes and track ids of one frame after the other, with a detection in every ``det_interval``-th one.
 
     It is what :meth:`PosePredictor.predict` takes as ``boxes``.
 

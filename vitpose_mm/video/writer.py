@@ -19,7 +19,7 @@ LONGEST_STILL = 10.0  # seconds that a picture stays when the next one is late; 
 
 
 def check_codec(codec: str) -> None:
-    """Raise a ValueError where the codec is not known, or needs a package that is not there."""
+    """Raise a ValueError where the codec is not known, or needs a package that is not installed."""
     if codec not in CODECS:
         raise ValueError(f'The codec {codec!r} is not known: choose one of {", ".join(CODECS)}.')
     if codec == 'h264' and importlib.util.find_spec('av') is None:
@@ -44,7 +44,7 @@ class VideoWriter:
 
     Args:
         path: file to write, whose suffix is that of the codec.
-        fps: frames a second.
+        fps: frames per second.
         codec: 'vp8' (fast), 'vp9' (five times as slow, smaller), or 'h264' (fastest, with PyAV).
 
     Raises:

@@ -2,7 +2,7 @@
 _base_ = ['loaders.py', 'coco.py', 'aic.py', 'crop_256x192.py']
 
 dataset_type = 'CocoDataset'
-whole = dict(from_file='configs/_base_/datasets/coco.py')  # the metainfo that a checkpoint carries
+whole = dict(from_file='configs/_base_/datasets/coco.py')  # a path in MMPose; the metainfo that a checkpoint gets
 keypoint_heads = dict(coco=dict(out_channels=17), aic=dict(out_channels=14))
 train_dataloader = dict(
     dataset=dict(

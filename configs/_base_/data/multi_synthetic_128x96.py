@@ -9,7 +9,7 @@ augment = [
 train_pipeline = [*_base_.load, *augment, _base_.crop, _base_.target, _base_.pack]
 
 dataset_type = 'CocoDataset'
-whole = dict(from_file='configs/_base_/datasets/coco.py')  # the metainfo that a checkpoint carries
+whole = dict(from_file='configs/_base_/datasets/coco.py')  # a path in MMPose; the metainfo that a checkpoint gets
 keypoint_heads = dict(coco=dict(out_channels=17), aic=dict(out_channels=14), mpii=dict(out_channels=16))
 train_mpii = dict(_base_.mpii_train, pipeline=[_base_.mpii_from_zero, *train_pipeline])
 train_dataloader = dict(

@@ -1,5 +1,5 @@
 # From an image to a person's box, and the paper's augmentation of that box: flip, half body, scale, rotation, no shift.
-data_mode = 'topdown'
+data_mode = 'topdown'  # MMPose's inferencers read this, and dataset_type of the other files
 load = [dict(type='vitpose_mm.SafeLoadImage'), dict(type='GetBBoxCenterScale')]
 augment = [
     dict(type='RandomFlip', prob=0.5),
@@ -7,7 +7,7 @@ augment = [
     # The paper's rotation of 40 is a standard deviation, cut at +-80; MMPose 1.x asks for the cut.
     dict(type='RandomBBoxTransform', shift_prob=0.0, scale_factor=(0.5, 1.5), rotate_factor=80.0),
 ]
-# What a training step reads. The raw annotation stays behind: copying polygons takes a fifth of the loading time.
+# What a training step reads. The raw annotation is left out: copying polygons takes a fifth of the loading time.
 pack = dict(
     type='PackPoseInputs',
     meta_keys=(

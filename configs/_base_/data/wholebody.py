@@ -1,4 +1,4 @@
-# COCO-WholeBody: COCO's images with 133 keypoints a person, below data/coco.
+# COCO-WholeBody: COCO's images with 133 keypoints per person, below data/coco.
 wholebody_root = 'data/coco/'
 wholebody_val_boxes = wholebody_root + 'person_detection_results/COCO_val2017_detections_AP_H_56_person.json'
 

@@ -103,8 +103,8 @@ def test_any_number_of_processes_goes_on_exactly_at_any_sample(world_size: int) 
         assert len({len(rank) for rank in filled}) == 1
         added = [filled[i % world_size][i // world_size] for i in range(len(rest), len(filled[0]) * world_size)]
         assert added == whole[: len(added)] and len(added) < world_size
-        assert {index.turn for index in added} <= {1}
-        assert [index.turn for index in rest] == [0] * len(rest)
+        assert {index.repeat for index in added} <= {1}
+        assert [index.repeat for index in rest] == [0] * len(rest)
 
 
 @pytest.mark.slow
@@ -133,11 +133,11 @@ def test_an_empty_dataset_is_refused_and_the_name_is_registered() -> None:
 
 def test_a_sample_that_comes_again_comes_with_another_augmentation() -> None:
     sampler = SeededSampler(Two(), seed=2, ratios={'a': 2, 'b': 1})
-    turns: dict[int, list[int]] = {}
+    repeats: dict[int, list[int]] = {}
     for index in sampler:
-        turns.setdefault(int(index), []).append(index.turn)
-    assert max(map(len, turns.values())) > 1
-    assert all(found == list(range(len(found))) for found in turns.values())
-    assert {index.turn for index in SeededSampler(range(11), seed=2)} == {0}
-    seeds = {mix_seed(0, SAMPLE, 3, 7, turn) for turn in range(4)}
+        repeats.setdefault(int(index), []).append(index.repeat)
+    assert max(map(len, repeats.values())) > 1
+    assert all(found == list(range(len(found))) for found in repeats.values())
+    assert {index.repeat for index in SeededSampler(range(11), seed=2)} == {0}
+    seeds = {mix_seed(0, SAMPLE, 3, 7, repeat) for repeat in range(4)}
     assert len(seeds) == 4 and mix_seed(0, SAMPLE, 3, 7) in seeds

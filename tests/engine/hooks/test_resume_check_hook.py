@@ -86,15 +86,15 @@ CHANGES: dict[str, tuple[Change, str]] = {
     ),
     'another optimizer': (
         lambda c: _each_group(c, lambda group: (group.pop('betas'), group.pop('eps'))),
-        'its optimizer is another than AdamW: it has no betas',
+        'its optimizer is not AdamW: its groups lack betas',
     ),
     'the state of another optimizer': (
         lambda c: c['optimizer']['state'].update({0: {'momentum_buffer': torch.ones(1)}}),
-        'its optimizer is another than AdamW: it keeps other numbers',
+        'its optimizer is not AdamW: it keeps another state',
     ),
     'a state of another shape': (
         lambda c: c['optimizer']['state'][0].update(exp_avg=torch.ones(5)),
-        'its optimizer is of weights of other shapes: exp_avg',
+        'its optimizer is of weights of other shapes: its exp_avg',
     ),
     'a text as a rate': (lambda c: _each_group(c, lambda group: group.update(lr='x')), "its optimizer's lr is x"),
     'NaN as a rate': (
@@ -104,7 +104,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     'no schedules': (lambda c: c.pop('param_schedulers'), 'it has 0 param_schedulers, and the config 2'),
     'another schedule': (
         lambda c: c['param_schedulers'][0].pop('start_factor'),
-        'its param_scheduler is another than LinearLR: start_factor',
+        'its param_scheduler is not a LinearLR: start_factor',
     ),
 }
 
@@ -125,7 +125,7 @@ def test_what_does_not_fit_ends_in_one_sentence(name: str, coco: Path, saved: Pa
 
 def test_another_optimizer_of_the_config_is_named(coco: Path, saved: Path, tmp_path: Path) -> None:
     sgd = {'optimizer': {'type': 'SGD', 'lr': 1e-3, 'momentum': 0.9}}
-    with pytest.raises(ValueError, match='its optimizer is another than SGD: it has no dampening'):
+    with pytest.raises(ValueError, match='its optimizer is not SGD: its groups lack dampening'):
         resume(coco, tmp_path, saved / 'iter_4.pth', optim_wrapper=sgd)
 
 

@@ -261,7 +261,7 @@ def test_processes_decide_alike() -> None:
 
 
 class HalfBad(nn.Module):
-    """A layer whose gradient can be spoiled, and one behind it: FSDP gives one to each of two processes."""
+    """A layer whose gradient can be spoiled, and one after it: FSDP gives one to each of two processes."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -71,7 +71,7 @@ def broken_pickles() -> dict[str, Case]:
     found['pickle: LONG_BINPUT of 2**32 - 1'] = zipped(whole(dct({'w': tensor()}) + b'r\xff\xff\xff\xff'), PLAIN)
     found['pickle: FRAME of 2**62'] = zipped(whole(b'\x95' + huge + dct({'w': tensor()}), 4), PLAIN)
     found['pickle: FRAME within FRAME'] = zipped(whole((b'\x95' + huge) * 9 + dct({'w': tensor()}), 4), PLAIN)
-    found['pickle: something behind its end'] = zipped(good + b'cposix\nsystem\n', PLAIN)
+    found['pickle: something after its end'] = zipped(good + b'cposix\nsystem\n', PLAIN)
     found['pickle: protocols within'] = zipped(whole(b'\x80\x05' + dct({'w': b'\x80\x03' + tensor()})), PLAIN)
     return found
 

@@ -110,7 +110,7 @@ def tensors() -> dict[str, Case]:
     found['tensor: infinity elsewhere'] = zipped(
         checkpoint(other=tensor(source=storage('1'))), PLAIN, data={'0': FOUR, '1': inf}
     )
-    found['tensor: a device that is not there'] = zipped(
+    found['tensor: a device that does not exist'] = zipped(
         checkpoint(other=tensor(source=storage('1', location='cuda:99'))), PLAIN, data={'0': FOUR, '1': FOUR}
     )
     return found

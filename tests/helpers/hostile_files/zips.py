@@ -109,6 +109,6 @@ def zip_files() -> dict[str, Case]:
         'zip: a list of members elsewhere': (patched(lambda content: end(content, 16, b'\xff\xff\xff\x7f')), refused),
         'zip: a list of members of 64 bits': (patched(lambda content: end(content, 10, b'\xff' * 10)), refused),
         'zip: no list of members': (patched(lambda content: content.__delitem__(slice(-22, None))), refused),
-        'zip: a comment behind it': (patched(lambda content: content.extend(b'x' * 70_000)), refused),
+        'zip: a comment after it': (patched(lambda content: content.extend(b'x' * 70_000)), refused),
         'zip: something before it': raw(b'PK\x03\x04' + bytes(100), BROKEN),
     }

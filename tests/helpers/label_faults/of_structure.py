@@ -61,7 +61,7 @@ def ids() -> list[Fault]:
         floats = change_each(part, lambda one, key=key: {key: float(one[key])})  # type: ignore[misc]
         faults.append(noted(f'{name} as floats', floats, 'written as 3.0'))
     for part in ('images', 'annotations'):
-        faults.append(refused(f'{part} ids anew', put_all(part, 'id', 1), f"6 of its '{part}' have the id 1"))
+        faults.append(refused(f'{part} ids again', put_all(part, 'id', 1), f"6 of its '{part}' have the id 1"))
         faults.append(
             refused(f'two {part} of an id', lambda c, p=part: c[p].append(dict(c[p][2])), f"2 of its '{part}' have")
         )

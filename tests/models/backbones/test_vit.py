@@ -134,7 +134,7 @@ def test_initial_weights_are_maes() -> None:
 
 @pytest.mark.parametrize('frozen', [0, 1])
 def test_activation_checkpointing_changes_nothing(frozen: int) -> None:
-    """Also behind frozen embeddings, where reentrant checkpointing silently stops training the first block."""
+    """Also after frozen embeddings, where reentrant checkpointing silently stops training the first block."""
     options = dict(attention=('window', 'full', 'shift+pool'), window_size=(2, 2))
     plain, saving = (
         ViT(TINY, (64, 64), frozen_parts=('ffn',) if frozen else (), with_cp=with_cp, **options)

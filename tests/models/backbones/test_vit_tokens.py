@@ -55,7 +55,7 @@ def test_own_tokens_take_part_in_every_block(kind: str) -> None:
 
 @pytest.mark.parametrize('kind', KINDS)
 def test_own_tokens_are_given_ones_that_stay(kind: str) -> None:
-    """Given ones come behind the model's own: a distilled model can be a teacher."""
+    """Given ones come after the model's own: a distilled model can be a teacher."""
     own, plain, x = make(1, kind), make(0, kind), torch.randn(2, 3, 64, 48)
     given = torch.randn(2, 1, 16)
     both = torch.cat([own.tokens.expand(2, -1, -1), given], 1)

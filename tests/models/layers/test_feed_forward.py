@@ -69,5 +69,5 @@ def test_experts_of_a_file_win_over_a_joined_fc2() -> None:
 def test_mistakes_are_named() -> None:
     with pytest.raises(ValueError, match='4 experts needs the expert of each image'):
         make()(torch.zeros(1, 2, 12, dtype=torch.float64))
-    with pytest.raises(ValueError, match='expert_features=12 is not a part of 12 channels: 3 is usual'):
+    with pytest.raises(ValueError, match='expert_features=12 must be from 1 to 11 of 12 channels: 3 is usual'):
         ExpertFeedForward(12, 48, num_experts=2, expert_features=12)

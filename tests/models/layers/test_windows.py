@@ -7,8 +7,8 @@ import torch
 
 from vitpose_mm.models.layers.windows import (
     count_windows,
-    half_window,
     pool_windows,
+    shift_size,
     window_mask,
     window_partition,
     window_unpartition,
@@ -20,7 +20,7 @@ Size = tuple[int, int]
 @pytest.mark.parametrize('shifted', [False, True])
 @pytest.mark.parametrize('grid, window', [((8, 6), (4, 3)), ((5, 7), (2, 3)), ((32, 24), (16, 12)), ((3, 3), (8, 8))])
 def test_unpartition_undoes_partition(grid: Size, window: Size, shifted: bool) -> None:
-    shift = half_window(grid, window) if shifted else (0, 0)
+    shift = shift_size(grid, window) if shifted else (0, 0)
     x = torch.randn(2, *grid, 5)
     windows = window_partition(x, window, shift)
     rows, columns = count_windows(grid, window)
@@ -52,7 +52,7 @@ def test_nobody_sees_the_padding() -> None:
 @pytest.mark.parametrize('grid, window', [((5, 7), (2, 3)), ((9, 10), (4, 4))])
 def test_padding_and_wrap_together(grid: Size, window: Size) -> None:
     """A token's neighbours in its window are those whose distance in the window is that in the image."""
-    shift = half_window(grid, window)
+    shift = shift_size(grid, window)
     rows, columns = torch.meshgrid(*(torch.arange(1, side + 1) for side in grid), indexing='ij')
     origin = window_partition(torch.stack([rows, columns], -1)[None], window, shift)  # (n, N, 2), padding has 0
     inside = torch.cartesian_prod(*(torch.arange(side) for side in window))  # (N, 2)
@@ -65,7 +65,7 @@ def test_padding_and_wrap_together(grid: Size, window: Size) -> None:
 
 
 def test_an_axis_with_one_window_is_not_shifted() -> None:
-    assert half_window((8, 4), (4, 4)) == (2, 0)
+    assert shift_size((8, 4), (4, 4)) == (2, 0)
 
 
 def test_pooled_tokens_are_means_over_real_tokens() -> None:

@@ -39,7 +39,7 @@ def convert_mpii(source: str | Path, destination: str | Path, *, val_images: str
     Args:
         source: the released file.
         destination: folder to write to.
-        val_images: text file with names of the validation images, one a line; the release has no such split. None:
+        val_images: text file with names of the validation images, one per line; the release has no such split. None:
             only mpii_trainval.json and mpii_gt_trainval.mat are written.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The order of the samples as a function of (seed, epoch), open at any sample."""
+"""The order of the samples as a function of (seed, epoch), resumable at any sample."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from .subset_sampling import Ratios, draw_indices, subset_sizes, subset_weights
 
 @DATA_SAMPLERS.register_module()
 class SeededSampler(Sampler):
-    """Yields this rank's :class:`SeededIndex` es of a dataset, in the order of mmengine's DefaultSampler.
+    """Yields the indices of this rank (:class:`SeededIndex`), in the order of mmengine's DefaultSampler.
 
     The order depends on seed and epoch alone, so a run with MMEngine's sampler and the same seed sees
-    the same samples. ``start`` makes the present epoch begin later; ``set_epoch`` clears it.
+    the same samples. ``start`` is the number of samples already consumed in this epoch, over all ranks; ``set_epoch``
+    sets it to 0.
 
-    By default every sample comes once an epoch, so that subsets come in proportion to their sizes. With ``ratios`` or
+    By default every sample comes once per epoch, so that subsets come in proportion to their sizes. With ``ratios`` or
     ``temperature`` an epoch is as long, but small subsets come more often than once, and large ones come in parts
     over several epochs (see subset_sampling.py).
 
     Args:
         dataset: Anything with a length.
         seed: Seed of order and augmentation, the same on all ranks; None: drawn by rank 0 and shared.
-        shuffle: Shuffle in every epoch anew.
+        shuffle: Shuffle in every epoch, each time in another order.
         round_up: Repeat samples until all ranks have equally many.
         ratios: Weight of each subset of a MultiDataset, by name, or in order where they have none; only
             their proportions count.
@@ -63,13 +64,13 @@ class SeededSampler(Sampler):
         self.shuffle = shuffle
         self.round_up = round_up
         self.sizes: list[int] = []
-        self.weights: list[float] | None = None  # of each subset; None: every sample once an epoch
+        self.weights: list[float] | None = None  # of each subset; None: every sample once per epoch
         if ratios is not None or temperature is not None:
-            self._share(ratios, temperature)
+            self._set_weights(ratios, temperature)
         self.epoch = 0
         self.start = 0
 
-    def _share(self, ratios: Ratios | None, temperature: float | None) -> None:
+    def _set_weights(self, ratios: Ratios | None, temperature: float | None) -> None:
         if not self.shuffle:
             raise ValueError('SeededSampler got ratios or a temperature with shuffle=False: they need shuffle=True')
         sizes = subset_sizes(self.dataset)
@@ -98,17 +99,17 @@ class SeededSampler(Sampler):
         return order
 
     def __iter__(self) -> Iterator[SeededIndex]:
-        """Yield from ``start`` (a count over all ranks) to the end of the epoch.
+        """Yield from ``start`` to the end of the epoch.
 
-        Where the samples that are left do not divide among the ranks, those of the epoch's beginning fill up.
+        With ``round_up``, the first samples of the epoch are repeated until the remaining ones divide among the ranks.
         """
         order = self._order()
-        left = max(len(order) - self.start, 0)
-        fill = -left % self.world_size if self.round_up else 0
-        order += (order * math.ceil(fill / len(order)))[:fill]
-        turns = count_turns(order) if self.weights or fill else [0] * len(order)
+        remaining = max(len(order) - self.start, 0)
+        num_padding = -remaining % self.world_size if self.round_up else 0
+        order += (order * math.ceil(num_padding / len(order)))[:num_padding]
+        repeats = count_repeats(order) if self.weights or num_padding else [0] * len(order)
         for position in range(self.start + self.rank, len(order), self.world_size):
-            yield SeededIndex(order[position], self.epoch, self.seed, turns[position])
+            yield SeededIndex(order[position], self.epoch, self.seed, repeats[position])
 
     def __len__(self) -> int:
         """Samples of a whole epoch on this rank, wherever it starts: the schedule counts whole epochs."""
@@ -120,11 +121,11 @@ class SeededSampler(Sampler):
         self.start = 0
 
 
-def count_turns(order: list[int]) -> list[int]:
-    """Return for each index how often it has come before."""
+def count_repeats(order: list[int]) -> list[int]:
+    """Return for each index how often it occurs earlier in the order."""
     drawn: Counter[int] = Counter()
-    turns = []
+    repeats = []
     for index in order:
-        turns.append(drawn[index])
+        repeats.append(drawn[index])
         drawn[index] += 1
-    return turns
+    return repeats

@@ -1,4 +1,4 @@
-"""How often each subset comes in an epoch, and which of its samples come."""
+"""How many samples of each subset an epoch has, and which ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def subset_weights(
         temperature: T > 0, weights are size ** (1 / T): 1 is by size, a large T makes all subsets equal.
 
     Raises:
-        ValueError: not one of both is given, or a weight is missing, of an unknown subset or not positive.
+        ValueError: both or neither of ratios and temperature are given, or a ratio is missing, not positive or for an
+            unknown subset.
     """
     if (ratios is None) == (temperature is None):
         raise ValueError(f'SeededSampler got ratios={ratios} and temperature={temperature}: give one of them')
@@ -47,11 +48,12 @@ def subset_weights(
 
 
 def count_samples(total: int, weights: Sequence[float]) -> list[int]:
-    """Return the samples of each subset in one or more epochs, which add up to ``total``.
+    """Return the number of samples of each subset among the first ``total`` samples of training.
 
-    Webster's (Sainte-Lague's) method: shares are rounded to the nearest, by a common factor that is chosen for the
-    sum. No count falls when ``total`` grows, so that an epoch's counts can be the difference between the counts at its
-    end and at its start. A share of less than a sample an epoch is drawn every few epochs that way.
+    Webster's (Sainte-Lague's) method: every share is rounded to the nearest integer, and the rounding is adjusted until
+    the counts add up to ``total``. No count falls when ``total`` grows, so that the counts of an epoch are the
+    difference between those at its end and at its start. A subset with a share of less than a sample per epoch has
+    one every few epochs.
     """
     whole = math.fsum(weights)
     counts = [math.floor(total * weight / whole + 0.5) for weight in weights]
@@ -64,18 +66,18 @@ def count_samples(total: int, weights: Sequence[float]) -> list[int]:
 
 
 def draw_indices(sizes: Sequence[int], weights: Sequence[float], *, seed: int, epoch: int) -> list[int]:
-    """Draw as many indices into the concatenation of subsets as it is long, subset by subset.
+    """Draw the indices of an epoch, as many as the concatenated dataset has samples, subset by subset.
 
-    A subset's samples come from an endless sequence of its permutations, of which every epoch takes the next part:
-    after any number of epochs the times that two samples came differ by one at most. It is a function of (seed, epoch).
+    A subset's samples come from an endless sequence of its permutations, and every epoch continues
+    where the last one ended: how often two samples were drawn differs by one at most. A function of (seed, epoch).
     """
     chosen: list[int] = []
     offset, total = 0, sum(sizes)
     bounds = zip(count_samples(epoch * total, weights), count_samples((epoch + 1) * total, weights), strict=True)
     for subset, (size, (start, end)) in enumerate(zip(sizes, bounds, strict=True)):
-        for turn in range(start // size, math.ceil(end / size)):
-            order = _permutation(size, mix_seed(seed, ORDER, subset, turn))
-            part = order[max(start - turn * size, 0) : min(end - turn * size, size)]
+        for repeat in range(start // size, math.ceil(end / size)):
+            order = _permutation(size, mix_seed(seed, ORDER, subset, repeat))
+            part = order[max(start - repeat * size, 0) : min(end - repeat * size, size)]
             chosen += [offset + index for index in part]
         offset += size
     return chosen

@@ -87,7 +87,7 @@ def check_mapping(pipeline: Sequence[Any], metainfo: Mapping[str, Any], *, where
     """Check the KeypointConverter of a dataset's pipeline, if there is one.
 
     Raises:
-        ValueError: the mapping names a keypoint that is not there, or half of a mirror pair though samples are flipped.
+        ValueError: the mapping names an unknown keypoint, or half of a mirror pair though samples are flipped.
     """
     pairs, names = metainfo.get('flip_pairs') or (), metainfo.get('keypoint_id2name') or {}
     flips = any(is_named(step, 'RandomFlip') for step in pipeline)

@@ -12,7 +12,7 @@ from ...datasets.corrupt_images import CorruptImage, read_corrupt_images
 from ...registry import HOOKS
 
 FEWEST = 10  # inside an epoch, fewer unreadable images do not end the training; at its end one is enough
-NAMED = 3  # files in a message
+MAX_NAMED = 3  # files in a message
 
 
 @HOOKS.register_module()
@@ -78,5 +78,5 @@ class BadImageHook(Hook):
     def _name(self) -> str:
         """The first files of all processes, each once, and the number of the others."""
         files = {path: file for part in all_gather_object(self._files) for path, file in part.items()}
-        named = ', '.join(str(file) for file in list(files.values())[:NAMED])
-        return named + (f' and {len(files) - NAMED} more' if len(files) > NAMED else '')
+        named = ', '.join(str(file) for file in list(files.values())[:MAX_NAMED])
+        return named + (f' and {len(files) - MAX_NAMED} more' if len(files) > MAX_NAMED else '')

@@ -26,7 +26,7 @@ META_KEY = 'position'
 class ExactResumeHook(Hook):
     """Makes ``--resume`` go on as if the run had never stopped, with a :class:`SeededSampler`.
 
-    - A checkpoint keeps (epoch, samples done, the sampler's seed). After a resume the epoch goes on at
+    - A checkpoint keeps (epoch, samples done, the sampler's seed). After a resume the epoch continues with
       the next unseen sample, with the batch numbers it would have had; a checkpoint of an epoch's last
       iteration runs what follows it (schedulers by epoch, validation). mmengine begins the epoch again.
     - Before each iteration python's, numpy's and torch's generators of this process are seeded from

@@ -1,4 +1,4 @@
-"""What a ViT can be made of, as data: sizes, kinds of attention, parts that can be frozen."""
+"""Sizes of a ViT, kinds of attention and parts that can be frozen, as tables."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ ARCH = {
     'giant': Arch(1408, 40, 16, mlp_ratio=6144 / 1408, layer_decay_rate=0.85),
 }
 
-# kind of attention -> arguments of layers.Attention; None for full attention. A new argument is added there
+# Kind of attention: switches (booleans) of layers.Attention. None is full attention, in which no window is set. A new
+# switch is an argument of Attention.__init__ in layers/attention.py
 ATTENTION: dict[str, dict[str, bool] | None] = {
     'full': None,
     'window': {},

@@ -35,7 +35,7 @@ class ViT(BaseBackbone):
         input_size: (w, h) pixels of the crops.
         patch_size: side of the patch kernel, pixels.
         patch_padding: zeros around the image, pixels; None for the released models' 2 (4 at ratio 2).
-        patch_ratio: 1, or 2 for overlapping patches at half the stride.
+        patch_ratio: how many times smaller than the patch the stride is: 1, or 2 for overlapping patches and a 1/8 map.
         in_channels: channels of the image.
         attention: kind of every block, or a pattern that repeats: 'full', 'window', 'shift', 'pool', 'shift+pool'.
         window_size: (h, w) tokens of a window.
@@ -48,14 +48,16 @@ class ViT(BaseBackbone):
         frozen_blocks: number of first blocks that are not trained; patches and positions are frozen with them.
         frozen_parts: 'attention', 'ffn' or a list of both, of all blocks. Attention takes norm1 with it; the FFN
             takes norm2, the patch embedding and the position embedding, as in the authors' partial finetuning.
-        num_tokens: T of a distilled model's constant (1, T, C) ``tokens``, appended to every image's patches.
+        num_tokens: T, the knowledge tokens of a distilled model; not the number of patch tokens, to which these T are
+            appended. They are the constant buffer ``tokens`` (1, T, C), the same for every image.
         with_cp: recompute blocks in the backward pass to save memory (non-reentrant).
         init_cfg: mmengine's; without one, weights start as MAE's do.
 
     Checkpoints of the official code, mmpose, Hugging Face, MAE, timm and DINO load as they are
-    (:func:`vitpose_mm.checkpoints.convert_on_load`). A position embedding of another grid is resized (bicubic); its
-    grid is read from ``pos_grid``, which our checkpoints carry, else taken for a square, else for 4:3 upright, else
-    for the model's own; where 4:3 and the model's own fit, as 16x12 and 12x16, the embedding decides.
+    (:func:`vitpose_mm.checkpoints.convert_on_load`). A position embedding of another grid is resized (bicubic). Its
+    grid is read from ``pos_grid``, which our checkpoints carry. Without it, the number of its tokens decides: a square
+    where it is one, else an upright 4:3 grid, else the model's own. Where it fits both an upright 4:3 grid and the
+    model's own, as 16x12 and 12x16, the values of the embedding tell which of them it is.
 
     Raises:
         ValueError: an unknown name in an argument, or sizes that do not divide, also those of a forward pass.
@@ -127,19 +129,22 @@ class ViT(BaseBackbone):
     def forward(
         self, x: Tensor, expert: Tensor | int | None = None, tokens: Tensor | None = None
     ) -> tuple[Tensor, ...]:
-        """Map (B, 3, h, w) crops to ((B, C, H, W),); experts (B,) or one for all, (B, T, C) tokens to append."""
+        """Map (B, 3, h, w) crops to ((B, C, H, W),); experts (B,) or one for all, (B, T, C) tokens to append.
+
+        ``tokens`` are knowledge tokens, not patch tokens; they come after those of the backbone.
+        """
         self._check_size(x)
         x = self.embed(x)
         grid = (x.shape[1], x.shape[2])
         x = self._append(x.flatten(1, 2), self.tokens, tokens)
-        recomputed = self.with_cp and torch.is_grad_enabled()
+        checkpointed = self.with_cp and torch.is_grad_enabled()
         for block in self.blocks:
-            x = checkpoint_block(block, x, grid, expert) if recomputed else block(x, grid, expert)
+            x = checkpoint_block(block, x, grid, expert) if checkpointed else block(x, grid, expert)
         x = self.last_norm(x[:, : grid[0] * grid[1]])
         return (x.transpose(1, 2).unflatten(2, grid),)
 
     def _append(self, x: Tensor, *tokens: Tensor | None) -> Tensor:
-        """Append tokens, several (1 or B, T, C) or None, to a (B, N, C) sequence: (B, N + T, C)."""
+        """Append tokens, several (1 or B, T, C) or None, to a (B, L, C) sequence: (B, L + T, C)."""
         given = [part.expand(x.shape[0], -1, -1) for part in tokens if part is not None]
         return torch.cat([x, *given], 1) if given else x
 
@@ -186,7 +191,8 @@ class ViT(BaseBackbone):
         if self.tokens is None and prefix + 'tokens' in state_dict:
             raise ValueError(
                 f'The checkpoint is of a distilled model with {state_dict[prefix + "tokens"].shape[1]} appended tokens '
-                f'and this backbone has none: set num_tokens, or use the deploy config that lies beside it.'
+                f'and this backbone has none: set num_tokens of the backbone to their number, or use the deploy config '
+                f'that was saved next to the checkpoint.'
             )
         super()._load_from_state_dict(state_dict, prefix, *args)
 

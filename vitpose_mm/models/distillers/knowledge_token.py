@@ -43,7 +43,7 @@ class KnowledgeTokenDistiller(BaseModel):
             weight of the loss to the labels is the head's, ``loss=dict(type='KeypointMSELoss', loss_weight=...)``.
 
     Raises:
-        ValueError: an unknown word; a token or a teacher that is not there or does not fit.
+        ValueError: an unknown word; a token or a teacher that is missing or does not fit.
 
     Source: ViTPose sec. 3.4.
     """

@@ -29,7 +29,7 @@ class KnowledgeTokenTuner(BaseModel):
         num_tokens: T.
 
     Raises:
-        ValueError: a teacher that is not there or takes no tokens, or float16.
+        ValueError: a teacher that is missing or takes no tokens, or float16.
 
     Source: ViTPose sec. 3.4.
     """
@@ -57,7 +57,7 @@ class KnowledgeTokenTuner(BaseModel):
         nn.init.normal_(self.token, std=START_STD)
 
     def init_weights(self) -> None:
-        """Draw the token anew, from the random state that the runner has set."""
+        """Draw the token again, from the random state that the runner has set."""
         super().init_weights()
         nn.init.normal_(self.token, std=START_STD)
 

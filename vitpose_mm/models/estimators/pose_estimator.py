@@ -34,7 +34,7 @@ class PoseEstimator(TopdownPoseEstimator):
             is a DatasetRouter, its datasets, aliases and default are those of the experts too.
 
     Raises:
-        ValueError: the experts, the backbone's number of them and the head's datasets do not fit.
+        ValueError: expert_ids do not fit the backbone's number of experts or the head's datasets.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class PoseEstimator(TopdownPoseEstimator):
         ids, experts = self.expert_ids, getattr(self.backbone, 'num_experts', 0)
         if experts and ids is None:
             raise ValueError(
-                f'The backbone has {experts} experts: give expert_ids=dict(coco=0, ...) with one a dataset.'
+                f'The backbone has {experts} experts: give expert_ids=dict(coco=0, ...) with one for each dataset.'
             )
         names: DatasetNames | None = getattr(self.head, 'names', None) if self.with_head else None
         if ids is None:
@@ -88,16 +88,16 @@ class PoseEstimator(TopdownPoseEstimator):
 
     def extract_feat(self, inputs: Tensor, data_samples: list | None = None) -> tuple[Tensor, ...]:
         """Return the backbone's (and neck's) feature maps of (B, 3, h, w) crops and their samples."""
-        experts = () if self.expert_ids is None else (self._experts(self.expert_ids, data_samples),)
+        experts = () if self.expert_ids is None else (self._expert_ids_of_samples(self.expert_ids, data_samples),)
         feats = self.backbone(inputs, *experts)
         return self.neck(feats) if self.with_neck else feats
 
-    def _experts(self, ids: dict[str, int], data_samples: list | None) -> Tensor | int:
-        """Return the (B,) expert of each sample; without samples (FLOPs, export) the default dataset's."""
+    def _expert_ids_of_samples(self, ids: dict[str, int], data_samples: list | None) -> Tensor | int:
+        """Return the (B,) expert id of each sample; without samples (FLOPs, export) that of the default dataset."""
         assert self.names is not None
         if data_samples is None:
             return ids[self.names.default]
-        return torch.tensor([ids[name] for name in self.names.of(data_samples)])
+        return torch.tensor([ids[name] for name in self.names.of_samples(data_samples)])
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict:
         """Return the head's losses of (B, 3, h, w) crops and their samples."""
@@ -112,12 +112,12 @@ class PoseEstimator(TopdownPoseEstimator):
         return self.add_pred_to_datasample(instances, fields, data_samples)
 
     def extract_test_feat(self, inputs: Tensor, data_samples: list) -> Any:
-        """Return the features of (B, 3, h, w) crops; in the flip test [features, features of the mirrored crops]."""
+        """Return the features of (B, 3, h, w) crops; in the flip test [features, features of the flipped crops]."""
         if not self.test_cfg.get('flip_test', False):
             return self.extract_feat(inputs, data_samples)
         both = self.extract_feat(torch.cat([inputs, inputs.flip(-1)]), [*data_samples, *data_samples])
         halves = [feat.chunk(2) for feat in both]
-        return [tuple(straight for straight, _ in halves), tuple(mirrored for _, mirrored in halves)]
+        return [tuple(original for original, _ in halves), tuple(flipped for _, flipped in halves)]
 
     def _forward(self, inputs: Tensor, data_samples: list | None = None) -> Any:
         """Return what the head's forward gives for (B, 3, h, w) crops (or the features without a head).

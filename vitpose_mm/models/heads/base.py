@@ -1,4 +1,8 @@
-"""What both decoders share over mmpose's HeatmapHead: the flip test by sample and checks of what comes in."""
+"""What both decoders add to mmpose's HeatmapHead: a flip test by sample, and checks of the targets.
+
+In configs of heads ``decoder=`` is mmpose's name for the codec, which decodes heatmaps to keypoints; the decoder of the
+paper is the head itself.
+"""
 
 from __future__ import annotations
 
@@ -16,33 +20,33 @@ Features = tuple[Tensor, ...]
 MSE_LOSS = {'type': 'mmpose.KeypointMSELoss', 'use_target_weight': True}
 
 
-def for_numpy(heatmaps: Tensor) -> Tensor:
+def upcast_bfloat16(heatmaps: Tensor) -> Tensor:
     """Return heatmaps in float32 where they are bfloat16: they are decoded and scored in numpy."""
     return heatmaps.float() if heatmaps.dtype == torch.bfloat16 else heatmaps
 
 
-def unmirror(heatmaps: Tensor, samples: Sequence[Any], *, shift: bool) -> Tensor:
-    """Turn (B, K, h, w) heatmaps of mirrored crops into those of the crops, by each sample's ``flip_indices``.
+def flip_back_heatmaps(heatmaps: Tensor, samples: Sequence[Any], *, shift: bool) -> Tensor:
+    """Flip (B, K, h, w) heatmaps of flipped crops back to the crops, by each sample's ``flip_indices``.
 
     Args:
-        heatmaps: heatmaps of crops flipped left to right.
-        samples: B samples; those with the same ``flip_indices`` are done together.
+        heatmaps: of crops that were flipped left to right.
+        samples: B samples; those with the same ``flip_indices`` go through one call.
         shift: move the result one pixel to the right (for codecs that are not unbiased).
     """
     groups: dict[tuple[int, ...], list[int]] = {}
     for index, sample in enumerate(samples):
         groups.setdefault(tuple(sample.metainfo['flip_indices']), []).append(index)
-    flipped = torch.empty_like(heatmaps)
+    result = torch.empty_like(heatmaps)
     for flip_indices, group in groups.items():
-        flipped[group] = flip_heatmaps(heatmaps[group], list(flip_indices), shift_heatmap=shift)
-    return flipped
+        result[group] = flip_heatmaps(heatmaps[group], list(flip_indices), shift_heatmap=shift)
+    return result
 
 
 class HeatmapPredictor:
     """The two halves of mmpose's ``predict``, so that heatmaps of several models can be averaged between them."""
 
     def heatmaps(self, feats: Features | list[Features], samples: list, test_cfg: Any = None) -> list[Tensor]:
-        """Return B heatmaps (K, h, w) of features, or of [features, features of the mirrored images].
+        """Return B heatmaps (K, h, w) of features, or of [features, features of the flipped crops].
 
         Args:
             feats: what ``forward`` takes; a list of two where ``test_cfg.flip_test`` is set.
@@ -76,7 +80,7 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
 
     def forward(self, feats: Features) -> Tensor:
         """Map a tuple whose last map is (B, C, H, W) to (B, K, h, w) heatmaps, float32 under bfloat16 too."""
-        return for_numpy(super().forward(feats))
+        return upcast_bfloat16(super().forward(feats))
 
     def heatmaps(self, feats: Features | list[Features], samples: list, test_cfg: Any = None) -> list[Tensor]:
         """Return heatmaps as HeatmapPredictor does; K is the same for all."""
@@ -92,8 +96,8 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
         mode = test_cfg.get('flip_mode', 'heatmap')
         if mode != 'heatmap':
             raise ValueError(f"flip_mode={mode!r} is not for heatmap heads: use 'heatmap'.")
-        straight, mirrored = (self.forward(one) for one in feats)
-        return (straight + unmirror(mirrored, samples, shift=test_cfg.get('shift_heatmap', False))) * 0.5
+        original, flipped = (self.forward(one) for one in feats)
+        return (original + flip_back_heatmaps(flipped, samples, shift=test_cfg.get('shift_heatmap', False))) * 0.5
 
     def loss(self, feats: Features, batch_data_samples: list, train_cfg: Any = None) -> dict:
         """Return ``loss_kpt`` (and ``acc_pose``) of features and B samples with (K, h, w) heatmaps and weights.
@@ -104,12 +108,12 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
         self._check_targets(feats[-1], batch_data_samples)
         return super().loss(feats, batch_data_samples, train_cfg or {})
 
-    def upsampled(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Return (h, w) of the heatmaps for (H, W) of the features."""
+    def heatmap_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Return the (h, w) of heatmaps that are made of (H, W) features."""
         return size[0] << self.num_upsamples, size[1] << self.num_upsamples
 
     def _check_targets(self, feature: Tensor, samples: list) -> None:
-        ours = (self.out_channels, *self.upsampled((feature.shape[-2], feature.shape[-1])))
+        ours = (self.out_channels, *self.heatmap_size((feature.shape[-2], feature.shape[-1])))
         for sample in samples:
             target = tuple(sample.gt_fields.heatmaps.shape)
             if target == ours:

@@ -25,10 +25,10 @@ from .base import Features, HeatmapPredictor, PoseHeatmapHead
 class DatasetRouter(HeatmapPredictor, BaseHead):
     """Maps the features of B samples to the loss or the keypoints of each by the head of its ``dataset_name``.
 
-    The loss of a head is its mean over its own samples times their share of the batch, which is what it would be
-    were the head run on the whole batch and the other samples masked. A head without a sample in the batch is not
-    run: its loss is 0, its parameters get zeros for a gradient (so DDP waits for none), and its BatchNorm stays.
-    A head's BatchNorm sees the samples of its own dataset only.
+    The loss of a head is its mean over its own samples times their share of the batch. That equals running the head on
+    the whole batch with the other samples masked out, except that its BatchNorm statistics are those of its own
+    dataset's samples alone. A head without a sample in the batch is not run: its loss is 0, its parameters get a
+    gradient of zeros (DDP would wait for a missing one), and its BatchNorm statistics stay as they are.
 
     Losses are logged as ``<dataset>.loss_kpt`` and add up to ``loss``; the accuracy is ``<dataset>.acc_pose``.
 
@@ -40,7 +40,7 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
         aliases: other dataset name to the one whose head it uses.
         default: dataset of :meth:`forward`, which has no samples (FLOPs, export); None for the first, which
             in a dumped config is the first by name.
-        shared: what the configs of all heads have in common; a head's own keys go first.
+        shared: what the configs of all heads have in common; a head's own keys override these.
         init_cfg: mmengine's; the heads have their own.
 
     Raises:
@@ -72,34 +72,34 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
         self._last_accuracy: dict[str, Tensor] = {}
 
     @property
-    def main(self) -> Any:
+    def default_head(self) -> Any:
         """The head of the default dataset."""
         return self.heads[self.names.default]
 
     @property
     def out_channels(self) -> int:
         """K of the default dataset, which is what :meth:`forward` gives."""
-        return self.main.out_channels
+        return self.default_head.out_channels
 
     @property
     def decoder(self) -> Any:
         """The codec of the default dataset's head."""
-        return self.main.decoder
+        return self.default_head.decoder
 
     def decode(self, batch_outputs: Tensor) -> list:
         """Decode (B, K, h, w) heatmaps of the default dataset to keypoints in input space, pixels."""
-        return self.main.decode(batch_outputs)
+        return self.default_head.decode(batch_outputs)
 
     def train(self, mode: bool = True) -> DatasetRouter:
         """Set the mode of all heads.
 
         Raises:
-            ValueError: a head has a synchronised BatchNorm, which would wait for processes without its dataset.
+            ValueError: a head has a synchronised BatchNorm, which deadlocks where a process lacks its dataset.
         """
         if mode and any(type(module).__name__ == 'SyncBatchNorm' for module in self.modules()):
             raise ValueError(
-                'A routed head cannot have a SyncBatchNorm: a process whose batch has no sample of its dataset would '
-                'be waited for without end. Leave sync_bn out of the config.'
+                'A head of a DatasetRouter cannot have a SyncBatchNorm: it would deadlock, because a process whose '
+                'batch lacks the dataset of the head never joins the synchronisation. Remove sync_bn from the config.'
             )
         super().train(mode)
         return self
@@ -108,7 +108,7 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
 
     def forward(self, feats: Features) -> Tensor:
         """Map a tuple whose last map is (B, C, H, W) to (B, K, h, w) heatmaps of the default dataset."""
-        return self.main(feats)
+        return self.default_head(feats)
 
     def loss(self, feats: Features, batch_data_samples: list, train_cfg: Any = None) -> dict[str, Tensor]:
         """Return losses and accuracies of all heads, the same keys whatever the batch holds."""
@@ -127,11 +127,11 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
         return logs
 
     def _fill_accuracies(self, logs: dict[str, Tensor]) -> None:
-        """The accuracy of a head without a sample is logged as it was the last time, at first as 0."""
+        """Log the last accuracy of a head that has no sample in this batch; 0 before its first."""
         for name in self.heads:
             key = f'{name}.acc_pose'
-            seen = logs.get(key, self._last_accuracy.get(key))
-            logs[key] = self._last_accuracy[key] = torch.zeros(()) if seen is None else seen
+            latest = logs.get(key, self._last_accuracy.get(key))
+            logs[key] = self._last_accuracy[key] = torch.zeros(()) if latest is None else latest
 
     def heatmaps(self, feats: Features | list[Features], samples: list, test_cfg: Any = None) -> list[Tensor]:
         """Return heatmaps as HeatmapPredictor does; K is that of each sample's dataset."""
@@ -160,13 +160,13 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
     def _indices_by_dataset(self, samples: list) -> dict[str, list[int]]:
         """Return the indices in the batch of each dataset's samples; datasets without one are left out."""
         indices: dict[str, list[int]] = {}
-        for index, name in enumerate(self.names.of(samples)):
+        for index, name in enumerate(self.names.of_samples(samples)):
             indices.setdefault(name, []).append(index)
         return indices
 
 
 def select(feats: Features, indices: list[int]) -> Features:
-    """Select b indices of maps of B samples: maps (b, C, H, W), or the same maps where all of a batch are asked for."""
+    """Select b indices of maps of B samples: maps (b, C, H, W), or the same maps where all B are selected."""
     if len(indices) == len(feats[-1]):
         return feats
     index = torch.tensor(indices).to(feats[-1].device, non_blocking=True)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from vitpose_mm.registry import MODELS
 
-from .base import MSE_LOSS, Features, PoseHeatmapHead, for_numpy
+from .base import MSE_LOSS, Features, PoseHeatmapHead, upcast_bfloat16
 
 
 @MODELS.register_module()
@@ -52,5 +52,5 @@ class SimpleHead(PoseHeatmapHead):
     def forward(self, feats: Features) -> Tensor:
         """Map a tuple whose last map is (B, C, H, W) to (B, K, h, w) heatmaps."""
         x = F.relu(feats[-1])
-        size = self.upsampled((x.shape[-2], x.shape[-1]))
-        return for_numpy(self.final_layer(F.interpolate(x, size=size, mode='bilinear', align_corners=False)))
+        size = self.heatmap_size((x.shape[-2], x.shape[-1]))
+        return upcast_bfloat16(self.final_layer(F.interpolate(x, size=size, mode='bilinear', align_corners=False)))

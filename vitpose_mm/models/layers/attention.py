@@ -1,11 +1,13 @@
 """Multi-head attention over a grid of tokens: full, in windows, in shifted windows, with pooled tokens.
 
 A sequence holds the H * W tokens of the grid, row by row, and then T appended tokens (of a distilled model). Full
-attention: every token sees all. In windows: a token of the grid sees its window, the appended tokens and, with
-pooling, one pooled token of every window; an appended token sees the sequence. The kinds by name are the table
-``ATTENTION`` in ``backbones/arch.py``; what shifted windows may not see is ``window_mask`` in ``windows.py``.
+attention: every token attends to all. In windows: a token of the grid attends to its window, the appended tokens
+and, with pooling, one pooled token of every window; an appended token attends to the whole sequence. The kinds by name
+are the table ``ATTENTION`` in ``backbones/arch.py``; which tokens of a window may attend to each other is
+``window_mask`` in ``windows.py``.
 
-B images, (H, W) grid, L = H * W + T tokens, C channels = M heads of D, n windows of N tokens, E extra keys of a window.
+B images, (H, W) grid, L = H * W + T tokens, C channels = M heads of D, n windows of N tokens, S keys: the N tokens of
+a window, then pooled and appended ones.
 """
 
 from __future__ import annotations
@@ -22,16 +24,16 @@ from .position import RelativePosition
 from .windows import (
     Size,
     count_windows,
-    half_window,
     is_padded,
     pool_windows,
+    shift_size,
     window_mask,
     window_partition,
     window_unpartition,
 )
 
-# Added to logits of forbidden keys: their weight is exactly 0 in every float type, and fp16 can represent the number
-FORBIDDEN = -3e4
+# Large negative logit of a masked key: softmax gives exactly 0, and fp16 can represent it
+MASK_VALUE = -3e4
 # All but cuDNN's, which may return NaN with a mask (torch 2.11)
 MASKED_KERNELS = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
 
@@ -43,8 +45,8 @@ class Attention(nn.Module):
         dim: C.
         num_heads: M; must divide C.
         window: (h, w) tokens, or None for full attention.
-        shift: move the windows by half their size; tokens do not see across the wrap.
-        pool: every window sees one average-pooled key and value of every window, its own included. Keys and values
+        shift: move the windows by half their size; tokens do not attend across the wrap.
+        pool: every window attends to one average-pooled key and value of every window, its own too. Keys and values
             are averaged, which equals projecting the mean token (W mean(x) = mean(W x)), and over the unshifted
             windows, so that no pooled token mixes opposite borders.
         rel_pos: (h, w) extent of a decomposed relative position bias, or None for no bias.
@@ -80,13 +82,13 @@ class Attention(nn.Module):
         return self._forward_windows(x, grid)
 
     def _forward_windows(self, x: Tensor, grid: Size) -> Tensor:
-        """Compute :meth:`forward` in windows; a position bias without windows has one window over the whole grid."""
+        """Compute :meth:`forward` window by window; full attention with a position bias is one window."""
         num, dim, window = math.prod(grid), x.shape[-1], self.window or grid
-        shift = half_window(grid, window) if self.shift else (0, 0)
+        shift = shift_size(grid, window) if self.shift else (0, 0)
         unpartition = partial(window_unpartition, grid=grid, window=window, shift=shift)
         windows, tokens = window_partition(x[:, :num].unflatten(1, grid), window, shift), x[:, num:]
         q, kv = self.qkv(windows).split([dim, 2 * dim], -1)  # (B * n, N, C), (B * n, N, 2C)
-        shared_kv = []  # (B, .., 2C) keys and values that every window of an image sees
+        shared_kv = []  # (B, .., 2C) keys and values that every window of an image attends to
         if self.pool:
             shared_kv.append(pool_windows(unpartition(kv), window))
         if tokens.shape[1]:
@@ -99,34 +101,38 @@ class Attention(nn.Module):
         return mixed
 
     def _attend_in_windows(self, q: Tensor, kv: Tensor, shared_kv: list[Tensor], grid: Size, shift: Size) -> Tensor:
-        """Attend from (B * n, N, C) queries to (B * n, N, 2C) keys of windows and (B, .., 2C) shared ones."""
+        """Attend from (B * n, N, C) queries to (B * n, N, 2C) keys and values and to shared (B, .., 2C) ones."""
         if shared_kv:
             windows = math.prod(count_windows(grid, self.window or grid))
             kv = torch.cat([kv, torch.cat(shared_kv, 1).repeat_interleave(windows, 0)], 1)
-            q = q.contiguous()  # as a view of the projection it would keep that for the backward pass, beside kv
+            q = q.contiguous()  # a view would keep the whole projection in memory for the backward pass, next to kv
         k, v = kv.chunk(2, -1)
         return self._attend(q, k, v, self._mask(q, k.shape[1], grid, shift))
 
     def _mask(self, q: Tensor, num_keys: int, grid: Size, shift: Size) -> Tensor | None:
-        """Return (B * n, M or 1, N, N + E) to add to the logits of (B * n, N, C) queries, or None for zeros.
+        """Return (B * n, M or 1, N, S) to add to the logits of (B * n, N, C) queries, or None for zeros.
 
-        It is the position bias of a window's own keys, FORBIDDEN where :func:`window_mask` says so, 0 for extra keys.
+        It is the position bias of a window's own keys, MASK_VALUE where :func:`window_mask` is False, 0 for
+        pooled and appended keys.
         """
         window, num_own = self.window or grid, q.shape[1]
-        masked = shift != (0, 0) or is_padded(grid, window)
-        if self.rel_pos is None and not masked:
+        needs_mask = shift != (0, 0) or is_padded(grid, window)
+        if self.rel_pos is None and not needs_mask:
             return None
         mask = q.new_zeros(q.shape[0], 1, num_own, num_own)
         if self.rel_pos is not None:
             mask = self.rel_pos(self._split_heads(q), window)
-        if masked:
-            hidden = ~window_mask(grid, window, shift, q.device)[:, None]  # (n, 1, N, N)
-            mask = mask.unflatten(0, (-1, hidden.shape[0])).masked_fill(hidden, FORBIDDEN).flatten(0, 1)
+        if needs_mask:
+            masked_out = ~window_mask(grid, window, shift, q.device)[:, None]  # (n, 1, N, N)
+            mask = mask.unflatten(0, (-1, masked_out.shape[0])).masked_fill(masked_out, MASK_VALUE).flatten(0, 1)
         pad = num_keys - num_own + -num_keys % 8  # shared keys; then a stride that 8 divides, as a GPU's kernels want
         return F.pad(mask, (0, pad))[..., :num_keys] if pad else mask
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Attend from (B, N, C) to (B, S, C) keys and values, (B, M or 1, N, S) added to logits; project."""
+        """Attend from (.., N, C) queries to (.., S, C) keys and values, (.., M or 1, N, S) added to logits; project.
+
+        The first axis is that of images, with N = L, or that of all their windows.
+        """
         q, k, v = map(self._split_heads, (q, k, v))
         if mask is None:
             mixed = F.scaled_dot_product_attention(q, k, v)
@@ -136,5 +142,5 @@ class Attention(nn.Module):
         return self.proj(mixed.transpose(1, 2).flatten(2))
 
     def _split_heads(self, x: Tensor) -> Tensor:
-        """Split (B, N, C) into M heads: (B, M, N, D)."""
+        """Split (.., N, C) into M heads: (.., M, N, D)."""
         return x.unflatten(2, (self.num_heads, -1)).transpose(1, 2)

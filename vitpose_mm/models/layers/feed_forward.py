@@ -1,4 +1,4 @@
-"""The feed-forward network of a block, plain or with a part for each dataset.
+"""The feed-forward network of a block, as in any ViT or with an expert for each dataset (ViTPose++).
 
 B images, C channels, E experts of P features.
 """
@@ -28,7 +28,7 @@ class FeedForward(nn.Module):
         self.fc2 = nn.Linear(hidden, dim)
 
     def forward(self, x: Tensor, expert: Tensor | int | None = None) -> Tensor:
-        """Map (B, .., C) to the same shape; a plain network ignores the expert."""
+        """Map (B, .., C) to the same shape; the expert is ignored."""
         return self.fc2(F.gelu(self.fc1(x)))
 
 
@@ -36,9 +36,9 @@ class ExpertFeedForward(nn.Module):
     """Maps (B, .., C) to (B, .., C) as FeedForward does; the last P of the C channels come from an image's expert.
 
     The images of one expert go together through one linear layer, [shared outputs; the expert's outputs]: for them this
-    is the plain network that the model collapses to, bit by bit. An expert without an image in the batch is not
-    run and gets zeros for a gradient. A plain network's weights load as they are: every expert starts from its
-    last P outputs.
+    is, bit by bit, the FeedForward that a model of one dataset has. An expert without an image in the batch is not
+    run and gets a gradient of zeros. Weights of a FeedForward load as they are: every expert starts from their last P
+    outputs.
 
     Args:
         dim: C.
@@ -53,14 +53,19 @@ class ExpertFeedForward(nn.Module):
         super().__init__()
         expert_features = dim // 4 if expert_features is None else expert_features
         if not 0 < expert_features < dim:
-            raise ValueError(f'expert_features={expert_features} is not a part of {dim} channels: {dim // 4} is usual.')
+            raise ValueError(
+                f'expert_features={expert_features} must be from 1 to {dim - 1} of {dim} channels: {dim // 4} is usual.'
+            )
         self.fc1 = nn.Linear(dim, hidden)
         self.fc2 = nn.Linear(hidden, dim - expert_features)
         self.dim = dim
         self.experts = nn.ModuleList(nn.Linear(hidden, expert_features) for _ in range(num_experts))
 
     def forward(self, x: Tensor, expert: Tensor | int | None = None) -> Tensor:
-        """Map (B, .., C) to the same, expert (B,) of each image or one. Ids on the CPU save a GPU from waiting."""
+        """Map (B, .., C) to the same shape; expert: (B,) ids, or the one id of all images.
+
+        Ids on the CPU are read at once; ids on a GPU are waited for.
+        """
         if expert is None:
             raise ValueError(
                 f'A network with {len(self.experts)} experts needs the expert of each image: pass (B,) ids.'
@@ -71,9 +76,9 @@ class ExpertFeedForward(nn.Module):
             return F.linear(hidden, *self._joined(expert, zero_loss(others, hidden.device)))
         return self._by_expert(hidden, expert)
 
-    @torch.compiler.disable  # a compiler would start anew for every mix of experts
+    @torch.compiler.disable  # torch.compile would compile again for every mix of experts in a batch
     def _by_expert(self, hidden: Tensor, expert: Tensor) -> Tensor:
-        """Map (B, .., 4C) hidden values to (B, .., C): one linear layer for the images of each expert (B,)."""
+        """Map the (B, .., hidden) values of fc1 to (B, .., C): one linear layer for the images of each expert (B,)."""
         images_of: dict[int, list[int]] = {}
         for image, index in enumerate(expert.tolist()):
             images_of.setdefault(index, []).append(image)
@@ -88,12 +93,12 @@ class ExpertFeedForward(nn.Module):
         return torch.cat(mixed).index_select(0, order.argsort().to(hidden.device, non_blocking=True))
 
     def _joined(self, index: int, unused: Tensor) -> tuple[Tensor, Tensor]:
-        """Return weight and bias of [shared; expert]."""
+        """Return weight and bias of one linear layer with the outputs [shared; expert]."""
         own: Any = self.experts[index]
         return torch.cat([self.fc2.weight, own.weight]), torch.cat([self.fc2.bias, own.bias + unused])
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: object) -> None:
-        """Split a plain network's fc2: the first C - P outputs are shared, the last P start every absent expert."""
+        """Split the fc2 of a FeedForward: the first C - P outputs are shared, missing experts start as the last P."""
         shared = self.fc2.out_features
         for leaf in ('weight', 'bias'):
             whole = state_dict.get(f'{prefix}fc2.{leaf}')

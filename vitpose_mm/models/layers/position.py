@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 
 def sincos_position(dim: int, grid: tuple[int, int]) -> Tensor:
-    """Return the (1, 1 + H * W, C) sine-cosine embedding of an (H, W) grid behind a token of zeros (MAE's shape).
+    """Return the (1, 1 + H * W, C) sine-cosine embedding of an (H, W) grid, after a token of zeros (MAE's shape).
 
     Args:
         dim: C, a multiple of 4: sine and cosine of the column, then of the row.
@@ -27,7 +27,7 @@ class RelativePosition(nn.Module):
     """Decomposed relative position bias: bias(i, j) = q(i) . R_row[row i - row j] + q(i) . R_col[col i - col j].
 
     Args:
-        extent: (h, w) tokens that the tables cover; another extent resizes them linearly.
+        extent: (h, w) tokens that the tables are made for; for another extent they are resized linearly.
         head_dims: D.
 
     Source: MViTv2 eq. 4, ViTDet; both tables start at zero.
@@ -39,7 +39,7 @@ class RelativePosition(nn.Module):
         self.rel_pos_w = nn.Parameter(torch.zeros(2 * extent[1] - 1, head_dims))
 
     def forward(self, q: Tensor, extent: tuple[int, int]) -> Tensor:
-        """Return the (.., N, N) bias of (.., N, D) queries of an (h, w) extent, which are not scaled (as in ViTDet)."""
+        """Return the (.., N, N) bias for (.., N, D) queries, N = h * w, which are not scaled (as in ViTDet)."""
         by_row = _by_offset(self.rel_pos_h, extent[0]).repeat_interleave(extent[1], 0)  # (N, h, D)
         by_column = _by_offset(self.rel_pos_w, extent[1]).repeat(extent[0], 1, 1)  # (N, w, D)
         tables = torch.cat([by_row, by_column], 1).to(q)  # in one product, because each einsum copies the queries
@@ -55,7 +55,7 @@ class RelativePosition(nn.Module):
 
 
 def resize_table(table: Tensor, length: int) -> Tensor:
-    """Resize an (L, D) table of relative positions linearly to (L', D)."""
+    """Resize a (.., D) table of relative positions linearly to (length, D)."""
     if table.shape[0] == length:
         return table
     resized = F.interpolate(table.T[None].float(), size=length, mode='linear', align_corners=False)
@@ -63,6 +63,6 @@ def resize_table(table: Tensor, length: int) -> Tensor:
 
 
 def _by_offset(table: Tensor, length: int) -> Tensor:
-    """Return (L, L, D) of a table of relative positions, L tokens along its axis: the entry for i - j at [i, j]."""
+    """Return (length, length, D), at [i, j] the entry for i - j of a table of relative positions along one axis."""
     index = torch.arange(length, device=table.device)
     return resize_table(table, 2 * length - 1)[index[:, None] - index + length - 1]

@@ -19,7 +19,7 @@ def count_windows(grid: Size, window: Size) -> Size:
     return -(-grid[0] // window[0]), -(-grid[1] // window[1])
 
 
-def half_window(grid: Size, window: Size) -> Size:
+def shift_size(grid: Size, window: Size) -> Size:
     """Return Swin's shift of (h, w) windows, (rows, columns) of tokens; 0 along an axis with a single window."""
     rows, columns = count_windows(grid, window)
     return window[0] // 2 if rows > 1 else 0, window[1] // 2 if columns > 1 else 0
@@ -45,11 +45,14 @@ def window_unpartition(x: Tensor, grid: Size, window: Size, shift: Size = (0, 0)
 
 
 def window_mask(grid: Size, window: Size, shift: Size = (0, 0), device: torch.device | None = None) -> Tensor:
-    """Return (n, N, N) bool, True where a token sees another: not across the wrap of the shift, never the padding."""
-    rows, columns = (torch.arange(side, device=device) < by for side, by in zip(grid, shift, strict=True))  # wrapped?
-    labels = 1 + 2 * rows[:, None] + columns  # (H, W), 1 to 4 by which axis is wrapped; padding becomes 0
-    labels = window_partition(labels[None, ..., None], window, shift)  # (n, N, 1)
-    return labels == labels.transpose(1, 2)
+    """Return (n, N, N) bool, True where query and key may attend: both of one region of the shifted grid, no padding.
+
+    Padding attends to padding alone; what it gets is dropped by :func:`window_unpartition`.
+    """
+    wraps = [torch.arange(side, device=device) < by for side, by in zip(grid, shift, strict=True)]  # (H,), (W,)
+    regions = 1 + 2 * wraps[0][:, None] + wraps[1]  # (H, W), 1 to 4 by the axes that wrap around; padding becomes 0
+    regions = window_partition(regions[None, ..., None], window, shift)  # (n, N, 1)
+    return regions == regions.transpose(1, 2)
 
 
 def pool_windows(x: Tensor, window: Size) -> Tensor:

@@ -18,7 +18,7 @@ export function toJson(answer, model, options) {
   return new Blob([JSON.stringify(people, null, 1)], {type: 'application/json'});
 }
 
-/** A line a person: box and score, then x, y and score of each keypoint. */
+/** A line per person: box and score, then x, y and score of each keypoint. */
 export function toCsv(answer, model, options) {
   const header = ['person', 'x1', 'y1', 'x2', 'y2', 'box_score'];
   for (const name of model.keypoints) header.push(`${name}_x`, `${name}_y`, `${name}_score`);
