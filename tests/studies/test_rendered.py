@@ -101,7 +101,7 @@ def test_sizes() -> None:
         assert tuple(cfg.model.backbone.input_size) == tuple(decoder.input_size) == (width, height)
         assert tuple(decoder.heatmap_size) == (width // 4, height // 4)
         assert next(step for step in loader if step['type'] == 'GenerateTarget')['encoder'] == decoder
-        for steps in (loader, cfg.test_dataloader.dataset.pipeline, cfg.val_dataloader.dataset.pipeline):
+        for steps in (loader, cfg.test_dataloader.dataset.pipeline):
             crop = next(step for step in steps if step['type'] == 'TopdownAffine')
             assert tuple(crop['input_size']) == (width, height)
 
