@@ -82,7 +82,7 @@ def watched_from_here(folder: Path) -> Iterator[None]:
 
 
 def open_one(path: Path, is_good: Callable[[Any], bool] = lambda found: True) -> dict[str, Any]:
-    """Return what is said of a file, or its type if it loads and is good, and the seconds of a processor that it took."""
+    """Return what is said of a file, or its type if it loads and is good, and the processor seconds that it took."""
     start = time.process_time()
     signal.alarm(HANGS)
     watched.append(path)
