@@ -34,6 +34,7 @@ def run(code: str, cwd: Path | None = None) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('order', ORDERS)
 def test_loaders_are_ours_in_every_order(order: str) -> None:
     assert run(f'{ORDERS[order]}; {CHECK}').splitlines()[-1] == 'vitpose_mm'
@@ -54,6 +55,7 @@ class Bomb:
         return os.mkdir, ('gone_off',)
 
 
+@pytest.mark.slow
 def test_an_inferencer_by_name_runs_no_code_of_the_weights(tmp_path: Path) -> None:
     """mmpose loads the weights before it asks for a class of ours."""
     torch.save({'state_dict': {}, 'meta': Bomb()}, tmp_path / 'bomb.pth')
