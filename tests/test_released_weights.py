@@ -70,7 +70,6 @@ def server(released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         yield running
 
 
-@pytest.mark.slow
 def test_mmposes_inferencer_and_ours_give_the_same_keypoints(
     server: Server, released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
