@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,10 @@ from ..inference.heatmaps import TorchForward
 from ..inference.topdown import TopDown
 from ..utils.configs import open_config
 from ..zoo import find_detector
-from .machine_description import describe_machine
+from .next_to_mmpose import OURS, THEIRS, report_times
 from .report import Report
-from .timing import Call, Spread, Stand, ratios
+from .timing import Call, Spread, Stand
 
-THEIRS = 'mmpose'
 CODEC: dict[str, Any] = {'input_size': (192, 256), 'heatmap_size': (48, 64), 'sigma': 2}
 CROP = [
     {'type': 'LoadImage'},
@@ -49,9 +47,9 @@ def benchmark_decode(stand: Stand) -> Report:
     batch = torch.from_numpy(heatmaps).to(stand.device)
     calls: dict[str, Call] = {
         THEIRS: lambda: [theirs.decode(one) for one in heatmaps],
-        'ours': lambda: ours.batch_decode(batch),
+        OURS: lambda: ours.batch_decode(batch),
     }
-    return _report('Decoding', stand, calls, people=stand.batch, note='17 heatmaps of 48x64 (w x h) a person.')
+    return report_times('Decoding', stand, calls, note='17 heatmaps of 48x64 (w x h) a person.')
 
 
 def benchmark_crops(stand: Stand) -> Report:
@@ -63,10 +61,10 @@ def benchmark_crops(stand: Stand) -> Report:
         pipeline = Compose(CROP)
     calls: dict[str, Call] = {
         THEIRS: lambda: [pipeline({'img': image, 'bbox': box[None], 'bbox_score': np.ones(1)}) for box in boxes],
-        'ours': lambda: crop([image], boxes, owners, device=stand.device),
+        OURS: lambda: crop([image], boxes, owners, device=stand.device),
     }
     note = f'Crops of 192x256 from an image of {IMAGE_SIZE[0]}x{IMAGE_SIZE[1]} (w x h).'
-    return _report('Crops', stand, calls, people=stand.batch, note=note)
+    return report_times('Crops', stand, calls, note=note)
 
 
 def benchmark_inference(stand: Stand, ours: Path, theirs: Path, *, detector: str, precision: str) -> Report:
@@ -103,14 +101,14 @@ def benchmark_inference(stand: Stand, ours: Path, theirs: Path, *, detector: str
         inference_detector(find.model, image)
         inference_topdown(mmpose_model, image, boxes)
 
-    calls: dict[str, Call] = {THEIRS: mmposes, 'ours': everything, 'the two nets alone': nets}
+    calls: dict[str, Call] = {THEIRS: mmposes, OURS: everything, 'the two nets alone': nets}
     note = (
         f'One image of {IMAGE_SIZE[0]}x{IMAGE_SIZE[1]} (w x h), {detector} and {ours.stem} with random weights, '
         f'{"bf16" if forward.bf16 else "fp32"}; given boxes take the place of those found. The nets alone get a '
         f'resized image, and {2 * len(boxes)} crops, the mirrored ones among them.'
     )
-    report = _report('One image', stand, calls, people=stand.batch, note=note)
-    over = Spread.of([a / b - 1 for a, b in zip(report.raw['ours'], report.raw['the two nets alone'], strict=True)])
+    report = report_times('One image', stand, calls, note=note)
+    over = Spread.of([a / b - 1 for a, b in zip(report.raw[OURS], report.raw['the two nets alone'], strict=True)])
     report.notes.append(
         f'Ours takes {over.median:+.1%} ({over.low:+.1%} to {over.high:+.1%}) to the two nets alone, round by round.'
     )
@@ -148,27 +146,3 @@ def build_pose_model_without_weights(config: Path, device: str) -> Any:
     cfg.model.backbone.init_cfg = None
     torch.manual_seed(0)
     return init_model(cfg, None, device=device)
-
-
-def _report(title: str, stand: Stand, calls: Mapping[str, Call], *, people: int, note: str) -> Report:
-    """Time calls in turns and return their report: milliseconds a call and a person, and the ratio to MMPose."""
-    seconds = stand.time(calls)
-    notes = [
-        f'{people} people a call. {note} {torch.get_num_threads()} thread(s). {stand.describe()}',
-        f'Ratios are to {THEIRS}, medians (least to largest) of the rounds.',
-    ]
-    report = Report(title, describe_machine(stand.device), notes)
-    report.tables[title] = [_row(name, seconds, people) for name in calls]
-    report.raw = dict(seconds)
-    return report
-
-
-def _row(name: str, seconds: Mapping[str, Sequence[float]], people: int) -> dict[str, str]:
-    spent = Spread.of([1000 * value for value in seconds[name]])
-    ratio = ratios(list(seconds[name]), list(seconds[THEIRS]))
-    return {
-        '': name,
-        'ms a call': f'{spent.median:.2f} ({spent.low:.2f} to {spent.high:.2f})',
-        'ms a person': f'{spent.median / people:.3f}',
-        'to mmpose': f'{ratio.median:.2f} ({ratio.low:.2f} to {ratio.high:.2f})',
-    }
