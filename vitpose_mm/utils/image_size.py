@@ -43,27 +43,26 @@ def read_image_size(path: Path) -> tuple[int, int]:
         return image.size
 
 
-def check_for_opencv(path: Path) -> None:
-    """Check an image file before OpenCV decodes it.
+def read_for_opencv(path: Path) -> bytes:
+    """Return the content of an image file that OpenCV may decode.
 
     Raises:
         ImageError: as :func:`read_image_size`; or OpenCV 4.11 ends the process on damaged files of the kind, without
             an exception: JPEG 2000 and animated PNG.
     """
     with _open_file(path) as file:
-        size = _read_baseline_size(file)
-        if size is not None and os.fstat(file.fileno()).st_size <= MAX_BYTES:
-            return _check_pixels(path, size, MAX_PIXELS)  # Pillow takes ten times as long
-        with _open_checked(path, file) as image:
-            _check_kind(path, image)
-
-
-def _check_kind(path: Path, image: Image.Image) -> None:
-    """Refuse the kinds of images that can end the process in OpenCV."""
-    if image.format == 'JPEG2000':
-        raise ImageError(f'{printable(path)} is a JPEG 2000, which training does not read: save it as PNG.')
-    if image.format == 'PNG' and any(ANIMATION in block for block in _blocks(image.fp)):  # type: ignore[attr-defined]
-        raise ImageError(f'{printable(path)} is an animated PNG, which training does not read: save one frame.')
+        _check_bytes(path, os.fstat(file.fileno()).st_size)
+        content = file.read()
+    size = _read_baseline_size(io.BytesIO(content))
+    if size is not None:  # Pillow takes ten times as long
+        _check_pixels(path, size, MAX_PIXELS)
+        return content
+    with _open_checked(path, io.BytesIO(content)) as image:
+        if image.format == 'JPEG2000':
+            raise ImageError(f'{printable(path)} is a JPEG 2000, which training does not read: save it as PNG.')
+        if image.format == 'PNG' and ANIMATION in content:
+            raise ImageError(f'{printable(path)} is an animated PNG, which training does not read: save one frame.')
+    return content
 
 
 class ImageSize(NamedTuple):
@@ -137,8 +136,7 @@ def open_image_bytes(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) ->
 def _open_checked(path: Path | str, file: BinaryIO, max_pixels: int = MAX_PIXELS) -> Image.Image:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    if size > MAX_BYTES:
-        raise ImageError(f'{printable(path)} has {size:,} bytes and {MAX_BYTES:,} are the limit: make it smaller.')
+    _check_bytes(path, size)
     try:
         canvas = _read_webp_size(file)
         if canvas is not None:  # Pillow's WebP reader takes the memory of the whole canvas as soon as it opens a file
@@ -160,6 +158,11 @@ def _open_checked(path: Path | str, file: BinaryIO, max_pixels: int = MAX_PIXELS
         reason = printable(error) or type(error).__name__
         raise ImageError(f'{printable(path)} cannot be read: {reason}.') from error
     return image
+
+
+def _check_bytes(path: Path | str, size: int) -> None:
+    if size > MAX_BYTES:
+        raise ImageError(f'{printable(path)} has {size:,} bytes and {MAX_BYTES:,} are the limit: make it smaller.')
 
 
 def _check_pixels(path: Path | str, size: tuple[int, int], limit: int, *, num_scans: int = 1) -> None:
@@ -191,7 +194,7 @@ def _too_large(path: Path | str, found: str, limit: int) -> str:
 
 
 def _read_baseline_size(file: BinaryIO) -> tuple[int, int] | None:
-    """Return (width, height) of a baseline JPEG file, or None for any other (ITU-T T.81, annex B); it is rewound."""
+    """Return (width, height) of a baseline JPEG file, or None for any other (ITU-T T.81, annex B)."""
     size = None
     if file.read(2) == b'\xff\xd8':
         while len(head := file.read(9)) == 9 and head[0] == 0xFF:
@@ -200,7 +203,6 @@ def _read_baseline_size(file: BinaryIO) -> tuple[int, int] | None:
             if head[1] not in _BEFORE_FRAME:
                 break
             file.seek(int.from_bytes(head[2:4], 'big') - 7, os.SEEK_CUR)
-    file.seek(0)
     return size if size and all(size) else None
 
 
