@@ -75,10 +75,10 @@ def _log_around(maps: Tensor, index: Tensor, scores: Tensor, kernel_size: int) -
     """
     around = _Around.of(*maps.shape[1:], kernel_size, maps.device)
     y, x, start = around.pixels.index_select(1, index)
-    wide = around.across.shape[1]
+    wide = around.across.shape[2]
     lines = start[:, None] + _offsets(len(maps), tuple(maps.shape[1:]), around.down.shape[2], maps.device)
     patches = F.embedding(lines, maps.flatten().unfold(0, wide, 1))  # (M, tall, wide)
-    blurred = torch.bmm(torch.bmm(around.down.index_select(0, y), patches), around.across.index_select(0, x))
+    blurred = torch.bmm(torch.bmm(around.down.index_select(0, y), patches), around.across.index_select(0, x).mT)
     if not (blurred.amin() >= LOWEST and scores.amax() <= HIGHEST):
         clipped = (blurred.amin((1, 2)) < LOWEST) | (scores > HIGHEST)
         blurred[clipped] *= (scores[clipped] / _blurred_maximum(maps[clipped], kernel_size))[:, None, None]
@@ -100,9 +100,9 @@ def _newton_step(log: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     dxx, dyy = dxx + EPS, dyy + EPS
     determinant = dxx * dyy - dxy * dxy
     with np.errstate(divide='ignore', invalid='ignore'):
-        step = np.stack((dyy * dx - dxy * dy, dxx * dy - dxy * dx), axis=1) / determinant[:, None]
+        step = np.stack((dyy * dx - dxy * dy, dxx * dy - dxy * dx)) / determinant
         curvature = abs(determinant) / np.sqrt(dxx * dxx + dyy * dyy + 2 * dxy * dxy)  # about the smaller one
-        return step.astype(np.float32), ~(curvature > ROUNDING * (1 + 5 * abs(step).max(1)))
+        return step.T.astype(np.float32), ~(curvature > ROUNDING * (1 + 5 * abs(step).max(0)))
 
 
 class _Around(NamedTuple):
@@ -111,7 +111,7 @@ class _Around(NamedTuple):
     Attributes:
         pixels: (3, h * w): each pixel's y, x, and the index of the first pixel of its patch.
         down: (h, 3, tall): weights that blur a patch of each y into the three lines around it.
-        across: (w, wide, 3): the same for each x, transposed.
+        across: (w, 3, wide): the same for each x.
     """
 
     pixels: Tensor
@@ -126,7 +126,7 @@ class _Around(NamedTuple):
         (top, down), (left, across) = (_blur_around(*size, kernel_size) for size in ((height, tall), (width, wide)))
         y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing='ij')
         pixels = torch.stack((y, x, top[y] * width + left[x])).flatten(1)
-        return cls(pixels.to(device), down.to(device), across.mT.contiguous().to(device))
+        return cls(pixels.to(device), down.to(device), across.to(device))
 
 
 @lru_cache(maxsize=64)
