@@ -60,8 +60,10 @@ class _InWorker(Stand):
     """Times calls in a worker of a DataLoader, where training makes its samples: samples are seeded otherwise there."""
 
     def time(self, calls: Mapping[str, Call]) -> dict[str, list[float]]:
-        loader: Any = DataLoader([calls], batch_size=None, num_workers=1, collate_fn=super().time)
-        return next(iter(loader))
+        one: Any = [calls]
+        time: Any = super().time
+        seconds: dict[str, list[float]] = next(iter(DataLoader(one, batch_size=None, num_workers=1, collate_fn=time)))
+        return seconds
 
 
 def build_both(config: Path) -> tuple[MultiDataset, BaseDataset]:
@@ -94,17 +96,19 @@ def _plain(kind: str) -> str:
 
 def make_seeded(dataset: BaseDataset, index: SeededIndex) -> dict[str, Any]:
     """Return the sample of MMPose's dataset from the seed that ours takes for the index."""
-    with isolated_rng(mix_seed(index.seed, SAMPLE, index.epoch, int(index), index.turn)):
+    with isolated_rng(mix_seed(index.seed, SAMPLE, index.epoch, int(index), index.repeat)):
         sample: dict[str, Any] = dataset[int(index)]
     return sample
 
 
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two samples have the same image, target heatmaps and weights, bit for bit."""
-    pairs = [(one['inputs'], other['inputs'])]
-    one, other = one['data_samples'], other['data_samples']
-    pairs.append((one.gt_fields.heatmaps, other.gt_fields.heatmaps))
-    pairs.append((one.gt_instance_labels.keypoint_weights, other.gt_instance_labels.keypoint_weights))
+    found, expected = one['data_samples'], other['data_samples']
+    pairs = [
+        (one['inputs'], other['inputs']),
+        (found.gt_fields.heatmaps, expected.gt_fields.heatmaps),
+        (found.gt_instance_labels.keypoint_weights, expected.gt_instance_labels.keypoint_weights),
+    ]
     return all(a.equal(b) for a, b in pairs)
 
 

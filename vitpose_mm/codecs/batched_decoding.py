@@ -78,7 +78,8 @@ def _log_around(maps: Tensor, index: Tensor, scores: Tensor, kernel_size: int) -
     wide = around.across.shape[2]
     lines = start[:, None] + _offsets(len(maps), tuple(maps.shape[1:]), around.down.shape[2], maps.device)
     patches = F.embedding(lines, maps.flatten().unfold(0, wide, 1))  # (M, tall, wide)
-    blurred = torch.bmm(torch.bmm(around.down.index_select(0, y), patches), around.across.index_select(0, x).mT)
+    down, across = around.down.index_select(0, y), around.across.index_select(0, x)
+    blurred = torch.bmm(torch.bmm(down, patches), across.mT)
     if not (blurred.amin() >= LOWEST and scores.amax() <= HIGHEST):
         clipped = (blurred.amin((1, 2)) < LOWEST) | (scores > HIGHEST)
         blurred[clipped] *= (scores[clipped] / _blurred_maximum(maps[clipped], kernel_size))[:, None, None]
@@ -106,7 +107,7 @@ def _newton_step(log: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 class _Around(NamedTuple):
-    """Tables by which the blurred values around a pixel are found; a patch of (tall, wide) pixels is what they depend on.
+    """Tables to find the blurred values around a pixel, which depend on a patch of (tall, wide) pixels.
 
     Attributes:
         pixels: (3, h * w): each pixel's y, x, and the index of the first pixel of its patch.

@@ -42,7 +42,8 @@ def assert_equal(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    'options', [{}, {'prob': 1.0, 'direction': 'vertical'}, {'prob': [0.3, 0.6], 'direction': ['horizontal', 'diagonal']}]
+    'options',
+    [{}, {'prob': 1.0, 'direction': 'vertical'}, {'prob': [0.3, 0.6], 'direction': ['horizontal', 'diagonal']}],
 )
 def test_flips(options: dict[str, Any]) -> None:
     flipped = 0

@@ -1,7 +1,7 @@
-"""Steps of MMPose's training pipelines that return the same in less time, and take their turn in a :class:`MultiDataset`.
+"""Steps of MMPose's training pipelines in less time with the same results; :class:`MultiDataset` takes them.
 
-What they save is not computation but copies and checks: OpenCV crops an image that NumPy flipped, as a view, in ten times
-the time, because it copies all of it first; of the time that SciPy takes for four random numbers, a twentieth is needed.
+What they save is not computation but copies and checks. An image that NumPy flipped, as a view, OpenCV copies before it
+crops it, which takes ten times as long as the crop. Of SciPy's time for four random numbers, a twentieth is needed.
 """
 
 from __future__ import annotations
