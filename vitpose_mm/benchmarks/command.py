@@ -17,6 +17,7 @@ from .files import benchmark_files
 from .inference import benchmark_crops, benchmark_decode, benchmark_inference
 from .memory import estimate_training_memory
 from .models import Bench, Task, benchmark_models
+from .pipeline import benchmark_pipeline
 from .precision import benchmark_precision
 from .profile import profile_model
 from .report import Report
@@ -176,6 +177,7 @@ SUBJECTS = {
     'crops': lambda args, configs, stand: benchmark_crops(stand),
     'inference': _run_inference,
     'evaluation': lambda args, configs, stand: benchmark_evaluation(stand),
+    'pipeline': lambda args, configs, stand: benchmark_pipeline(stand, Path(args.config)),
     'backends': _run_backends,
     'attention': _run_attention,
     'crossover': _run_crossover,

@@ -23,6 +23,8 @@ MAX_SCANNED = 1_500_000_000  # pixels times scans of a progressive JPEG, which u
 START_OF_SCAN = b'\xff\xda'
 ANIMATION = b'acTL'  # name of a PNG's chunk
 _WEBP_HEADER = 30  # bytes
+_BASELINE = 0xC0  # start of frame of a JPEG that is not progressive, ITU-T T.81, table B.1
+_BEFORE_FRAME = frozenset((0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE))  # tables, application data, comments
 _ORIENTATION = 0x0112
 _TURNED = ('JPEG', 'MPO', 'PNG')  # formats whose EXIF orientation OpenCV follows
 
@@ -41,18 +43,26 @@ def read_image_size(path: Path) -> tuple[int, int]:
         return image.size
 
 
-def check_for_opencv(path: Path) -> None:
-    """Check an image file before OpenCV decodes it.
+def read_for_opencv(path: Path) -> bytes:
+    """Return the content of an image file that OpenCV may decode.
 
     Raises:
         ImageError: as :func:`read_image_size`; or OpenCV 4.11 ends the process on damaged files of the kind, without
             an exception: JPEG 2000 and animated PNG.
     """
-    with open_image(path) as image:
+    with _open_file(path) as file:
+        _check_bytes(path, os.fstat(file.fileno()).st_size)
+        content = file.read()
+    size = _read_baseline_size(io.BytesIO(content))
+    if size is not None:  # Pillow takes ten times as long
+        _check_pixels(path, size, MAX_PIXELS)
+        return content
+    with _open_checked(path, io.BytesIO(content)) as image:
         if image.format == 'JPEG2000':
             raise ImageError(f'{printable(path)} is a JPEG 2000, which training does not read: save it as PNG.')
-        if image.format == 'PNG' and any(ANIMATION in block for block in _blocks(image.fp)):  # type: ignore[attr-defined]
+        if image.format == 'PNG' and ANIMATION in content:
             raise ImageError(f'{printable(path)} is an animated PNG, which training does not read: save one frame.')
+    return content
 
 
 class ImageSize(NamedTuple):
@@ -93,15 +103,18 @@ def open_image(path: Path) -> Iterator[Image.Image]:
     Raises:
         ImageError: as :func:`read_image_size`.
     """
+    with _open_file(path) as file, _open_checked(path, file) as image:
+        yield image
+
+
+def _open_file(path: Path) -> BinaryIO:
     try:
-        file = open_regular(path)
+        return open_regular(path)
     except FileNotFoundError:
         raise ImageError(f'{printable(path)} does not exist.') from None
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
         reason = getattr(error, 'strerror', None) or error
         raise ImageError(f'{printable(path)} cannot be read ({reason}).') from None
-    with file, _open_checked(path, file) as image:
-        yield image
 
 
 @contextmanager
@@ -123,8 +136,7 @@ def open_image_bytes(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) ->
 def _open_checked(path: Path | str, file: BinaryIO, max_pixels: int = MAX_PIXELS) -> Image.Image:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    if size > MAX_BYTES:
-        raise ImageError(f'{printable(path)} has {size:,} bytes and {MAX_BYTES:,} are the limit: make it smaller.')
+    _check_bytes(path, size)
     try:
         canvas = _read_webp_size(file)
         if canvas is not None:  # Pillow's WebP reader takes the memory of the whole canvas as soon as it opens a file
@@ -146,6 +158,11 @@ def _open_checked(path: Path | str, file: BinaryIO, max_pixels: int = MAX_PIXELS
         reason = printable(error) or type(error).__name__
         raise ImageError(f'{printable(path)} cannot be read: {reason}.') from error
     return image
+
+
+def _check_bytes(path: Path | str, size: int) -> None:
+    if size > MAX_BYTES:
+        raise ImageError(f'{printable(path)} has {size:,} bytes and {MAX_BYTES:,} are the limit: make it smaller.')
 
 
 def _check_pixels(path: Path | str, size: tuple[int, int], limit: int, *, num_scans: int = 1) -> None:
@@ -174,6 +191,19 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
 
 def _too_large(path: Path | str, found: str, limit: int) -> str:
     return f'{printable(path)} has {found} pixels and {limit / 1e6:.0f} million are the limit: make the image smaller.'
+
+
+def _read_baseline_size(file: BinaryIO) -> tuple[int, int] | None:
+    """Return (width, height) of a baseline JPEG file, or None for any other (ITU-T T.81, annex B)."""
+    size = None
+    if file.read(2) == b'\xff\xd8':
+        while len(head := file.read(9)) == 9 and head[0] == 0xFF:
+            if head[1] == _BASELINE:
+                size = int.from_bytes(head[7:9], 'big'), int.from_bytes(head[5:7], 'big')
+            if head[1] not in _BEFORE_FRAME:
+                break
+            file.seek(int.from_bytes(head[2:4], 'big') - 7, os.SEEK_CUR)
+    return size if size and all(size) else None
 
 
 def _read_webp_size(file: BinaryIO) -> tuple[int, int] | None:
