@@ -38,7 +38,7 @@ def draw_rates(files: Sequence[str]) -> Report:
     """Return a report with a table and a drawing of the rates in pages of ``benchmark.py model`` and of the paper.
 
     Raises:
-        ValueError: a file is no such page, or has no model whose AP the paper gives.
+        ValueError: a file is not such a page, or has no model whose AP the paper gives.
     """
     fronts = [front for file in files for front in read_page(file)]
     paper = Front('the paper, A100')
@@ -61,7 +61,7 @@ def read_page(file: str) -> list[Front]:
     """Return what a page of ``benchmark.py model`` has of our models, of MMPose's and of the others.
 
     Raises:
-        ValueError: the file is no such page.
+        ValueError: the file is not such a page.
     """
     content, _ = read_json(file, content='page of benchmark.py model')
     try:
