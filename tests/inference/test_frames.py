@@ -35,7 +35,7 @@ def test_by_size(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_large_frames_leave_the_next_lists_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that goes on at a multiple of the size, as labelling does, has the lists of a whole run."""
+    """A run that continues from a multiple of the size, as labelling does, has the lists of a whole run."""
     monkeypatch.setattr(frames_module, 'MAX_BATCH_PIXELS', 100)
     assert sizes_of(batch_frames(some(*[40] * 9), 4)) == [3, 1, 3, 1, 1]
 

@@ -11,7 +11,7 @@ from typing import Any
 from ..utils.json_files import read_json
 from .report import Report
 
-# AP on COCO val2017 at 256x192 (ViTPose-S: the authors' release) and crops a second on an A100, batch 64: table of the
+# AP on COCO val2017 at 256x192 (ViTPose-S: the authors' release) and crops per second on an A100, batch 64: table of the
 # ViTPose paper's comparison on COCO
 PAPER = {
     'small-classic': ('ViTPose-S', 73.8, None),
@@ -28,7 +28,7 @@ PAPER = {
 
 @dataclass
 class Front:
-    """Models that were measured in one place: their names, crops a second and AP."""
+    """Models that were measured in one place: their names, crops per second and AP."""
 
     label: str
     points: list[tuple[str, float, float]] = field(default_factory=list)
@@ -88,7 +88,7 @@ def read_page(file: str) -> list[Front]:
 
 
 def draw(fronts: Sequence[Front], title: str) -> str:
-    """Draw an SVG of AP over crops a second, a line for each place that has several sizes of ViTPose."""
+    """Draw an SVG of AP over crops per second, with a line for each place that has several sizes of ViTPose."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -106,7 +106,7 @@ def draw(fronts: Sequence[Front], title: str) -> str:
             size = name.removeprefix('ViTPose-')
             offset = (5, 4) if size != name else (5, -10)  # ViTPose's sizes above, the others below
             panel.annotate(size, (rate, ap), xytext=offset, textcoords='offset points', fontsize=8)
-    panel.set(xscale='log', xlabel='crops a second', ylabel="the paper's AP")
+    panel.set(xscale='log', xlabel='crops per second', ylabel="the paper's AP")
     panel.margins(x=0.12, y=0.1)
     panel.grid(alpha=0.3, which='both')
     figure.legend(fontsize=8, loc='outside lower center')
