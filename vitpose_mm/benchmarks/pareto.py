@@ -11,7 +11,7 @@ from typing import Any
 from ..utils.json_files import read_json
 from .report import Report
 
-# AP on COCO val2017 at 256x192 (ViTPose-S: the authors' release) and crops per second on an A100, batch 64: table of the
+# AP on COCO val2017 at 256x192 (ViTPose-S: the authors' release) and crops per second on an A100, batch 64; from the
 # ViTPose paper's comparison on COCO
 PAPER = {
     'small-classic': ('ViTPose-S', 73.8, None),
