@@ -3,10 +3,10 @@
 `attention`: the table of attention kinds. `crossover`: from how many tokens windows pay. `model`: speed next to others.
 `distillation`: cost of the four settings. `router`: cost of a head for each of three datasets. `profile`: where the
 time of a model goes. `backends`: ViTPose on a CPU. `memory`: what its training needs. `files`: reading a checkpoint,
-and checking labels. `evaluation`: scoring. `decode`, `crops`, `inference`: from an image to keypoints next to MMPose.
-`pipeline`: from an image to a training sample. `precision`: what bf16 and int8 do to the keypoints of a trained model.
-`video`: tracks, smoothing and memory on rendered people. `serve`: the server with many clients, next to the predictor
-itself.
+and checking labels. `evaluation`: scoring. `pareto`: the paper's AP over the rates of `model`. `decode`, `crops`,
+`inference`: from an image to keypoints next to MMPose. `pipeline`: from an image to a training sample. `precision`:
+what bf16 and int8 do to the keypoints of a trained model. `video`: tracks, smoothing and memory on rendered people.
+`serve`: the server with many clients, next to the predictor itself.
 """
 
 from __future__ import annotations
@@ -59,6 +59,9 @@ def parse_args() -> argparse.Namespace:
     memory.add_argument('--batch', type=int, default=64)
     memory.add_argument('--fp32', action='store_true', help='no autocast to bf16')
     memory.add_argument('--with-cp', action='store_true', help='recompute blocks in the backward pass')
+    pareto = subjects.add_parser('pareto', help="the paper's AP over the rates that `model --out FOLDER` measured")
+    pareto.add_argument('pages', nargs='+', metavar='PAGE', help='benchmark_model.json of a run, or several')
+    pareto.add_argument('--out', type=Path, help='folder for the pages: Markdown, JSON, a drawing')
     add_video(subjects)
     add_serve(subjects)
     return parser.parse_args()

@@ -34,6 +34,7 @@ class Model:
             raise ValueError(f'{path} does not exist: write it with tools/export.py.')
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        options.log_severity_level = 3  # errors; it warns of every constant in float16
         providers = [name for name in onnxruntime.get_available_providers() if name != 'TensorrtExecutionProvider']
         self.session = onnxruntime.InferenceSession(path, options, providers=providers)
         self.meta: dict[str, str] = self.session.get_modelmeta().custom_metadata_map

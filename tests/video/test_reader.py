@@ -29,6 +29,16 @@ def test_frames_and_times(write_video: Callable[..., Path], name: str) -> None:
     assert len(list(video)) == 20  # again from the first
 
 
+def test_every_third_frame_from_the_seventh(write_video: Callable[..., Path]) -> None:
+    video = VideoReader(write_video())
+    frames = list(video)
+    some = list(video.read(first=7, every=3))
+    assert [frame.index for frame in some] == [7, 10, 13, 16, 19] and video.num_read == 20
+    for frame in some:
+        assert frame.time == frames[frame.index].time
+        np.testing.assert_array_equal(frame.image, frames[frame.index].image)
+
+
 def test_a_phones_video_is_upright(write_video: Callable[..., Path]) -> None:
     path = write_video()
     data = path.read_bytes()

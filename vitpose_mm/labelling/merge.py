@@ -53,7 +53,7 @@ def merge(folder: Path, file: Path) -> Merged:
     images = people = failed = 0
     videos: list[Any] = []
     categories: list[Any] = []
-    for part, content in _read_parts(folder, settings):
+    for part, content in read_parts(folder, settings):
         check_part(content, part_file(folder, part), settings=settings, items=items, part=part)
         images += len(content['images'])
         people += len(content['annotations'])
@@ -69,7 +69,8 @@ def merge(folder: Path, file: Path) -> Merged:
     return Merged(file, images, people, failed, len(videos), broken)
 
 
-def _read_parts(folder: Path, settings: JobSettings) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_parts(folder: Path, settings: JobSettings) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the number and the content of each part."""
     for part in range(settings.num_parts):
         yield part, read_json(part_file(folder, part), content='part file')[0]
 
@@ -123,7 +124,7 @@ def _write(out: TextIO, folder: Path, settings: JobSettings, last: dict[str, Any
     def write_list(key: str, keep: Callable[[Any], Any] = lambda entry: entry) -> None:
         out.write(f'"{key}": [')
         separator = '\n'
-        for _, content in _read_parts(folder, settings):
+        for _, content in read_parts(folder, settings):
             for entry in content[key]:
                 out.write(separator + json.dumps(keep(entry)))
                 separator = ',\n'
