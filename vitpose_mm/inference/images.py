@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps, features
 
 from ..utils.files import printable
-from ..utils.image_size import MAX_PIXELS, ImageError, open_image, open_image_bytes
+from ..utils.image_size import MAX_PIXELS, ImageError, check_for_pillow, open_image, open_image_bytes
 
 IMAGE_SUFFIXES = frozenset(
     ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp', '.gif', '.ppm', '.pgm', '.pnm', '.jp2')
@@ -119,6 +119,7 @@ def decode_image(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> np.
 def _decode(opened: AbstractContextManager[Image.Image], path: Path | str) -> np.ndarray:
     try:
         with opened as file:
+            check_for_pillow(path, file)
             file.load()
             ImageOps.exif_transpose(file, in_place=True)
             bgr = _to_bgr(file)

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
@@ -22,6 +22,10 @@ MAX_BYTES = 500_000_000  # of a file; a float TIFF of 60 million pixels and two 
 MAX_SCANNED = 1_500_000_000  # pixels times scans of a progressive JPEG, which usually has 10
 START_OF_SCAN = b'\xff\xda'
 ANIMATION = b'acTL'  # name of a PNG's chunk
+# Pillow's decoders in Python: a second for a million pixels, and a step in a BMP makes up to 255 times the picture
+SLOW_DECODERS = ('bmp_rle', 'ppm', 'ppm_plain')
+MAX_SLOW_PIXELS = 2_000_000
+TILE_WIDTH, TILE_LENGTH = 322, 323  # tags of TIFF
 _WEBP_HEADER = 30  # bytes
 _ORIENTATION = 0x0112
 _TURNED = ('JPEG', 'MPO', 'PNG')  # formats whose EXIF orientation OpenCV follows
@@ -53,6 +57,40 @@ def check_for_opencv(path: Path) -> None:
             raise ImageError(f'{printable(path)} is a JPEG 2000, which training does not read: save it as PNG.')
         if image.format == 'PNG' and any(ANIMATION in block for block in _blocks(image.fp)):  # type: ignore[attr-defined]
             raise ImageError(f'{printable(path)} is an animated PNG, which training does not read: save one frame.')
+
+
+def check_for_pillow(path: Path | str, image: Image.Image) -> None:
+    """Check an image that was opened before Pillow decodes it.
+
+    Raises:
+        ImageError: decoding would take minutes or memory for far more than its pixels.
+    """
+    if image.width * image.height > MAX_SLOW_PIXELS and any(tile[0] in SLOW_DECODERS for tile in image.tile):
+        raise ImageError(
+            f'{printable(path)} is a {image.format} of {image.width} x {image.height} pixels in a form that is slow to '
+            f'read, where {MAX_SLOW_PIXELS / 1e6:.0f} million are the limit: save it as PNG.'
+        )
+    if image.format == 'TIFF' and (pixels := _tile_pixels(image.fp)) > MAX_PIXELS:  # type: ignore[attr-defined]
+        raise ImageError(f'{printable(path)} has tiles of {pixels:,} pixels: save it as PNG.')
+
+
+def _tile_pixels(file: BinaryIO) -> int:
+    """Return the pixels of a tile of a TIFF's first picture, the largest where tags stand there twice; else 0."""
+    file.seek(0)
+    head = file.read(16)
+    order: Literal['little', 'big'] = 'little' if head[:2] == b'II' else 'big'
+    big = head[2:4] in (b'\x2b\0', b'\0\x2b')  # BigTIFF
+    counted, entry, value = (8, 20, 12) if big else (2, 12, 8)
+    file.seek(int.from_bytes(head[8:16] if big else head[4:8], order))
+    count = int.from_bytes(file.read(counted), order)
+    sides = {TILE_WIDTH: 0, TILE_LENGTH: 0}
+    for _ in range(min(count, 65535)):
+        field = file.read(entry)
+        tag, kind = (int.from_bytes(field[at : at + 2], order) for at in (0, 2))
+        if tag in sides:
+            nbytes = {3: 2, 4: 4, 16: 8}.get(kind, 1)  # SHORT, LONG, LONG8
+            sides[tag] = max(sides[tag], int.from_bytes(field[value : value + nbytes], order))
+    return sides[TILE_WIDTH] * sides[TILE_LENGTH]
 
 
 class ImageSize(NamedTuple):
