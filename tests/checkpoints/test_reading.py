@@ -317,7 +317,7 @@ def test_no_number_hides_from_the_check_behind_another_type(tmp_path: Path) -> N
     for title, content in contents.items():
         file = tmp_path / f'{title}.pth'
         write_zip(file, pickled(content), data=nan)
-        with pytest.raises(CheckpointError, match='NaN or infinity in the weight w|on a storage that does too'):
+        with pytest.raises(CheckpointError, match=r'NaN or infinity in the weight w|on a storage that does too'):
             load_file(file)
 
 
