@@ -12,6 +12,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from tests.helpers.pickle_bytes import call, dct, name, number, storage, tensor, tup, write_zip
+from tests.helpers.pickle_bytes import whole as pickled
 from vitpose_mm.checkpoints import CheckpointError, check_checkpoint, load_file
 from vitpose_mm.checkpoints.writing import save_file as write_file
 
@@ -170,8 +172,58 @@ def test_the_check_reads_no_tensor_and_lets_addresses_pass(tmp_path: Path) -> No
 def test_nan_in_weights_of_every_type_is_refused(tmp_path: Path, dtype: torch.dtype, suffix: str) -> None:
     good, bad = torch.ones(4).to(dtype), torch.tensor([1, float('nan')]).to(dtype)
     write = save_file if suffix == 'safetensors' else torch.save
-    for name, tensor in (('good', good), ('bad', bad)):
-        write({'w': tensor}, tmp_path / f'{name}.{suffix}')
+    write({'w': good}, tmp_path / f'good.{suffix}')
+    write({'w': bad}, tmp_path / f'bad.{suffix}')
     assert load_file(tmp_path / f'good.{suffix}')['w'].dtype == dtype
     with pytest.raises(CheckpointError, match='NaN or infinity in the weight w'):
         load_file(tmp_path / f'bad.{suffix}')
+
+
+def test_no_number_hides_from_the_check_behind_another_type(tmp_path: Path) -> None:
+    whole = storage(kind=name('torch', 'LongStorage'), numel=2)
+    untyped = storage(kind=name('torch.storage', 'UntypedStorage'), numel=16)
+    ints, weights = tensor(source=whole, size=tup(number(2))), dct({'w': tensor()})
+
+    def typed(source: bytes, dtype: str, size: int) -> bytes:
+        shape, hooks = (tup(number(size)), tup(number(1)), b'\x89'), call(name('collections', 'OrderedDict'))
+        return call(name('torch._utils', '_rebuild_tensor_v3'), source, number(0), *shape, hooks, name('torch', dtype))
+
+    contents = {
+        'ints first': dct({'a': ints, 'state_dict': weights}),
+        'ints last': dct({'state_dict': weights, 'a': ints}),
+        'untyped': dct({'state_dict': dct({'w': typed(untyped, 'float32', 4)})}),
+        '8 bits': dct({'state_dict': dct({'w': typed(untyped, 'float8_e4m3fn', 16)})}),
+        'ints as floats': dct({'state_dict': dct({'w': typed(whole, 'float32', 4)})}),
+    }
+    nan = {'0': b'\xff\x7f' * 8}  # in float32, in float8 too
+    for title, content in contents.items():
+        file = tmp_path / f'{title}.pth'
+        write_zip(file, pickled(content), data=nan)
+        with pytest.raises(CheckpointError, match=r'NaN or infinity in the weight w|on a storage that does too'):
+            load_file(file)
+
+
+@pytest.mark.parametrize(
+    ('checkpoint', 'reason'),
+    [
+        ({'state_dict': {'w': torch.full((1,), complex('nan'))}}, 'NaN or infinity in the weight w'),
+        ({'state_dict': {'w': torch.ones(1)}, 'ema_state_dict': {'w': torch.tensor([float('nan')])}}, 'NaN'),
+        ({'state_dict': None, 'model': {'w': torch.ones(1)}}, 'a NoneType under state_dict'),
+        ({'state_dict': {'w': {'x': torch.ones(1)}}, 'model': {'w': torch.ones(1)}}, 'a dict as the weight w'),
+        ({'state_dict': {'w': torch.ones(1)}, 'ema_state_dict': [1]}, 'a list under ema_state_dict'),
+    ],
+)
+def test_all_that_mmengine_takes_for_weights_is_checked(tmp_path: Path, checkpoint: dict, reason: str) -> None:
+    torch.save(checkpoint, tmp_path / 'a.pth')
+    with pytest.raises(CheckpointError, match=reason):
+        load_file(tmp_path / 'a.pth')
+
+
+@pytest.mark.parametrize(
+    'path',
+    ['a' * 5000, f'{"a" * 300}.pth', '~nobody-of-this-name/a.pth', 'a\0b.pth'],
+    ids=['path', 'name', 'home', 'zero'],
+)
+def test_paths_that_cannot_be(path: str) -> None:
+    with pytest.raises(CheckpointError, match=r'too long|home folder of nobody|does not exist'):
+        load_file(path)

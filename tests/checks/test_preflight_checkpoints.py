@@ -81,3 +81,16 @@ def test_resume_without_a_path_takes_the_newest_readable_and_says_so(
     cfg.resume, cfg.load_from = False, None
     check_config(cfg)
     assert (cfg.resume, cfg.load_from) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ('number', 'backend', 'warns'), [(1, 'local', True), (1, 'vitpose_mm', False), (2, 'local', False)]
+)
+def test_a_single_checkpoint_is_warned_of(
+    cfg: Config, monkeypatch: pytest.MonkeyPatch, number: int, backend: str, warns: bool
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr('vitpose_mm.checks.preflight.print_log', lambda text, **kwargs: said.append(text))
+    cfg.default_hooks = {'checkpoint': {'max_keep_ckpts': number, 'backend_args': {'backend': backend}}}
+    check_config(cfg)
+    assert any('removes the only checkpoint before' in text for text in said) == warns

@@ -25,6 +25,7 @@ from tests.helpers.image_bytes import (
     pixels,
     png,
     solid_png,
+    tiled_tiff,
     webp,
 )
 
@@ -130,6 +131,12 @@ def bombs() -> Iterator[tuple[str, Case]]:
     yield 'BMP of 2^31', one('a.bmp', bmp(2**31 - 1, 2**31 - 1), TOO_LARGE)
     yield 'BMP upside down', one('a.bmp', bmp(30_000, -30_000), TOO_LARGE)
     yield 'BMP with runs', Case({'a.bmp': bmp(8_000, 8_000, bits=8, compression=1)}, None)
+    step = bmp(60_000_000, 1, bits=8, compression=1, data=b'\0\2\0\xff\0\1')
+    yield 'BMP with a step of 255 rows', one('a.bmp', step, 'a.bmp is a BMP .* are the limit')
+    yield 'TIFF with a tile of 46,000', one('a.tif', tiled_tiff(46_000), 'tiles of 2,116,000,000 pixels')
+    yield 'TIFF with two sizes of tiles', one('a.tif', tiled_tiff(46_000, 16), 'tiles of 2,116,000,000 pixels')
+    yield 'PPM of 254 shades', one('a.ppm', b'P6 2000 2000 254\n' + bytes(12_000_000), 'are the limit')
+    yield 'PPM of digits', one('a.ppm', b'P1 2000 2000 ' + b'1' * 4_000_000, 'are the limit')
     yield 'PPM of 10^9', one('a.ppm', b'P6 1000000000 1000000000 255\n', TOO_LARGE)
     yield 'PPM of a long number', Case({'a.ppm': b'P6 ' + b'9' * 5000 + b' 1 255\n'}, 0, 'a.ppm')
     yield 'JPEG 2000 with a larger codestream', Case({'a.jp2': jp2(30_000, 30_000)}, 0, 'a.jp2')

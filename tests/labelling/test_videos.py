@@ -180,6 +180,8 @@ def test_the_merged_file_has_frames_of_videos(media: Path, tmp_path: Path) -> No
         (lambda part: part['images'].pop(), 'does not have every frame of its video once'),
         (lambda part: part['images'].append(part['images'][0]), 'does not have every frame of its video once'),
         (lambda part: part['videos'][0].update(num_frames=41), 'does not have every frame of its video once'),
+        (lambda part: part['videos'][0].update(num_frames=10**12), 'does not have every frame of its video once'),
+        (lambda part: part['videos'][0].update(num_frames=True), r'does not name the video .*a\.mp4'),
         (lambda part: part['videos'][0].update(name='e.mp4'), r'does not name the video .*a\.mp4'),
         (lambda part: part.pop('videos'), r'does not name the video .*a\.mp4'),
         (lambda part: part['annotations'].append(part['annotations'][0]), 'has an annotation id twice'),

@@ -12,6 +12,7 @@ import torch
 
 from tests.helpers.warm_python import run_python
 from vitpose_mm.studies import run as studies
+from vitpose_mm.studies.record import read_record
 from vitpose_mm.studies.study import Preparation, Run, Study
 
 TOOL = """
@@ -169,3 +170,11 @@ def test_the_tool_lists_studies_and_ends_with_one_sentence() -> None:
     assert listed.returncode == 0 and listed.stdout.startswith('decoders: a ViT and a ResNet-18')
     wrong = run_python(tool, 'absent')
     assert wrong.returncode == 1 and wrong.stderr.startswith("error: there is no study 'absent'")
+
+
+@pytest.mark.parametrize('text', ['', 'null', '[]', '{}', '[' * 100_000, '{"run": "r", "seed": "0", "metrics": {}}'])
+def test_damaged_records_are_named(tmp_path: Path, text: str) -> None:
+    file = tmp_path / 'metrics.json'
+    file.write_text(text)
+    with pytest.raises(ValueError, match=r'metrics\.json'):
+        read_record(file)

@@ -100,6 +100,8 @@ def test_refusals(write_video: Callable[..., Path], tmp_path: Path, monkeypatch:
     [
         '#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile://{}\n#EXT-X-ENDLIST\n',
         'ffconcat version 1.0\nfile {}\n',
+        'ID3\3\0\0\0\0\0\n' + '\0' * 10 + '#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{}\n#EXT-X-ENDLIST\n',
+        'ID3\3\0\0\0\0\0\n' + '\0' * 10 + 'ffconcat version 1.0\nfile private.mp4\n',
     ],
 )
 def test_a_list_of_other_files_is_not_followed(write_video: Callable[..., Path], tmp_path: Path, text: str) -> None:

@@ -132,7 +132,7 @@ class _Around(NamedTuple):
 
 @lru_cache(maxsize=64)
 def _offsets(count: int, size: tuple[int, int], tall: int, device: torch.device) -> Tensor:
-    """Return (count, tall): how far the lines of a patch are from its first pixel in the first of ``count`` heatmaps."""
+    """Return (count, tall): offsets of the lines of a patch from its first pixel in the first of ``count`` heatmaps."""
     height, width = size
     maps, lines = (torch.arange(number, device=device) for number in (count, tall))
     return maps[:, None] * (height * width) + lines * width

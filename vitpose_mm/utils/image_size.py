@@ -9,9 +9,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from .._opencv_limit import MAX_PIXELS
 from .files import open_regular, printable
@@ -22,6 +22,10 @@ MAX_BYTES = 500_000_000  # of a file; a float TIFF of 60 million pixels and two 
 MAX_SCANNED = 1_500_000_000  # pixels times scans of a progressive JPEG, which usually has 10
 START_OF_SCAN = b'\xff\xda'
 ANIMATION = b'acTL'  # name of a PNG's chunk
+# Pillow's decoders in Python: a second for a million pixels, and a step in a BMP makes up to 255 times the picture
+SLOW_DECODERS = ('bmp_rle', 'ppm', 'ppm_plain')
+MAX_SLOW_PIXELS = 2_000_000
+TILE_WIDTH, TILE_LENGTH = 322, 323  # tags of TIFF
 _WEBP_HEADER = 30  # bytes
 _BASELINE = 0xC0  # start of frame of a JPEG that is not progressive, ITU-T T.81, table B.1
 _BEFORE_FRAME = frozenset((0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE))  # tables, application data, comments
@@ -65,6 +69,40 @@ def read_for_opencv(path: Path) -> bytes:
     return content
 
 
+def check_for_pillow(path: Path | str, image: ImageFile.ImageFile) -> None:
+    """Check an image that was opened before Pillow decodes it.
+
+    Raises:
+        ImageError: decoding would take minutes or memory for far more than its pixels.
+    """
+    if image.width * image.height > MAX_SLOW_PIXELS and any(tile[0] in SLOW_DECODERS for tile in image.tile):
+        raise ImageError(
+            f'{printable(path)} is a {image.format} of {image.width} x {image.height} pixels in a form that is slow to '
+            f'read, where {MAX_SLOW_PIXELS / 1e6:.0f} million are the limit: save it as PNG.'
+        )
+    if image.format == 'TIFF' and (pixels := _tile_pixels(image.fp)) > MAX_PIXELS:  # type: ignore[arg-type]
+        raise ImageError(f'{printable(path)} has tiles of {pixels:,} pixels: save it as PNG.')
+
+
+def _tile_pixels(file: BinaryIO) -> int:
+    """Return the pixels of a tile of a TIFF's first picture, the largest where tags stand there twice; else 0."""
+    file.seek(0)
+    head = file.read(16)
+    order: Literal['little', 'big'] = 'little' if head[:2] == b'II' else 'big'
+    big = head[2:4] in (b'\x2b\0', b'\0\x2b')  # BigTIFF
+    counted, entry, value = (8, 20, 12) if big else (2, 12, 8)
+    file.seek(int.from_bytes(head[8:16] if big else head[4:8], order))
+    count = int.from_bytes(file.read(counted), order)
+    sides = {TILE_WIDTH: 0, TILE_LENGTH: 0}
+    for _ in range(min(count, 65535)):
+        field = file.read(entry)
+        tag, kind = (int.from_bytes(field[at : at + 2], order) for at in (0, 2))
+        if tag in sides:
+            nbytes = {3: 2, 4: 4, 16: 8}.get(kind, 1)  # SHORT, LONG, LONG8
+            sides[tag] = max(sides[tag], int.from_bytes(field[value : value + nbytes], order))
+    return sides[TILE_WIDTH] * sides[TILE_LENGTH]
+
+
 class ImageSize(NamedTuple):
     """Size of an image in pixels as OpenCV, and with it training, reads it, and the EXIF orientation of its file.
 
@@ -97,7 +135,7 @@ def read_upright_size(path: Path) -> ImageSize:
 
 
 @contextmanager
-def open_image(path: Path) -> Iterator[Image.Image]:
+def open_image(path: Path) -> Iterator[ImageFile.ImageFile]:
     """Open an image file for Pillow, not decoded yet, after checking what decoding it would take.
 
     Raises:
@@ -118,7 +156,7 @@ def _open_file(path: Path) -> BinaryIO:
 
 
 @contextmanager
-def open_image_bytes(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+def open_image_bytes(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Iterator[ImageFile.ImageFile]:
     """Open the content of an image file for Pillow, as :func:`open_image` does.
 
     Args:
@@ -133,7 +171,7 @@ def open_image_bytes(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) ->
         yield image
 
 
-def _open_checked(path: Path | str, file: BinaryIO, max_pixels: int = MAX_PIXELS) -> Image.Image:
+def _open_checked(path: Path | str, file: BinaryIO, max_pixels: int = MAX_PIXELS) -> ImageFile.ImageFile:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     _check_bytes(path, size)
