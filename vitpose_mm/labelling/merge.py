@@ -111,7 +111,7 @@ def check_part(content: Any, file: Path, *, settings: JobSettings, items: list[s
 def _list_frames(
     videos: Any, file: Path, *, settings: JobSettings, item: int, items: list[str], most: int
 ) -> list[tuple[int, str]]:
-    """Return ids and names of at most so many frames of those that a part is to have, as its video says.
+    """Return ids and names of at most ``most`` frames of those that a part is to have, as its video says.
 
     Raises:
         ValueError: it does not name its video, or has no number of frames.

@@ -9,7 +9,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
 def make_protocol(seconds: float) -> type[H11Protocol]:
-    """Return the protocol for uvicorn that closes a connection so many seconds after it began to wait for a request."""
+    """Return uvicorn's protocol that closes a connection ``seconds`` after it began to wait for a request."""
 
     class HurriedProtocol(H11Protocol):
         timer: asyncio.TimerHandle | None = None
