@@ -39,11 +39,14 @@ setup:
 demo: setup
 	$(RUN) tools/quickstart.py $(if $(FAST),--fast) --out quickstart
 
+# Modules are compiled once, not in each of the processes that tests start; the files with slow tests come first.
+TEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(RUN) -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder
+
 test: setup
-	OMP_NUM_THREADS=1 $(RUN) -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(TEST) $(ARGS)
 
 test-fast: setup
-	OMP_NUM_THREADS=1 $(RUN) -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow' $(ARGS)
+	$(TEST) -m 'not slow' $(ARGS)
 
 soak: setup
 	$(RUN) tests/soak --kills $(or $(KILLS),100) $(ARGS)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from tests.helpers.tiny_coco import write_coco
@@ -20,6 +21,17 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def pytest_configure() -> None:
     torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', '1')))
+    original, known = Config._get_cfg_path, {}
+
+    def find_once(cfg_path: str, filename: str) -> tuple[str, str | None]:
+        """MMEngine reads all metafiles of MMPose for each config with a base of MMPose's, which most of ours have."""
+        if not cfg_path.startswith(('mmpose::', 'mmdet::')):
+            return original(cfg_path, filename)
+        if cfg_path not in known:
+            known[cfg_path] = original(cfg_path, filename)
+        return known[cfg_path]
+
+    Config._get_cfg_path = staticmethod(find_once)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -178,7 +178,7 @@ def test_mim_download(python: Path, tmp_path: Path) -> None:
 def test_mim_run_train_and_test(python: Path, tmp_path: Path) -> None:
     """From another folder: data from one of our tools, the config by its base name, one iteration."""
     mim = [python, '-m', 'mim']
-    size = ['--images', '4', '--size', '320', '240', '--workers', '0']
+    size = ['--images', '2', '--size', '320', '240', '--workers', '0']
     run(*mim, 'run', 'vitpose_mm', 'make_synthetic', 'data', *size, cwd=tmp_path)
     labels = 'annotations/person_keypoints_train.json'
     people = sum(

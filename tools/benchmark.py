@@ -3,9 +3,10 @@
 `attention`: the table of attention kinds. `crossover`: from how many tokens windows pay. `model`: speed next to others.
 `distillation`: cost of the four settings. `router`: cost of a head for each of three datasets. `profile`: where the
 time of a model goes. `backends`: ViTPose on a CPU. `memory`: what its training needs. `files`: reading a checkpoint,
-and checking labels. `evaluation`: scoring. `decode`, `crops`, `inference`: from an image to keypoints next to MMPose.
-`precision`: what bf16 and int8 do to the keypoints of a trained model. `video`: tracks, smoothing and memory on
-rendered people. `serve`: the server with many clients, next to the predictor itself.
+and checking labels. `evaluation`: scoring. `pareto`: the paper's AP over the rates of `model`. `decode`, `crops`,
+`inference`: from an image to keypoints next to MMPose. `pipeline`: from an image to a training sample. `precision`:
+what bf16 and int8 do to the keypoints of a trained model. `video`: tracks, smoothing and memory on rendered people.
+`serve`: the server with many clients, next to the predictor itself.
 """
 
 from __future__ import annotations
@@ -58,13 +59,16 @@ def parse_args() -> argparse.Namespace:
     memory.add_argument('--batch', type=int, default=64)
     memory.add_argument('--fp32', action='store_true', help='no autocast to bf16')
     memory.add_argument('--with-cp', action='store_true', help='recompute blocks in the backward pass')
+    pareto = subjects.add_parser('pareto', help="the paper's AP over the rates that `model --out FOLDER` measured")
+    pareto.add_argument('pages', nargs='+', metavar='PAGE', help='benchmark_model.json of a run, or several')
+    pareto.add_argument('--out', type=Path, help='folder for the pages: Markdown, JSON, a drawing')
     add_video(subjects)
     add_serve(subjects)
     return parser.parse_args()
 
 
 def add_inference(subjects: Any) -> None:
-    """Add the subjects between an image and its keypoints; their batch is of people."""
+    """Add the subjects between an image and its keypoints, or its training samples; their batch is of people."""
     decode = subjects.add_parser('decode', help="heatmaps to keypoints, next to MMPose's UDPHeatmap")
     add_protocol(decode)
     crops = subjects.add_parser('crops', help="boxes in an image to crops, next to MMPose's test pipeline")
@@ -74,6 +78,9 @@ def add_inference(subjects: Any) -> None:
     inference.add_argument('--detector', default='rtmdet-t', help='name of a detector (default: rtmdet-t)')
     inference.add_argument('--precision', default='auto', choices=['auto', 'fp32', 'bf16'], help='of our pose model')
     add_protocol(inference)
+    pipeline = subjects.add_parser('pipeline', help="image files to training samples, next to MMPose's steps")
+    pipeline.add_argument('config', help='whose first training dataset, which has to be there')
+    add_protocol(pipeline)
 
 
 def add_precision(subjects: Any) -> None:

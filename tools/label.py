@@ -31,6 +31,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('inputs', nargs='*', metavar='INPUT', help='folder, image, video, or .txt file of paths')
     parser.add_argument('--out', required=True, help='folder for the parts and labels.json')
     parser.add_argument('--merge', action='store_true', help='check that all parts are there, and write labels.json')
+    parser.add_argument(
+        '--label-studio',
+        nargs='?',
+        const='/data/local-files/?d=',
+        metavar='ROOT',
+        help='with --merge: write tasks for Label Studio too; the address of an image is ROOT and its path (default: '
+        '/data/local-files/?d=, its local storage)',
+    )
     pose = "a name (default: 'vitpose_base'), or a config and its checkpoint"
     parser.add_argument('--pose', nargs='+', default=['vitpose_base'], metavar='MODEL', help=pose)
     add_predictor_options(parser)
@@ -120,6 +128,20 @@ def find_local_device() -> str | None:
     return f'cuda:{local % torch.cuda.device_count()}' if torch.cuda.is_available() else None
 
 
+def merge(args: argparse.Namespace) -> None:
+    """Merge the parts, and say what there is."""
+    from vitpose_mm.labelling.label_studio import write_label_studio
+    from vitpose_mm.labelling.merge import merge
+
+    merged = merge(Path(args.out), Path(args.out) / 'labels.json')
+    videos = f' and frames of {merged.videos} videos' if merged.videos else ''
+    failed = f'; {merged.failed} could not be read, listed under "failed"' if merged.failed else ''
+    broken = f'; {merged.broken} videos could not be read to their end, see "videos"' if merged.broken else ''
+    print(f'{merged.file}: {merged.images} images{videos}, {merged.people} people{failed}{broken}')
+    if args.label_studio:
+        print(f'{write_label_studio(Path(args.out), image_root=args.label_studio)}: tasks and labelling configuration')
+
+
 def main() -> int:
     """Label or merge, and return the exit code."""
     args = parse_args()
@@ -129,16 +151,9 @@ def main() -> int:
     if args.offline:
         os.environ['VITPOSE_MM_OFFLINE'] = '1'
     try:
-        if args.merge:
-            from vitpose_mm.labelling.merge import merge
-
-            merged = merge(Path(args.out), Path(args.out) / 'labels.json')
-            failed = f'; {merged.failed} could not be read, listed under "failed"' if merged.failed else ''
-            videos = f' and frames of {merged.videos} videos' if merged.videos else ''
-            broken = f'; {merged.broken} videos could not be read to their end, see "videos"' if merged.broken else ''
-            print(f'{merged.file}: {merged.images} images{videos}, {merged.people} people{failed}{broken}')
-        else:
-            label(args)
+        if args.label_studio and not args.merge:
+            raise ValueError('--label-studio writes what is merged: give --merge too.')
+        merge(args) if args.merge else label(args)
     except (ValueError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2

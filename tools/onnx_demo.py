@@ -12,10 +12,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(8192**2))  # small files can claim billions
 
 import cv2
 import numpy as np
@@ -24,21 +28,33 @@ import onnxruntime
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v')
 IMAGES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 BATCH = 16  # crops in one pass
+MAX_SIDE = 4096  # pixels of the input
+# beginnings of files that list other files, which FFmpeg would read; it looks for them behind a sound's tag (ID3) too
+PLAYLISTS = (b'#EXTM3U', b'ffconcat', b'<?xml', b'<MPD', b'v=0', b'ID3')
 
 
 class Model:
     """Runs an exported file on (N, 3, H, W) float32, and has what its metadata says."""
 
     def __init__(self, path: str, task: str, threads: int) -> None:
+        self.path = path
         if not Path(path).is_file():
             raise ValueError(f'{path} does not exist: write it with tools/export.py.')
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        options.log_severity_level = 3  # errors; it warns of every constant in float16
         providers = [name for name in onnxruntime.get_available_providers() if name != 'TensorrtExecutionProvider']
-        self.session = onnxruntime.InferenceSession(path, options, providers=providers)
+        try:
+            self.session = onnxruntime.InferenceSession(path, options, providers=providers)
+        except Exception as error:  # onnxruntime's have no class of their own
+            raise ValueError(f'{path} cannot be read by onnxruntime ({first_line(error)}): export it again.') from None
         self.meta: dict[str, str] = self.session.get_modelmeta().custom_metadata_map
         if self.meta.get('task') != task:
             raise ValueError(f'{path} is not a file of tools/export.py for {task}: its metadata does not say so.')
+        try:
+            check_metadata(self, POSE if task == 'pose' else DETECTION)
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            raise ValueError(f'{path} has metadata that is damaged ({first_line(error)}): export it again.') from None
         self.width, self.height = self.read('input_size')
         self.mean, self.std = (np.float32(self.read(name)) for name in ('mean', 'std'))
 
@@ -50,7 +66,76 @@ class Model:
         """Return the outputs for (N, H, W, 3) uint8 BGR."""
         ordered = pixels[..., ::-1] if self.meta['input_order'] == 'rgb' else pixels
         normal = (ordered.astype(np.float32) - self.mean) / self.std
-        return self.session.run(None, {'input': np.ascontiguousarray(normal.transpose(0, 3, 1, 2))})
+        try:
+            outputs = self.session.run(None, {'input': np.ascontiguousarray(normal.transpose(0, 3, 1, 2))})
+        except Exception as error:
+            raise ValueError(f'{self.path} does not run ({first_line(error)}): export it again.') from None
+        if not all(np.isfinite(output).all() for output in outputs):
+            raise ValueError(f'{self.path} gives NaN or infinity: export the model again.')
+        return outputs
+
+
+def first_line(error: Exception) -> str:
+    """The beginning of an error's text, for a sentence."""
+    return ascii((str(error) or type(error).__name__).splitlines()[0][:150])[1:-1]
+
+
+def numbers(low: float, high: float, count: int | None = None) -> Callable[[Any], bool]:
+    """Return the check of a list of finite numbers from low to high; whole ones where the limits are."""
+    kinds = (int, float) if isinstance(low, float) else (int,)
+
+    def check(value: Any) -> bool:
+        right = isinstance(value, list) and (len(value) == count if count else len(value) > 0)
+        return right and all(type(one) in kinds and math.isfinite(one) and low <= one <= high for one in value)
+
+    return check
+
+
+def pairs(value: Any) -> bool:
+    """Whether a value is a list of pairs of indices."""
+    return isinstance(value, list) and all(numbers(0, 10_000, 2)(one) for one in value)
+
+
+COMMON = {
+    'input_size': numbers(1, MAX_SIDE, 2),
+    'mean': numbers(-1e6, 1e6, 3),
+    'std': numbers(1e-6, 1e6, 3),
+}
+DETECTION = {**COMMON, 'pad_value': numbers(0.0, 255.0, 3)}
+POSE: dict[str, Callable[[Any], object]] = {
+    **COMMON,
+    'keypoint_names': lambda value: isinstance(value, list) and value and all(isinstance(one, str) for one in value),
+    'flip_pairs': pairs,
+    'skeleton': pairs,
+    'flip_test': lambda value: isinstance(value, bool),
+    'box_padding': lambda value: numbers(0.1, 10.0, 1)([value]),
+    'codec': lambda value: kernel_of(value) % 2 == 1 and 1 <= kernel_of(value) <= 101,
+}
+
+
+def kernel_of(codec: dict[str, Any]) -> int:
+    """The size of the blur that a codec decodes with, in pixels of a heatmap."""
+    return dict(codec).get('blur_kernel_size', 11)
+
+
+def check_metadata(model: Model, checks: Mapping[str, Callable[[Any], object]]) -> None:
+    """Check what a file says of itself.
+
+    Raises:
+        KeyError, TypeError, ValueError, RecursionError: something is missing, or is not what tools/export.py writes.
+    """
+    for name, check in checks.items():
+        if not check(model.read(name)):
+            raise ValueError(f'{name} is {model.meta[name][:80]}')
+    words = {'input_order': ('rgb', 'bgr')} | ({'output': ('heatmaps', 'keypoints')} if checks is POSE else {})
+    for name, known in words.items():
+        if model.meta[name] not in known:
+            raise ValueError(f'{name} is {model.meta[name][:80]}')
+    if checks is POSE:
+        count = len(model.read('keypoint_names'))
+        ends = [end for name in ('flip_pairs', 'skeleton') for pair in model.read(name) for end in pair]
+        if model.meta['dataset_name'] is None or max(ends, default=0) >= count:
+            raise ValueError(f'a pair of keypoints beyond the {count}')
 
 
 class Detector:
@@ -114,11 +199,14 @@ class Pose:
         scales = np.maximum(scales, scales[:, ::-1] * size / size[::-1])  # of the input's shape
         crops = np.stack([self.crop(image, *where) for where in zip(centres, scales, strict=True)])
         output = self.model(crops)[0]
+        shape = (len(crops), len(self.names), *([3] if self.model.meta['output'] == 'keypoints' else output.shape[2:4]))
+        if output.shape != shape or min(output.shape[2:]) < 2:
+            raise ValueError(f'{self.model.path} gives numbers of shape {output.shape}: export the model again.')
         if self.model.meta['output'] == 'heatmaps':
             if self.flip_test:
                 other = self.model(np.ascontiguousarray(crops[:, :, ::-1]))[0]
                 output = (output + other[:, self.mirrored, :, ::-1]) / 2
-            output = decode(output, self.model.read('codec').get('blur_kernel_size', 11)) * [*size, 1]
+            output = decode(output, kernel_of(self.model.read('codec'))) * [*size, 1]
         found = output[..., :2] / size * scales[:, None] + (centres - scales / 2)[:, None]
         return found, output[..., 2]
 
@@ -172,7 +260,12 @@ def draw(image: np.ndarray, people: list[dict[str, Any]], links: list[list[int]]
 
 def frames_of(source: Path) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
     """Yield ({'image': name} or {'frame_id': number from 0}, (H, W, 3) uint8 BGR) of an image, folder or video."""
+    if not source.is_dir() and not source.is_file():
+        raise ValueError(f'{source} is not a regular file: name an image, a folder of images or a video.')
     if source.suffix.lower() in VIDEOS:
+        with source.open('rb') as file:
+            if file.read(64).lstrip(b'\xef\xbb\xbf \t\r\n').startswith(PLAYLISTS):
+                raise ValueError(f'{source} is a list of other files, or of sound, and not a video: give the video.')
         video = cv2.VideoCapture(str(source))
         video.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         number = 0
@@ -182,11 +275,16 @@ def frames_of(source: Path) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
         if not number:
             raise ValueError(f'{source} cannot be read as a video: convert it to .mp4.')
         return
-    images = sorted(path for path in source.iterdir() if path.suffix.lower() in IMAGES) if source.is_dir() else [source]
+    images = [source]
+    if source.is_dir():
+        images = sorted(path for path in source.iterdir() if path.suffix.lower() in IMAGES and path.is_file())
     if not images:
         raise ValueError(f'{source} has no images ({", ".join(IMAGES)}): name another folder.')
     for path in images:
-        image = cv2.imread(str(path))
+        try:
+            image = cv2.imread(str(path))
+        except cv2.error:  # more pixels than allowed
+            image = None
         if image is None:
             raise ValueError(f'{path} cannot be read as an image: remove it, or save it again.')
         yield {'image': path.name}, image
@@ -205,7 +303,8 @@ class Output:
     def add(self, record: dict[str, Any], picture: np.ndarray) -> None:
         """Write one picture."""
         if 'image' in record:
-            cv2.imwrite(str(self.folder / record['image']), picture)
+            if not cv2.imwrite(str(self.folder / record['image']), picture):
+                raise OSError(f'{self.folder / record["image"]} cannot be written: look at the disk.')
             return
         if self.video is None:
             rate = cv2.VideoCapture(str(self.source)).get(cv2.CAP_PROP_FPS) or 25

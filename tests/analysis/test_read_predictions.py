@@ -87,3 +87,13 @@ def test_refused(
         read_predictions(str(tmp_path / name), lynxes)
     assert name in str(error.value) and '\n' not in str(error.value)
     assert not (tmp_path / 'was_run').exists()
+
+
+@pytest.mark.parametrize('key', ['image_id', 'category_id'])
+@pytest.mark.parametrize('value', [[1], {}, True, None, '1'])
+def test_ids_that_are_no_numbers(lynxes: Labels, tmp_path: Path, key: str, value: object) -> None:
+    results = make_results(lynxes)
+    results[0][key] = value
+    (tmp_path / 'a.json').write_text(json.dumps(results))
+    with pytest.raises(ValueError, match='prediction number 0 is of image'):
+        read_predictions(str(tmp_path / 'a.json'), lynxes)

@@ -75,3 +75,16 @@ def test_false_positives_and_missed_people_are_drawn(case: Case, lynxes: Labels,
     analysis, _ = analyze_injected(lynxes, ['jitter'])
     picture = draw_case(analysis, case, images)
     assert picture.shape[0] == 300 and picture.max() > 180
+
+
+@pytest.mark.parametrize('name', ['../1.png', '{}/1.png', 'a/../../1.png', '\x1b[31m.png'])
+def test_pictures_from_elsewhere_are_not_put_into_the_report(
+    lynxes: Labels, images: Path, tmp_path: Path, name: str
+) -> None:
+    analysis, _ = analyze_injected(lynxes, ['miss'])
+    for image in analysis.labels.content['images']:
+        image['file_name'] = name.format(images)
+    (images / 'inner' / 'a').mkdir(parents=True, exist_ok=True)
+    notes = write_report(analysis, tmp_path / 'a.html', title='\ud800', images=images / 'inner', number=3)
+    assert 'image/jpeg' not in (tmp_path / 'a.html').read_text() and len(notes) == 3
+    assert all(note.isprintable() for note in notes)

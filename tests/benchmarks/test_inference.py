@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from vitpose_mm.benchmarks import inference
-from vitpose_mm.benchmarks.inference import benchmark_crops, benchmark_decode, benchmark_inference
+from vitpose_mm.benchmarks.inference import NetTimer, benchmark_crops, benchmark_decode, benchmark_inference
 from vitpose_mm.benchmarks.timing import Call, Clock, Protocol, Stand
 
 POSE = """
@@ -67,7 +67,20 @@ def test_one_image(stand: Stand, tiny_config: Path, detector_config: str, monkey
     report = benchmark_inference(stand, tiny_config, tiny_config, detector='tiny', precision='fp32')
     (rows,) = report.tables.values()
     assert [row[''] for row in rows] == ['mmpose', 'ours', 'the two nets alone']
-    assert 'to the two nets alone, round by round' in report.notes[-1]
+    assert 'to the two nets alone, round by round' in report.notes[-2]
+    assert 'Within one call of ours, all but the nets takes' in report.notes[-1]
+
+
+def test_time_apart_from_the_nets(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([0, 1, 3, 4, 9, 10, 11, 20, 20.5, 21])
+    monkeypatch.setattr(Clock, 'now', lambda self: next(moments))
+    timer = NetTimer(stand)
+    net = timer.wrap(lambda value: value + 1)
+    with timer.whole_call():  # from 0 to 10: 2 and 5 seconds of it in the net
+        assert net(1) == 2 and net(2) == 3
+    with timer.whole_call():
+        net(1)
+    assert timer.rest == [3, 9.5]
 
 
 @pytest.fixture

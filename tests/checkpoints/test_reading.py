@@ -1,6 +1,7 @@
+"""Files come back equal, or are refused in one sentence."""
+
 from __future__ import annotations
 
-import os
 import sys
 from collections import OrderedDict
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from vitpose_mm.checkpoints import CheckpointError, check_checkpoint, load_file, newest_readable
+from tests.helpers.pickle_bytes import call, dct, name, number, storage, tensor, tup, write_zip
+from tests.helpers.pickle_bytes import whole as pickled
+from vitpose_mm.checkpoints import CheckpointError, check_checkpoint, load_file
 from vitpose_mm.checkpoints.writing import save_file as write_file
 
 ATTACKS = {
@@ -164,132 +167,63 @@ def test_the_check_reads_no_tensor_and_lets_addresses_pass(tmp_path: Path) -> No
         check_checkpoint(tmp_path / 'none.pth')
 
 
-class Run:
-    """A work_dir with checkpoints whose age is set by hand."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.clock = folder, 1_000_000
-
-    def save(self, name: str, iterations: int, *, optimizer: bool = True, broken: bool = False) -> Path:
-        checkpoint: dict[str, Any] = {'meta': {'iter': iterations}, 'state_dict': {'w': torch.ones(50)}}
-        if optimizer:
-            checkpoint['optimizer'] = {}
-        torch.save(checkpoint, self.folder / name)
-        if broken:
-            (self.folder / name).write_bytes((self.folder / name).read_bytes()[:300])
-        self.clock += 10
-        os.utime(self.folder / name, (self.clock, self.clock))
-        return self.folder / name
-
-    def point(self, name: str) -> None:
-        (self.folder / 'last_checkpoint').write_text(f'/moved/away/{name}')
-
-
-@pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    lines: list[str] = []
-    monkeypatch.setattr('vitpose_mm.checkpoints.reading.print_log', lambda text, **kwargs: lines.append(text))
-    return lines
-
-
-def test_the_newest_readable_is_taken_and_said(tmp_path: Path, said: list[str]) -> None:
-    run = Run(tmp_path)
-    run.save('epoch_9.pth', 90)
-    wanted = run.save('epoch_10.pth', 100)
-    run.point('epoch_10.pth')
-    run.save('best_AP.pth', 100, optimizer=False)
-    run.save('epoch_11.pth', 110, broken=True)
-    assert newest_readable(tmp_path) == wanted
-    assert len(said) == 2
-    assert said[0].startswith('Passed over: ') and 'epoch_11.pth' in said[0]
-    assert said[1] == f'Resuming from {wanted} (after 100 iterations)'
-
-
-def test_a_newer_save_that_the_pointer_does_not_know_is_taken(tmp_path: Path, said: list[str]) -> None:
-    run = Run(tmp_path)
-    run.save('iter_5.pth', 5)
-    run.point('iter_5.pth')
-    assert newest_readable(tmp_path) == tmp_path / 'iter_5.pth'
-    assert newest_readable(tmp_path) != run.save('iter_8.pth', 8, broken=True)
-    assert run.save('iter_9.pth', 9) == newest_readable(tmp_path)
-
-
-def test_the_pointer_wins_over_copies_with_mixed_up_times_and_over_an_older_longer_run(
-    tmp_path: Path, said: list[str]
-) -> None:
-    run = Run(tmp_path)
-    run.save('epoch_50.pth', 500)
-    run.save('epoch_2.pth', 20)
-    run.save('epoch_1.pth', 10)
-    run.point('epoch_2.pth')
-    assert newest_readable(tmp_path) == tmp_path / 'epoch_2.pth'
-
-
-def test_without_a_pointer_the_newest_readable_is_taken(tmp_path: Path, said: list[str]) -> None:
-    assert newest_readable(tmp_path) is None
-    assert newest_readable(tmp_path / 'nowhere') is None
-    run = Run(tmp_path)
-    run.save('best_AP.pth', 100, optimizer=False)
-    assert newest_readable(tmp_path) is None
-    run.save('epoch_1.pth', 10, broken=True)
-    with pytest.raises(CheckpointError, match=r'can be read to resume from, such as epoch_1\.pth: put a good one'):
-        newest_readable(tmp_path)
-    run.save('epoch_2.pth', 20)
-    run.save('epoch_3.pth', 30, broken=True)
-    run.point('epoch_3.pth')
-    assert newest_readable(tmp_path) == tmp_path / 'epoch_2.pth'
-
-
-def make_loop(path: Path) -> None:
-    path.symlink_to(path.name)
-
-
-BAD_FILES = {
-    'dangling link': lambda path: path.symlink_to('gone.pth'),
-    'looping link': make_loop,
-    'folder': Path.mkdir,
-    'pipe': os.mkfifo,
-    'empty': Path.touch,
-    'endless device': lambda path: path.symlink_to('/dev/zero'),
-}
-
-
-@pytest.mark.parametrize('kind', BAD_FILES)
-def test_older_checkpoints_are_found_past_a_bad_file(tmp_path: Path, said: list[str], kind: str) -> None:
-    run = Run(tmp_path)
-    wanted = run.save('epoch_1.pth', 10)
-    BAD_FILES[kind](tmp_path / 'epoch_2.pth')
-    run.point('epoch_2.pth')
-    assert newest_readable(tmp_path) == wanted
-    assert any(text.startswith('Passed over') and 'epoch_2.pth' in text for text in said)
-
-
-BAD_POINTERS = {
-    **BAD_FILES,
-    'of another folder': lambda path: path.write_text('/elsewhere/epoch_7.pth'),
-    'bytes': lambda path: path.write_bytes(bytes(range(256)) * 100),
-    'a link to the checkpoint': lambda path: path.symlink_to('epoch_1.pth'),
-    'a path upwards': lambda path: path.write_text('../../epoch_1.pth'),
-}
-
-
-@pytest.mark.parametrize('kind', BAD_POINTERS)
-def test_a_bad_pointer_hides_no_checkpoint(tmp_path: Path, said: list[str], kind: str) -> None:
-    run = Run(tmp_path)
-    run.save('epoch_1.pth', 10)
-    wanted = run.save('epoch_2.pth', 20)
-    (tmp_path / 'last_checkpoint').unlink(missing_ok=True)
-    BAD_POINTERS[kind](tmp_path / 'last_checkpoint')
-    assert newest_readable(tmp_path) in (wanted, tmp_path / 'epoch_1.pth' if kind == 'a path upwards' else wanted)
-
-
 @pytest.mark.parametrize('dtype', [torch.complex64, torch.float8_e4m3fn, torch.float8_e5m2, torch.float16])
 @pytest.mark.parametrize('suffix', ['pth', 'safetensors'])
 def test_nan_in_weights_of_every_type_is_refused(tmp_path: Path, dtype: torch.dtype, suffix: str) -> None:
     good, bad = torch.ones(4).to(dtype), torch.tensor([1, float('nan')]).to(dtype)
     write = save_file if suffix == 'safetensors' else torch.save
-    for name, tensor in (('good', good), ('bad', bad)):
-        write({'w': tensor}, tmp_path / f'{name}.{suffix}')
+    write({'w': good}, tmp_path / f'good.{suffix}')
+    write({'w': bad}, tmp_path / f'bad.{suffix}')
     assert load_file(tmp_path / f'good.{suffix}')['w'].dtype == dtype
     with pytest.raises(CheckpointError, match='NaN or infinity in the weight w'):
         load_file(tmp_path / f'bad.{suffix}')
+
+
+def test_no_number_hides_from_the_check_behind_another_type(tmp_path: Path) -> None:
+    whole = storage(kind=name('torch', 'LongStorage'), numel=2)
+    untyped = storage(kind=name('torch.storage', 'UntypedStorage'), numel=16)
+    ints, weights = tensor(source=whole, size=tup(number(2))), dct({'w': tensor()})
+
+    def typed(source: bytes, dtype: str, size: int) -> bytes:
+        shape, hooks = (tup(number(size)), tup(number(1)), b'\x89'), call(name('collections', 'OrderedDict'))
+        return call(name('torch._utils', '_rebuild_tensor_v3'), source, number(0), *shape, hooks, name('torch', dtype))
+
+    contents = {
+        'ints first': dct({'a': ints, 'state_dict': weights}),
+        'ints last': dct({'state_dict': weights, 'a': ints}),
+        'untyped': dct({'state_dict': dct({'w': typed(untyped, 'float32', 4)})}),
+        '8 bits': dct({'state_dict': dct({'w': typed(untyped, 'float8_e4m3fn', 16)})}),
+        'ints as floats': dct({'state_dict': dct({'w': typed(whole, 'float32', 4)})}),
+    }
+    nan = {'0': b'\xff\x7f' * 8}  # in float32, in float8 too
+    for title, content in contents.items():
+        file = tmp_path / f'{title}.pth'
+        write_zip(file, pickled(content), data=nan)
+        with pytest.raises(CheckpointError, match=r'NaN or infinity in the weight w|on a storage that does too'):
+            load_file(file)
+
+
+@pytest.mark.parametrize(
+    ('checkpoint', 'reason'),
+    [
+        ({'state_dict': {'w': torch.full((1,), complex('nan'))}}, 'NaN or infinity in the weight w'),
+        ({'state_dict': {'w': torch.ones(1)}, 'ema_state_dict': {'w': torch.tensor([float('nan')])}}, 'NaN'),
+        ({'state_dict': None, 'model': {'w': torch.ones(1)}}, 'a NoneType under state_dict'),
+        ({'state_dict': {'w': {'x': torch.ones(1)}}, 'model': {'w': torch.ones(1)}}, 'a dict as the weight w'),
+        ({'state_dict': {'w': torch.ones(1)}, 'ema_state_dict': [1]}, 'a list under ema_state_dict'),
+    ],
+)
+def test_all_that_mmengine_takes_for_weights_is_checked(tmp_path: Path, checkpoint: dict, reason: str) -> None:
+    torch.save(checkpoint, tmp_path / 'a.pth')
+    with pytest.raises(CheckpointError, match=reason):
+        load_file(tmp_path / 'a.pth')
+
+
+@pytest.mark.parametrize(
+    'path',
+    ['a' * 5000, f'{"a" * 300}.pth', '~nobody-of-this-name/a.pth', 'a\0b.pth'],
+    ids=['path', 'name', 'home', 'zero'],
+)
+def test_paths_that_cannot_be(path: str) -> None:
+    with pytest.raises(CheckpointError, match=r'too long|home folder of nobody|does not exist'):
+        load_file(path)

@@ -217,3 +217,9 @@ def test_a_backbone_by_name_is_cut_from_its_model() -> None:
 def test_a_real_detector_loads(shared_data: Path) -> None:
     loaded = CheckpointLoader.load_checkpoint(str(shared_data / 'weights' / 'rtmdet_nano_person.pth'))
     assert sum(value.numel() for value in loaded['state_dict'].values()) > 900_000
+
+
+def test_an_address_with_an_endless_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv('VITPOSE_MM_MIRROR', str(tmp_path))
+    with pytest.raises(CheckpointError, match='names no file'):
+        CheckpointLoader.load_checkpoint(f'http://127.0.0.1:1/{"a" * 300}.pth')

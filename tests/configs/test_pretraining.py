@@ -125,6 +125,7 @@ def coco(tmp_path: Path) -> Path:
     return write_coco(tmp_path / 'coco', num_images=16)
 
 
+@pytest.mark.slow
 def test_the_package_imports_mmpretrain_nowhere() -> None:
     """Only a config's type names load it: it cannot be imported where transformers is installed."""
     sources = (CONFIGS.parent / 'vitpose_mm').rglob('*.py')

@@ -101,10 +101,22 @@ def grey_tiff(widths: Sequence[int], heights: Sequence[int], **changed: int) -> 
     return tiff([*sizes, *((tag, 4, 1, value) for tag, value in zip(numbers, values, strict=True))])
 
 
-def bmp(width: int, height: int, *, bits: int = 24, compression: int = 0) -> bytes:
+def tiled_tiff(*sides: int, big: bool = False) -> bytes:
+    """A TIFF file of 16 x 16 pixels in square tiles; with several sides their tags are there several times."""
+    tags = {256: 16, 257: 16, 258: 8, 259: 8, 262: 1, 277: 1, 324: 1500, 325: 500}
+    tiles = [(tag, side) for tag in (322, 323) for side in sides]
+    entries = sorted([*tags.items(), *tiles], key=lambda entry: entry[0])
+    if not big:
+        return tiff([(tag, 4, 1, value) for tag, value in entries])
+    fields = b''.join(struct.pack('<HHQQ', tag, 4, 1, value) for tag, value in entries)
+    return struct.pack('<2sHHHQQ', b'II', 43, 8, 0, 16, len(entries)) + fields + bytes(4000)
+
+
+def bmp(width: int, height: int, *, bits: int = 24, compression: int = 0, data: bytes = bytes(100)) -> bytes:
     """A BMP file of this size and few bytes."""
     info = struct.pack('<IiiHHIIiiII', 40, width, height, 1, bits, compression, 0, 0, 0, 0, 0)
-    return b'BM' + struct.pack('<IHHI', 154, 0, 0, 54) + info + bytes(100)
+    start = 54 + (1024 if bits == 8 else 0)  # 256 colours
+    return b'BM' + struct.pack('<IHHI', start + len(data), 0, 0, start) + info + bytes(start - 54) + data
 
 
 def jp2(width: int, height: int) -> bytes:

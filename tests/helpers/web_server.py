@@ -6,19 +6,23 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import uvicorn
 
-from vitpose_mm.serve.run import open_socket
+from vitpose_mm.serve.run import make_config, open_socket
 from vitpose_mm.serve.settings import ServeSettings
 
 
 @contextmanager
-def run_app(app: Any) -> Iterator[str]:
+def run_app(app: Any, settings: ServeSettings | None = None) -> Iterator[str]:
     """Run an app; return the address that it answers at, without a slash at the end."""
-    listener = open_socket(ServeSettings(port=0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level='warning', timeout_graceful_shutdown=2))
+    settings = replace(settings or ServeSettings(), port=0)
+    listener = open_socket(settings)
+    config = make_config(app, settings)
+    config.timeout_graceful_shutdown = 2
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={'sockets': [listener]}, daemon=True)
     thread.start()
     while not server.started:

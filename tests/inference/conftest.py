@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from PIL import Image
 from torch import Tensor, nn
 
+from vitpose_mm.inference import PosePredictor
 from vitpose_mm.registry import MODELS
 
 DETECTOR = """
@@ -78,3 +82,26 @@ def pose_files(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     state = {'head.final_layer.weight': torch.ones(1, 1, 1, 1), 'head.final_layer.bias': torch.zeros(1)}
     torch.save({'state_dict': state, 'meta': {}}, folder / 'brightest.pth')
     return SimpleNamespace(config=str(folder / 'brightest.py'), checkpoint=str(folder / 'brightest.pth'))
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A dark image of 96 x 80 pixels with one bright spot, at x = 70, y = 40."""
+    pixels = np.zeros((80, 96, 3), np.uint8)
+    pixels[39:42, 69:72] = 255
+    Image.fromarray(pixels).save(tmp_path / 'photo.png')
+    return tmp_path / 'photo.png'
+
+
+@pytest.fixture
+def models(pose_files: SimpleNamespace, detector_files: SimpleNamespace) -> dict[str, tuple[str, str]]:
+    return {
+        'pose': (pose_files.config, pose_files.checkpoint),
+        'detector': (detector_files.config, detector_files.checkpoint),
+    }
+
+
+@pytest.fixture
+def predict(models: dict[str, tuple[str, str]]) -> PosePredictor:
+    """The brightest spot of the whole image."""
+    return PosePredictor(models['pose'], None, device='cpu')

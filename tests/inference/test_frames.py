@@ -34,6 +34,12 @@ def test_by_size(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sizes_of(batch_frames(some(60, 60, 60, 500, 1, 0, 0), 4)) == [2, 2, 3]
 
 
+def test_large_frames_leave_the_next_lists_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that continues from a multiple of the size, as labelling does, has the lists of a whole run."""
+    monkeypatch.setattr(frames_module, 'MAX_BATCH_PIXELS', 100)
+    assert sizes_of(batch_frames(some(*[40] * 9), 4)) == [3, 1, 3, 1, 1]
+
+
 def test_frames_before_a_failure_come_first() -> None:
     def broken() -> Iterator[Frame]:
         yield from some(1, 1, 1)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vitpose_mm.inference.images import ImageError, list_images, read_image
+from tests.helpers.image_bytes import bmp, encode, pixels, tiled_tiff
+from vitpose_mm.inference.images import ImageError, decode_image, list_images, read_image
 
 
 @pytest.fixture
@@ -165,3 +166,27 @@ def test_no_program_is_started_for_postscript(tmp_path: Path) -> None:
     (tmp_path / 'p.jpg').write_bytes(b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EOF\n')
     with pytest.raises(ImageError, match='not an image that can be read'):
         read_image(tmp_path / 'p.jpg')
+
+
+@pytest.mark.parametrize(
+    ('content', 'reason'),
+    [
+        (bmp(3_000_000, 1, bits=8, compression=1, data=b'\0\2\0\xff\0\1'), '2 million are the limit'),
+        (b'P6 1500 1500 254\n' + bytes(6_750_000), '2 million are the limit'),
+        (b'P1 1500 1500 ' + b'1' * 2_250_000, '2 million are the limit'),
+        (tiled_tiff(9_000), 'tiles of 81,000,000 pixels'),
+        (tiled_tiff(9_000, 16), 'tiles of 81,000,000 pixels'),
+        (tiled_tiff(16, 9_000), 'tiles of 81,000,000 pixels'),
+        (tiled_tiff(9_000, big=True), 'tiles of 81,000,000 pixels'),
+    ],
+    ids=['step in a BMP', 'shades', 'digits', 'tile', 'tile, then small', 'tile, small first', 'BigTIFF'],
+)
+def test_what_takes_far_more_than_its_pixels_is_not_decoded(content: bytes, reason: str) -> None:
+    with pytest.raises(ImageError, match=reason):
+        decode_image(content, 'a')
+
+
+def test_small_ones_of_these_kinds_are_decoded() -> None:
+    runs = bmp(4, 2, bits=8, compression=1, data=b'\4\0\0\0\4\1\0\1')
+    for content in (runs, b'P6 2 2 254\n' + bytes(12), b'P1 2 2 1 0 1 0', encode(pixels(), 'TIFF')):
+        assert decode_image(content, 'a').dtype == 'uint8'

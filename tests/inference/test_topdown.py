@@ -151,6 +151,23 @@ def test_detector_thresholds(detector_files: SimpleNamespace) -> None:
     assert PersonDetector(model, bbox_thr=0.9)(image).shape == (0, 5)
 
 
+def test_boxes_that_are_not_wanted_are_dropped_before_suppression(
+    detector_files: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = build_detector(detector_files.config, detector_files.checkpoint)
+    image, seen = spotted((60, 50), (220, 130)), []
+    original = model.bbox_head.predict_by_feat
+    monkeypatch.setattr(
+        model.bbox_head,
+        'predict_by_feat',
+        lambda *args, **kwargs: seen.append(model.bbox_head.test_cfg.score_thr) or original(*args, **kwargs),
+    )
+    before = model.bbox_head.test_cfg.score_thr
+    PersonDetector(model, bbox_thr=0.9)(image)
+    PersonDetector(model, bbox_thr=0)(image)
+    assert seen == [0.9, before] and model.bbox_head.test_cfg.score_thr == before < 0.9
+
+
 def test_overlapping_boxes_are_one_person(detector_files: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     found = InstanceData(
         bboxes=torch.tensor([[0.0, 0, 99, 99], [0, 0, 99, 89], [200, 0, 250, 99], [0, 0, 99, 99]]),

@@ -126,7 +126,7 @@ def test_a_killed_run_goes_on_at_the_next_unseen_batch(photos: Path, tmp_path: P
         label(photos, tmp_path / 'killed', lives=lives)
     for log in (tmp_path / 'killed').rglob('*.log'):  # a line that was being written
         with log.open('ab') as file:
-            file.write(b'{"index": ')
+            file.write(b'{"index": ' if lives % 2 else b'[' * 100_000 + b'\n')
     seen = label(photos, tmp_path / 'killed')
     assert len(seen) == 23 - 3 * lives
     assert bytes_of(tmp_path / 'killed') == bytes_of(tmp_path / 'whole')
@@ -179,6 +179,11 @@ def test_people_with_low_scores_are_left_out(photos: Path, tmp_path: Path) -> No
         (lambda part: part['annotations'][0].update(image_id=1), 'has an annotation of an image that is not in it'),
         (lambda part: part['annotations'][0].pop('id'), "has an entry without 'id'"),
         (lambda part: part.pop('failed'), 'is not a part file'),
+        (lambda part: part['annotations'][0].update(id='7'), 'without a whole number as id'),
+        (lambda part: part['annotations'][0].update(id=[7]), 'without a whole number as id'),
+        (lambda part: part['annotations'][0].update(image_id=None), 'without a whole number as id'),
+        (lambda part: part['images'][0].update(id=7.0), 'without a whole number as id'),
+        (lambda part: part.update(videos=[1]), 'does not have the images'),
     ],
 )
 def test_merging_finds_what_is_lost_or_doubled(photos: Path, tmp_path: Path, change: Any, sentence: str) -> None:
@@ -253,3 +258,14 @@ def test_the_shard_is_what_the_launcher_says(monkeypatch: pytest.MonkeyPatch) ->
 def test_audited_images_are_spread_evenly() -> None:
     assert sorted(choose_audited(100, 4)) == [12, 37, 62, 87]
     assert choose_audited(3, 9) == {0, 1, 2} and choose_audited(3, 0) == frozenset()
+
+
+@pytest.mark.parametrize(
+    'change', [{'num_items': 10**12}, {'num_items': 2.0}, {'part_size': '6'}, {'batch_size': True}, {'every': 1.5}]
+)
+def test_job_files_of_others_are_checked(photos: Path, tmp_path: Path, change: dict) -> None:
+    label(photos, tmp_path)
+    file = tmp_path / 'job.json'
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    with pytest.raises(ValueError, match=r'is not a job file of this version|has been changed since'):
+        merge(tmp_path, tmp_path / 'labels.json')

@@ -180,6 +180,8 @@ def test_the_merged_file_has_frames_of_videos(media: Path, tmp_path: Path) -> No
         (lambda part: part['images'].pop(), 'does not have every frame of its video once'),
         (lambda part: part['images'].append(part['images'][0]), 'does not have every frame of its video once'),
         (lambda part: part['videos'][0].update(num_frames=41), 'does not have every frame of its video once'),
+        (lambda part: part['videos'][0].update(num_frames=10**12), 'does not have every frame of its video once'),
+        (lambda part: part['videos'][0].update(num_frames=True), r'does not name the video .*a\.mp4'),
         (lambda part: part['videos'][0].update(name='e.mp4'), r'does not name the video .*a\.mp4'),
         (lambda part: part.pop('videos'), r'does not name the video .*a\.mp4'),
         (lambda part: part['annotations'].append(part['annotations'][0]), 'has an annotation id twice'),
@@ -248,3 +250,23 @@ def test_settings_that_are_not_possible(media: Path, tmp_path: Path) -> None:
         settings.name_frame(0, 'v.mp4', MAX_FRAMES)
     with pytest.raises(ValueError, match='900001 videos are too many'):
         JobSettings(pose=[], detector=[], items='', num_items=0, options={}, num_videos=900_001, part_size=8)
+
+
+def test_what_importers_of_coco_files_ask_for(media: Path, tmp_path: Path) -> None:
+    """CVAT (Datumaro) needs these keys with these types, and for tracks two attributes; FiftyOne paths of its own."""
+    label(media, tmp_path / 'out')
+    content = json.loads(merge(tmp_path / 'out', tmp_path / 'labels.json').file.read_text())
+    (category,) = content['categories']
+    assert [type(category[key]) for key in ('id', 'name', 'keypoints', 'skeleton')] == [int, str, list, list]
+    names = [image['file_name'] for image in content['images']]
+    assert len(set(names)) == len(names)
+    for image in content['images']:
+        assert all(type(image[key]) is int for key in ('id', 'width', 'height'))
+        if 'frame_id' in image:  # CVAT finds frames of videos by this number
+            assert int(Path(image['file_name']).stem.removeprefix('frame_')) == image['frame_id']
+    for one in content['annotations']:
+        assert all(type(one[key]) is int for key in ('id', 'image_id', 'category_id', 'iscrowd'))
+        assert one['segmentation'] == [] and len(one['keypoints']) == 3 * len(category['keypoints'])
+        tracked = one['image_id'] > 5
+        assert one.get('attributes') == ({'track_id': one['track_id'], 'keyframe': True} if tracked else None)
+        assert max(one['id'], one['image_id']) < 2**53

@@ -130,8 +130,9 @@ def start() -> Iterator[Start]:
 
         def start_server(seconds: float = 0, **settings: Any) -> Client:
             models: Any = {'first': Extremes(seconds), 'second': Extremes(seconds, shift=1)}
-            app = make_app(ServedModels(models), ServeSettings(**settings))
-            return Client(stack.enter_context(run_app(app)), models)
+            chosen = ServeSettings(**settings)
+            app = make_app(ServedModels(models), chosen)
+            return Client(stack.enter_context(run_app(app, chosen)), models)
 
         yield start_server
 

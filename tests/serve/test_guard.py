@@ -96,3 +96,39 @@ def test_an_answer_that_takes_too_long_is_429(start: Start) -> None:
     assert time.monotonic() - begin < 10
     time.sleep(0.1)
     assert requests.get(f'{client.address}/health', timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize(
+    'sent', [b'', b'GET /health HTTP/1.1\r\nHost: 127', b'GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET']
+)
+def test_connections_without_a_request_are_closed(start: Start, sent: bytes) -> None:
+    client = start(timeout=0.3)
+    with socket.create_connection(('127.0.0.1', urlsplit(client.address).port), timeout=10) as slow:
+        slow.sendall(sent)
+        answer = b''.join(iter(lambda: slow.recv(4096), b'')).decode()  # until the server closes
+    assert answer.count('UP') == sent.count(b'\r\n\r\n')
+
+
+def test_an_answer_may_take_longer_than_a_request(start: Start) -> None:
+    client = start(timeout=0.5, seconds=0.4, max_wait=0)
+    with requests.Session() as session:
+        for _ in range(3):
+            assert session.post(f'{client.address}/predict', files={'file': spots()}, timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize(
+    'part',
+    [b'a:b\r\n' * 5000, b'a:b\r\n\r\n\r\n--x\r\n' * 5000, b'Content-Disposition: form-data; name="' + b'n' * 90_000],
+    ids=['headers', 'parts', 'name'],
+)
+def test_floods_within_a_form_are_refused(client: Client, part: bytes) -> None:
+    begin = time.monotonic()
+    answer = client.post(
+        '/predict', data=b'--x\r\n' + part, headers={'Content-Type': 'multipart/form-data; boundary=x'}
+    )
+    assert answer.status_code == 400 and answer.json()['error'] and time.monotonic() - begin < 5
+
+
+def test_a_flood_of_fields_is_refused(client: Client) -> None:
+    answer = client.post('/predict', data=b'a&' * 40_000, headers={'Content-Type': 'application/x-www-form-urlencoded'})
+    assert answer.status_code == 400 and 'Too many fields' in answer.json()['error']

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import base64
+import gc
+import json
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,3 +118,29 @@ def test_data_addresses_that_are_not_images(client: Client) -> None:
     for address in ('data:image/png,x', 'data:image/png;base64,???', 'data:'):
         assert ask(client, address)[0] == 400
     assert ask(client, 'data:image/png;base64,AAAA')[0] == 422
+
+
+def test_large_configurations_are_not_parsed(start: Start) -> None:
+    client = start()
+    begin = time.monotonic()
+    status, content = ask(client, config='<a>' * 1_000_000)
+    assert status == 400 and '200,000 are the limit' in content['error']
+    assert time.monotonic() - begin < 5
+    status, content = ask(client, config='\ud800')
+    assert status == 400 and 'not XML' in content['error']
+
+
+def test_a_waiting_request_keeps_no_more_of_its_body_than_addresses(start: Start, monkeypatch: Any) -> None:
+    client = start(max_bytes=50_000_000)
+    kept: list[int] = []
+
+    async def count(self: object, address: str) -> bytes:
+        gc.collect()
+        kept.append(sum(type(one) is dict and type(one.get('filler')) is list for one in gc.get_objects()))
+        return base64.b64decode(address.partition(',')[2])
+
+    monkeypatch.setattr('vitpose_mm.serve.task_images.TaskImages.read', count)
+    body = {'tasks': [{'data': {'picture': IMAGE}}], 'label_config': CONFIG, 'more': [{'filler': []}] * 100}
+    text = json.dumps(body)
+    del body
+    assert client.post(f'{PREFIX}/predict', data=text).status_code == 200 and kept == [0]

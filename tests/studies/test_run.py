@@ -17,7 +17,7 @@ import torch
 from vitpose_mm.studies import command as commands
 from vitpose_mm.studies import run as studies
 from vitpose_mm.studies.estimate import say_how_long
-from vitpose_mm.studies.record import hash_config, read_records
+from vitpose_mm.studies.record import hash_config, read_record, read_records
 from vitpose_mm.studies.study import Preparation, Run, Study
 
 TOOL = """
@@ -219,7 +219,7 @@ def test_how_long_it_takes_is_said_from_records(root: Path) -> None:
     jobs = studies.plan([study], studies.Setting(root, root / 'out'))
     (root / 'records' / 'one').mkdir(parents=True)
     for seed, seconds in ((0, 3600), (1, 7200)):
-        record = {'run': 'a', 'cpu_seconds': seconds, 'yardstick_seconds': 2.0}
+        record = {'run': 'a', 'seed': seed, 'metrics': {}, 'cpu_seconds': seconds, 'yardstick_seconds': 2.0}
         (root / 'records' / 'one' / f'a-seed{seed}.json').write_text(json.dumps(record))
     said: list[str] = []
     say_how_long(jobs, root / 'records', 4.0, workers=2, say=said.append)
@@ -259,3 +259,11 @@ def test_mixed_precision_is_for_the_runs_that_may(root: Path) -> None:
     studies.run_studies([study], studies.Setting(root, root / 'out', amp=True, facts={'device': ''}))
     assert [('--amp' in call) for call in calls(root)] == [True, False]
     assert [record['amp'] for record in studies.read_done(study, root / 'out')] == [True, False]
+
+
+@pytest.mark.parametrize('text', ['', 'null', '[]', '{}', '[' * 100_000, '{"run": "r", "seed": "0", "metrics": {}}'])
+def test_damaged_records_are_named(tmp_path: Path, text: str) -> None:
+    file = tmp_path / 'metrics.json'
+    file.write_text(text)
+    with pytest.raises(ValueError, match=r'metrics\.json'):
+        read_record(file)

@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from PIL import Image
 
 from tests.helpers.warm_python import run_python, start_python
 from tests.tools.test_topdown_demo import write_models
+from tests.video.conftest import detector_files, pose_files, write_video  # noqa: F401  fixtures
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'label.py'
 WORDS = ['photos', '--pose', 'pose.py', 'pose.pth', '--detector', 'detector.py', 'detector.pth', '--bbox-thr', '0']
@@ -29,6 +32,8 @@ def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     ('words', 'message'),
     [
         (['nothing', '--out', 'o'], 'error: nothing does not exist: give folders'),
+        (['.', '--out', 'o', '--track'], 'error: --track follows people in videos: give --every N too'),
+        (['.', '--out', 'o', '--label-studio'], 'error: --label-studio writes what is merged: give --merge too'),
         (['--merge', '--out', 'o'], "error: job file 'o/job.json' cannot be read"),
     ],
 )
@@ -36,6 +41,18 @@ def test_faults_are_one_sentence(words: list[str], message: str, tmp_path: Path)
     result = run(*words, cwd=tmp_path)
     assert result.returncode == 2
     assert result.stderr.startswith(message) and result.stderr.count('\n') == 1
+
+
+def kill_when_begun(words: list[str], log: Path, *, cwd: Path, **options: Any) -> int:
+    """Start the tool, kill it once a log has a kilobyte, and return the number of the log's lines."""
+    said = cwd / 'said'
+    process = start_python(TOOL, *words, cwd=cwd, out=said, err=said, **options)
+    while not (log.exists() and log.stat().st_size > 1000):
+        assert process.exitcode is None, said.read_text()
+        time.sleep(0.005)
+    process.kill()
+    process.join()
+    return log.read_bytes().count(b'\n')
 
 
 @pytest.mark.slow
@@ -50,14 +67,7 @@ def test_killed_and_gone_on(tmp_path: Path) -> None:
     environment = {**os.environ, 'RANK': '1', 'WORLD_SIZE': '2', 'LOCAL_RANK': '1'}
     words = [*WORDS, '--out', 'killed', '--launcher', 'pytorch']
     log = tmp_path / 'killed' / 'parts' / 'part-000001.log'
-    said = tmp_path / 'said'
-    process = start_python(TOOL, *words, cwd=tmp_path, env=environment, out=said, err=said)
-    while not (log.exists() and log.stat().st_size > 1000):
-        assert process.exitcode is None, said.read_text()
-        time.sleep(0.005)
-    process.kill()
-    process.join()
-    done = log.read_bytes().count(b'\n')
+    done = kill_when_begun(words, log, cwd=tmp_path, env=environment)
     assert 0 < done < 12
 
     assert run(*WORDS, '--out', 'killed', cwd=tmp_path).returncode == 0
@@ -67,4 +77,24 @@ def test_killed_and_gone_on(tmp_path: Path) -> None:
         name = f'parts/part-{i:06d}.json'
         assert (tmp_path / 'killed' / name).read_bytes() == (tmp_path / 'whole' / name).read_bytes()
     assert json.loads((tmp_path / 'killed' / 'labels.json').read_text())['annotations']
+    assert len(list((tmp_path / 'whole' / 'audit').iterdir())) == 3
+
+
+@pytest.mark.slow
+def test_a_video_goes_on_with_its_tracks(tmp_path: Path, write_video: Callable[..., Path]) -> None:  # noqa: F811
+    write_models(tmp_path)
+    (tmp_path / 'photos').mkdir()
+    write_video(40, name='photos/walk.mp4')
+    words = [*WORDS, '--every', '2', '--track']
+    assert run(*words, '--out', 'whole', '--audit', '3', cwd=tmp_path).returncode == 0
+    log = tmp_path / 'killed' / 'parts' / 'part-000000.log'
+    assert 0 < kill_when_begun([*words, '--out', 'killed'], log, cwd=tmp_path) < 20
+    assert run(*words, '--out', 'killed', cwd=tmp_path).returncode == 0
+    result = run('--merge', '--label-studio', '--out', 'killed', cwd=tmp_path)
+    assert result.stdout.startswith('killed/labels.json: 20 images and frames of 1 videos, '), result.stderr
+    name = 'parts/part-000000.json'
+    assert (tmp_path / 'killed' / name).read_bytes() == (tmp_path / 'whole' / name).read_bytes()
+    people = json.loads((tmp_path / 'killed' / 'labels.json').read_text())['annotations']
+    assert people and all('track_id' in one for one in people)
+    assert len(json.loads((tmp_path / 'killed' / 'label_studio' / 'tasks-000000.json').read_text())) == 20
     assert len(list((tmp_path / 'whole' / 'audit').iterdir())) == 3

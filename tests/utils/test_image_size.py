@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from vitpose_mm.utils.image_size import FORMATS, MAX_PIXELS, ImageError, read_image_size
+from vitpose_mm.utils import image_size
+from vitpose_mm.utils.image_size import FORMATS, MAX_PIXELS, ImageError, read_for_opencv, read_image_size
 
 
 @pytest.mark.parametrize('suffix', ['jpg', 'png', 'webp', 'bmp', 'tif', 'gif', 'ppm', 'jp2', 'avif'])
@@ -90,3 +91,29 @@ def test_opencv_has_the_same_limit_where_we_are_imported_first(tmp_path: Path) -
     code = 'import sys, vitpose_mm, cv2; cv2.imread(sys.argv[1])'
     done = subprocess.run([sys.executable, '-c', code, tmp_path / 'large.png'], capture_output=True, text=True)
     assert done.returncode == 1 and 'CV_IO_MAX_IMAGE_PIXELS' in done.stderr
+
+
+@pytest.mark.parametrize(
+    'options', [{}, {'progressive': True}, {'exif': b'Exif\0\0' + bytes(40_000)}, {'comment': b'a'}]
+)
+def test_what_opencv_decodes_is_checked_and_read_once(
+    tmp_path: Path, options: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new('RGB', (40, 30)).save(tmp_path / 'a.jpg', **options)
+    opened: list[object] = []
+    original = image_size._open_checked
+    monkeypatch.setattr(image_size, '_open_checked', lambda *args: opened.append(args) or original(*args))
+    assert read_for_opencv(tmp_path / 'a.jpg') == (tmp_path / 'a.jpg').read_bytes()
+    assert bool(opened) == ('progressive' in options)
+
+
+def test_large_jpegs_are_refused_from_the_header(tmp_path: Path) -> None:
+    Image.new('RGB', (8, 8)).save(tmp_path / 'small.jpg')
+    content = (tmp_path / 'small.jpg').read_bytes()
+    frame = content.index(b'\xff\xc0')
+    (tmp_path / 'large.jpg').write_bytes(content[: frame + 5] + b'\x40\x00\x40\x01' + content[frame + 9 :])
+    with pytest.raises(ImageError, match='16385 x 16384 pixels and 67 million are the limit'):
+        read_for_opencv(tmp_path / 'large.jpg')
+    (tmp_path / 'cut.jpg').write_bytes(content[: frame + 6])
+    with pytest.raises(ImageError, match=r'cannot be read|not an image'):
+        read_for_opencv(tmp_path / 'cut.jpg')

@@ -29,6 +29,16 @@ def test_frames_and_times(write_video: Callable[..., Path], name: str) -> None:
     assert len(list(video)) == 20  # again from the first
 
 
+def test_every_third_frame_from_the_seventh(write_video: Callable[..., Path]) -> None:
+    video = VideoReader(write_video())
+    frames = list(video)
+    some = list(video.read(first=7, every=3))
+    assert [frame.index for frame in some] == [7, 10, 13, 16, 19] and video.num_read == 20
+    for frame in some:
+        assert frame.time == frames[frame.index].time
+        np.testing.assert_array_equal(frame.image, frames[frame.index].image)
+
+
 def test_a_phones_video_is_upright(write_video: Callable[..., Path]) -> None:
     path = write_video()
     data = path.read_bytes()
@@ -90,6 +100,8 @@ def test_refusals(write_video: Callable[..., Path], tmp_path: Path, monkeypatch:
     [
         '#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile://{}\n#EXT-X-ENDLIST\n',
         'ffconcat version 1.0\nfile {}\n',
+        'ID3\3\0\0\0\0\0\n' + '\0' * 10 + '#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{}\n#EXT-X-ENDLIST\n',
+        'ID3\3\0\0\0\0\0\n' + '\0' * 10 + 'ffconcat version 1.0\nfile private.mp4\n',
     ],
 )
 def test_a_list_of_other_files_is_not_followed(write_video: Callable[..., Path], tmp_path: Path, text: str) -> None:

@@ -53,12 +53,13 @@ def test_a_log_gives_back_every_bit(tmp_path: Path) -> None:
     assert not (tmp_path / 'a.jsonl').exists()
 
 
-@pytest.mark.parametrize('damage', ['half a line', 'zeros', 'a frame is missing'])
+@pytest.mark.parametrize('damage', ['half a line', 'zeros', 'a frame is missing', 'deep lists'])
 def test_what_a_kill_left_is_cut_off(tmp_path: Path, damage: str) -> None:
     path = tmp_path / 'a.jsonl'
     write_log(path, 5)
     lines = path.read_bytes().splitlines(keepends=True)
     ends = {'half a line': lines[4][:30], 'zeros': b'\0' * 40 + b'\n', 'a frame is missing': lines[5]}
+    ends['deep lists'] = b'[' * 100_000 + b'\n'
     path.write_bytes(b''.join(lines[:4]) + ends[damage])
     log = FrameLog(path, SETTINGS)
     assert [entry['frame_id'] for entry in log.read()] == [0, 1, 2]

@@ -42,7 +42,7 @@ def to_detections(results: object, labels: Labels, path: str) -> Detections:
     known = {image['id'] for image in labels.content['images']}
     categories = {category['id'] for category in labels.content['categories']}
     for index, one in enumerate(results):
-        if one.get('image_id') not in known or one.get('category_id') not in categories:
+        if not _is_one_of(one.get('image_id'), known) or not _is_one_of(one.get('category_id'), categories):
             raise ValueError(
                 f'{path}: prediction number {index} is of image {shorten(one.get("image_id"))} and category '
                 f'{shorten(one.get("category_id"))}, which the labels do not list: give the labels of the same set.'
@@ -60,6 +60,11 @@ def to_detections(results: object, labels: Labels, path: str) -> Detections:
     ids = np.array([(one['image_id'], one['category_id']) for one in results], dtype=np.int64)
     scores = np.array([one['score'] for one in results], dtype=np.float64)
     return Detections(table.reshape(-1, number, 3), scores, ids[:, 0], ids[:, 1])
+
+
+def _is_one_of(value: object, ids: set[int]) -> bool:
+    """Whether a value of a file is a number among some ids."""
+    return is_number(value) and value in ids
 
 
 def score_dump(samples: Sequence[dict], labels: Labels, path: str) -> list[dict]:

@@ -60,7 +60,8 @@ def write_report(
     )
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
     text = f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body><h1>{escape(title)}</h1>\n'
-    write_text(text + '\n'.join(sections) + '\n</body></html>\n', file)
+    whole = text + '\n'.join(sections) + '\n</body></html>\n'
+    write_text(whole.encode('utf-8', 'backslashreplace').decode(), file)  # names may hold halves of surrogate pairs
     return notes
 
 

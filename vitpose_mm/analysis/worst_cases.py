@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,7 @@ import cv2
 import numpy as np
 
 from ..inference.images import read_image
+from ..utils.files import printable
 from ..utils.image_size import ImageError
 from .analysis import Analysis
 from .fixes import FALSE_POSITIVES, MISSED_PEOPLE, missed_people
@@ -84,7 +86,7 @@ def draw_case(analysis: Analysis, case: Case, images: Path) -> np.ndarray:
     names = {image['id']: image.get('file_name') for image in analysis.labels.content['images']}
     if not isinstance(names[case.image_id], str):
         raise ImageError(f'image {case.image_id} has no file name.')
-    image = read_image(images / names[case.image_id])
+    image = read_image(_inside(images, names[case.image_id]))
     person, predicted, which = _points(analysis, case)
     crop, scale, corner = _crop(image, np.concatenate([one[which] for one in (person, predicted) if one is not None]))
     person, predicted = (None if one is None else (one - corner) * scale for one in (person, predicted))
@@ -94,6 +96,18 @@ def draw_case(analysis: Analysis, case: Case, images: Path) -> np.ndarray:
             _draw_lines(crop, points, points, links, [colour] * len(links))
     _draw_keypoints(crop, person, predicted, which, None if case.pair is None else analysis.pairs.kinds[case.pair])
     return crop
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """Return the path of a file of a folder by the name that labels give it.
+
+    Raises:
+        ImageError: the name leads out of the folder: a report is for others, who get no other pictures with it.
+    """
+    path = os.path.normpath(folder / name)
+    if not path.startswith(os.path.join(os.path.normpath(folder), '')):
+        raise ImageError(f'{printable(name)} is not in {folder}.')
+    return folder / name
 
 
 def _points(analysis: Analysis, case: Case) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray]:

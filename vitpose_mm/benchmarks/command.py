@@ -17,6 +17,8 @@ from .files import benchmark_files
 from .inference import benchmark_crops, benchmark_decode, benchmark_inference
 from .memory import estimate_training_memory
 from .models import Bench, Task, benchmark_models
+from .pareto import draw_rates
+from .pipeline import benchmark_pipeline
 from .precision import benchmark_precision
 from .profile import profile_model
 from .report import Report
@@ -38,6 +40,8 @@ def run(args: argparse.Namespace, configs: Path, say: Say) -> str:
     if args.subject == 'precision':
         report = benchmark_precision(args.config, args.checkpoint, rows=args.rows, batch=args.batch, say=say)
         return _write(report, args, say)
+    if args.subject == 'pareto':
+        return _write(draw_rates(args.pages), args, say)
     if args.threads:
         torch.set_num_threads(args.threads)
     if args.subject == 'serve':
@@ -176,6 +180,7 @@ SUBJECTS = {
     'crops': lambda args, configs, stand: benchmark_crops(stand),
     'inference': _run_inference,
     'evaluation': lambda args, configs, stand: benchmark_evaluation(stand),
+    'pipeline': lambda args, configs, stand: benchmark_pipeline(stand, Path(args.config)),
     'backends': _run_backends,
     'attention': _run_attention,
     'crossover': _run_crossover,

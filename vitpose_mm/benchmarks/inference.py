@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +25,10 @@ from ..inference.heatmaps import TorchForward
 from ..inference.topdown import TopDown
 from ..utils.configs import open_config
 from ..zoo import find_detector
-from .machine_description import describe_machine
+from .next_to_mmpose import OURS, THEIRS, report_times
 from .report import Report
-from .timing import Call, Spread, Stand, ratios
+from .timing import Call, Spread, Stand
 
-THEIRS = 'mmpose'
 CODEC: dict[str, Any] = {'input_size': (192, 256), 'heatmap_size': (48, 64), 'sigma': 2}
 CROP = [
     {'type': 'LoadImage'},
@@ -49,9 +50,9 @@ def benchmark_decode(stand: Stand) -> Report:
     batch = torch.from_numpy(heatmaps).to(stand.device)
     calls: dict[str, Call] = {
         THEIRS: lambda: [theirs.decode(one) for one in heatmaps],
-        'ours': lambda: ours.batch_decode(batch),
+        OURS: lambda: ours.batch_decode(batch),
     }
-    return _report('Decoding', stand, calls, people=stand.batch, note='17 heatmaps of 48x64 (w x h) a person.')
+    return report_times('Decoding', stand, calls, note='17 heatmaps of 48x64 (w x h) a person.')
 
 
 def benchmark_crops(stand: Stand) -> Report:
@@ -63,10 +64,10 @@ def benchmark_crops(stand: Stand) -> Report:
         pipeline = Compose(CROP)
     calls: dict[str, Call] = {
         THEIRS: lambda: [pipeline({'img': image, 'bbox': box[None], 'bbox_score': np.ones(1)}) for box in boxes],
-        'ours': lambda: crop([image], boxes, owners, device=stand.device),
+        OURS: lambda: crop([image], boxes, owners, device=stand.device),
     }
     note = f'Crops of 192x256 from an image of {IMAGE_SIZE[0]}x{IMAGE_SIZE[1]} (w x h).'
-    return _report('Crops', stand, calls, people=stand.batch, note=note)
+    return report_times('Crops', stand, calls, note=note)
 
 
 def benchmark_inference(stand: Stand, ours: Path, theirs: Path, *, detector: str, precision: str) -> Report:
@@ -84,11 +85,14 @@ def benchmark_inference(stand: Stand, ours: Path, theirs: Path, *, detector: str
     find = build_detector_without_weights(detector, str(stand.device))
     model, mmpose_model = (build_pose_model_without_weights(path, str(stand.device)) for path in (ours, theirs))
     forward = TorchForward(model, precision)
-    topdown = TopDown(find, model, forward=forward)
     crops = CropMaker(CODEC['input_size'])([image], boxes, np.zeros(len(boxes), int), device=stand.device).pixels
     both = torch.cat((crops, crops.flip(-1)))
     prepared = find.prepare([image])[0]
     batch = find.model.data_preprocessor({key: [prepared[key]] for key in ('inputs', 'data_samples')})['inputs']
+    timer = NetTimer(stand)
+    topdown = TopDown(find, model, forward=timer.wrap(forward))
+    find.model.extract_feat = timer.wrap(find.model.extract_feat)
+    find.model.bbox_head.forward = timer.wrap(find.model.bbox_head.forward)
 
     @torch.inference_mode()
     def nets() -> None:
@@ -96,25 +100,61 @@ def benchmark_inference(stand: Stand, ours: Path, theirs: Path, *, detector: str
         forward(both)
 
     def everything() -> None:
-        find(image)
-        topdown.estimate(image, scored)
+        with timer.whole_call():
+            find(image)
+            topdown.estimate(image, scored)
 
     def mmposes() -> None:
         inference_detector(find.model, image)
         inference_topdown(mmpose_model, image, boxes)
 
-    calls: dict[str, Call] = {THEIRS: mmposes, 'ours': everything, 'the two nets alone': nets}
+    calls: dict[str, Call] = {THEIRS: mmposes, OURS: everything, 'the two nets alone': nets}
     note = (
         f'One image of {IMAGE_SIZE[0]}x{IMAGE_SIZE[1]} (w x h), {detector} and {ours.stem} with random weights, '
         f'{"bf16" if forward.bf16 else "fp32"}; given boxes take the place of those found. The nets alone get a '
         f'resized image, and {2 * len(boxes)} crops, the mirrored ones among them.'
     )
-    report = _report('One image', stand, calls, people=stand.batch, note=note)
-    over = Spread.of([a / b - 1 for a, b in zip(report.raw['ours'], report.raw['the two nets alone'], strict=True)])
-    report.notes.append(
-        f'Ours takes {over.median:+.1%} ({over.low:+.1%} to {over.high:+.1%}) to the two nets alone, round by round.'
-    )
+    report = report_times('One image', stand, calls, note=note)
+    alone = report.raw['the two nets alone']
+    over = Spread.of([a / b - 1 for a, b in zip(report.raw[OURS], alone, strict=True)])
+    rest = Spread.of(timer.rest)
+    report.notes += [
+        f'Ours takes {over.median:+.1%} ({over.low:+.1%} to {over.high:+.1%}) to the two nets alone, round by round.',
+        f'Within one call of ours, all but the nets takes {1000 * rest.median:.1f} ms ({1000 * rest.low:.1f} to '
+        f'{1000 * rest.high:.1f}), {rest.median / statistics.median(alone):.2%} of the two nets alone.',
+    ]
     return report
+
+
+class NetTimer:
+    """Times what whole calls take apart from the nets that are called in them.
+
+    Attributes:
+        rest: seconds of each whole call, without the nets.
+    """
+
+    def __init__(self, stand: Stand) -> None:
+        self.clock = stand.clock
+        self.rest: list[float] = []
+        self._nets = 0.0
+
+    def wrap(self, net: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a net whose time is not that of the rest."""
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            start = self.clock.now()
+            result = net(*args, **kwargs)
+            self._nets += self.clock.now() - start
+            return result
+
+        return timed
+
+    @contextmanager
+    def whole_call(self) -> Iterator[None]:
+        """Time a block."""
+        self._nets, start = 0.0, self.clock.now()
+        yield
+        self.rest.append(self.clock.now() - start - self._nets)
 
 
 def some_people(number: int) -> tuple[np.ndarray, np.ndarray]:
@@ -127,11 +167,12 @@ def some_people(number: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def build_detector_without_weights(name: str, device: str) -> PersonDetector:
-    """Return a detector of the zoo with random weights, which finds next to nobody."""
+    """Return a detector of the zoo with the weights that its training starts from, which finds nobody."""
     cfg = open_config(find_detector_config(name))
-    cfg.model.test_cfg.score_thr = 0.3  # random weights score all boxes alike, and suppression would take its time
+    cfg.model.test_cfg.score_thr = 0.3  # MMPose's call gets it too: it would sort all boxes of all classes
     cfg.model.backbone.init_cfg = None
     model = init_detector(cfg, None, device=device, palette='none')
+    model.bbox_head.init_weights()  # scores of 0.01; without it all are 0.5, and 670,000 boxes are sorted
     model.cfg = adapt_mmdet_pipeline(model.cfg)
     return PersonDetector(model)
 
@@ -148,27 +189,3 @@ def build_pose_model_without_weights(config: Path, device: str) -> Any:
     cfg.model.backbone.init_cfg = None
     torch.manual_seed(0)
     return init_model(cfg, None, device=device)
-
-
-def _report(title: str, stand: Stand, calls: Mapping[str, Call], *, people: int, note: str) -> Report:
-    """Time calls in turns and return their report: milliseconds a call and a person, and the ratio to MMPose."""
-    seconds = stand.time(calls)
-    notes = [
-        f'{people} people a call. {note} {torch.get_num_threads()} thread(s). {stand.describe()}',
-        f'Ratios are to {THEIRS}, medians (least to largest) of the rounds.',
-    ]
-    report = Report(title, describe_machine(stand.device), notes)
-    report.tables[title] = [_row(name, seconds, people) for name in calls]
-    report.raw = dict(seconds)
-    return report
-
-
-def _row(name: str, seconds: Mapping[str, Sequence[float]], people: int) -> dict[str, str]:
-    spent = Spread.of([1000 * value for value in seconds[name]])
-    ratio = ratios(list(seconds[name]), list(seconds[THEIRS]))
-    return {
-        '': name,
-        'ms a call': f'{spent.median:.2f} ({spent.low:.2f} to {spent.high:.2f})',
-        'ms a person': f'{spent.median / people:.3f}',
-        'to mmpose': f'{ratio.median:.2f} ({ratio.low:.2f} to {ratio.high:.2f})',
-    }

@@ -42,11 +42,16 @@ class Clock:
         """Return the seconds of a call, the mean of ``iterations`` in a row."""
         if self.kind == 'events':
             return self._time_events(call, iterations)
-        now = time.process_time if self.kind == 'process' else time.perf_counter
-        start = now()
+        start = self.now()
         for _ in range(iterations):
             call()
-        return (now() - start) / iterations
+        return (self.now() - start) / iterations
+
+    def now(self) -> float:
+        """Return the seconds at this moment, once a GPU has done what it was given."""
+        if self.kind == 'events':
+            torch.cuda.synchronize(self.device)
+        return time.process_time() if self.kind == 'process' else time.perf_counter()
 
     def _time_events(self, call: Call, iterations: int) -> float:
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))

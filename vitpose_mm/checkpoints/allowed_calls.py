@@ -21,8 +21,9 @@ NUMBERS = ('b1', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'f2', 'f4', 'f8
 DTYPES: dict[str, torch.dtype] = {
     str(one): one
     for one in vars(torch).values()
-    if isinstance(one, torch.dtype) and re.fullmatch(r'torch\.(bool|u?int(8|16|32|64)|b?float\w*|complex\w*)', str(one))
-}  # not the quantised ones
+    if isinstance(one, torch.dtype)
+    and re.fullmatch(r'torch\.(bool|u?int(8|16|32|64)|b?float(8|16|32|64)\w*|complex\w*)', str(one))
+}  # not the quantised ones, nor those of 4 bits, of which torch computes nothing
 # modules as protocol 2 and numpy 2 write them, and as ALLOWED_CALLS has them
 MODULES = {
     '__builtin__': 'builtins',

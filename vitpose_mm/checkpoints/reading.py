@@ -39,7 +39,10 @@ def load_file(path: str | Path, map_location: MapLocation = 'cpu', *, called: st
     Raises:
         CheckpointError: the file is missing, empty, damaged, asks for code, holds no dict, or NaN as weights.
     """
-    file = Path(path).expanduser()
+    try:
+        file = Path(path).expanduser()
+    except RuntimeError:
+        raise CheckpointError(f'{path} is in the home folder of nobody: give the whole path.') from None
     name = str(file) if called is None else called
     _check_file(file, name)
     read = read_safetensors if file.suffix == '.safetensors' else _read_pth
@@ -140,10 +143,14 @@ def _iterations_of(checkpoint: dict[str, Any]) -> int | None:
 
 
 def _check_file(file: Path, name: str) -> None:
+    try:
+        exists = file.exists()
+    except OSError as error:  # such as a name that is too long
+        raise explain(name, error) from None
+    if not exists:
+        raise CheckpointError(f'{name} does not exist: check the path of the checkpoint.')
     if file.is_dir():
         raise CheckpointError(f'{name} is a folder: name a checkpoint file in it.')
-    if not file.exists():
-        raise CheckpointError(f'{name} does not exist: check the path of the checkpoint.')
     if file.is_file() and file.stat().st_size == 0:
         raise CheckpointError(f'{name} is empty: its writing or its download broke off, so get it again.')
 

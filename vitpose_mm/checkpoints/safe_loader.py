@@ -32,9 +32,12 @@ from mmengine.runner.checkpoint import (  # mmengine.runner may be half imported
 
 from .download import download
 from .mirror import find_in_mirror
+from .pickle_records import printable
 from .reading import load_file
 from .storages import MapLocation
 from .structure import CheckpointError, weights_holder
+
+MAX_NAME = 200  # bytes; file systems take 255, and a download has more in its name
 
 
 def install_safe_loader() -> None:
@@ -59,8 +62,8 @@ def load_from_http(filename: str, map_location: MapLocation = None, model_dir: s
     """
     folder = Path(model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints'))
     name = os.path.basename(urlparse(filename).path)
-    if not name:
-        raise CheckpointError(f'{filename} does not name a file: give the whole URL of the checkpoint.')
+    if not name or len(name.encode(errors='replace')) > MAX_NAME:
+        raise CheckpointError(f'{printable(filename)} does not name a file: give the whole URL of the checkpoint.')
     if not re.search(r'[-_][0-9a-f]{8,}\.\w+$', name):  # without a hash in it, other files may have the name
         folder = folder / hashlib.sha256(filename.encode()).hexdigest()[:12]
     mirrored = find_in_mirror(filename)

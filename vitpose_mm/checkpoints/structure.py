@@ -14,6 +14,7 @@ from .pickle_records import printable
 EXECUTABLE_CONFIG_KEYS = (('meta', 'config'), ('meta', 'cfg'), ('message_hub', 'runtime_info', 'cfg'))
 # Where files keep their weights, likeliest first: mmengine, MAE, DINO, and bare state dicts.
 HOLDERS = ('state_dict', 'model', 'teacher', 'student')
+WEIGHTS = ('state_dict', 'ema_state_dict')  # what mmengine loads, of tensors alone
 DICTS = (('meta',), ('meta', 'dataset_meta'), ('message_hub',), ('optimizer',))
 
 
@@ -63,12 +64,18 @@ def check_content(name: str, checkpoint: Mapping[str, Any], *, all_finite: bool)
             part = part.get(key) if isinstance(part, Mapping) else None
         if part is not None and not isinstance(part, dict):
             raise CheckpointError(f'{name} holds a {type(part).__name__} under {".".join(path)} and not a dict.')
-    holder = weights_holder(checkpoint) or ('state_dict' if 'state_dict' in checkpoint else None)
-    weights = checkpoint if holder is None else checkpoint[holder]
+    holders = [key for key in (*WEIGHTS, weights_holder(checkpoint)) if key in checkpoint]
+    for holder in holders or [None]:
+        weights = checkpoint if holder is None else checkpoint[holder]
+        _check_weights(name, weights, holder, all_finite=all_finite)
+
+
+def _check_weights(name: str, weights: Any, holder: str | None, *, all_finite: bool) -> None:
+    """Check what stands under a key of a checkpoint as weights by name, or the whole checkpoint."""
     if not isinstance(weights, Mapping):
         raise CheckpointError(f'{name} holds a {type(weights).__name__} under {holder} where its weights should be.')
     for key, value in weights.items():
-        if holder == 'state_dict' and not isinstance(value, Tensor):
+        if holder in WEIGHTS and not isinstance(value, Tensor):
             raise CheckpointError(f'{name} holds a {type(value).__name__} as the weight {printable(key)}.')
         if not isinstance(key, str):
             raise CheckpointError(f'{name} holds the key {printable(key)} where the names of its weights should be.')

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..utils.files import complete
+from ..utils.files import complete, printable
 from ..utils.json_files import read_json
 
 MAX_NAMED = 5  # ids in a sentence
@@ -35,11 +35,11 @@ class LabelFile:
 
     def fault(self, text: str) -> ValueError:
         """Return an error that begins with the name of the file; ``text`` says what is wrong and ends with the fix."""
-        return ValueError(f'{self.title}: {text}')
+        return ValueError(printable(f'{self.title}: {text}'))
 
     def note(self, text: str) -> None:
         """Keep a sentence on the file."""
-        self.notes.append(f'{self.title}: {text}')
+        self.notes.append(printable(f'{self.title}: {text}'))  # with names of the file, for a terminal
 
 
 def open_labels(path: str, *, where: str, content: str = 'annotation file') -> LabelFile:

@@ -15,6 +15,7 @@ from mmengine.logging import print_log
 from mmengine.registry import OPTIMIZERS
 
 from ..checkpoints import check_checkpoint, newest_readable
+from ..checkpoints.atomic_backend import NAME as SAFE_BACKEND
 from ..models.backbones.arch import find_arch
 from .dataset_files import check_dataset_paths, check_file_outside_data_root
 from .dataset_leaves import class_name, find_leaves
@@ -51,6 +52,7 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
         check_optimizer(cfg.get('optim_wrapper') or {}, scope=scope)
         for line in find_late_steps(cfg):
             print_log(line, logger='current', level=logging.WARNING)
+        warn_of_single_checkpoint(cfg)
         choose_resume(cfg, resume)
     for path in checkpoint_files(cfg, for_training=for_training):
         check_checkpoint(path, to_resume=for_training and bool(cfg.get('resume')) and path == cfg.get('load_from'))
@@ -118,6 +120,17 @@ def check_optimizer(wrapper: Mapping, *, scope: str = 'mmpose') -> None:
         known = not isinstance(kind, str) or registry.get(kind) is not None
     if not known:
         raise ValueError(f"optim_wrapper.optimizer.type={kind!r} is not known: choose one of torch.optim, as 'AdamW'.")
+
+
+def warn_of_single_checkpoint(cfg: Config) -> None:
+    """Warn where MMEngine's CheckpointHook would remove the only checkpoint before it writes the next one."""
+    hook = cfg.get('default_hooks', {}).get('checkpoint') or {}
+    if hook.get('max_keep_ckpts') == 1 and (hook.get('backend_args') or {}).get('backend') != SAFE_BACKEND:
+        text = (
+            f'default_hooks.checkpoint.max_keep_ckpts=1 removes the only checkpoint before the next one is written: '
+            f"use 2, or backend_args=dict(backend='{SAFE_BACKEND}'), which removes it after that."
+        )
+        print_log(text, logger='current', level=logging.WARNING)
 
 
 def choose_resume(cfg: Config, resume: str | None = None) -> None:

@@ -43,8 +43,8 @@ class BatchedUDPHeatmap(UDPHeatmap):
         """Decode (B, K, h, w) heatmaps to B keypoints (1, K, 2) in input space, pixels, and B scores (1, K)."""
         points, scores = decode_udp(batch_encoded, self.blur_kernel_size)
         width, height = self.heatmap_size
-        keypoints = points.cpu().numpy() / [width - 1, height - 1] * self.input_size
-        return list(keypoints[:, None]), list(scores.cpu().numpy()[:, None])
+        keypoints = points / [width - 1, height - 1] * self.input_size
+        return list(keypoints[:, None]), list(scores[:, None])
 
     def decode(self, encoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Decode (K, h, w) heatmaps to (1, K, 2) keypoints in input space, pixels, and (1, K) scores."""

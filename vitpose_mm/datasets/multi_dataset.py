@@ -13,6 +13,7 @@ from ..checks.dataset_files import build_checked, check_loaded
 from ..registry import DATASETS
 from .corrupt_images import CorruptImage, find_corrupt_image, record_corrupt_images, set_metainfo
 from .seeding import SAMPLE, SeededIndex, isolated_rng, mix_seed
+from .transforms.fast_steps import use_fast_steps
 from .transforms.skeleton_converter import check_mapping, convert_skeletons
 
 # metainfo key of the name of the subset that a sample is from
@@ -127,11 +128,11 @@ class MultiDataset(ConcatDataset):
 
 
 def build_converted(dataset: dict | BaseDataset, *, where: str) -> BaseDataset:
-    """Build a dataset; a KeypointConverter in its pipeline maps the skeleton too."""
+    """Build a dataset; a KeypointConverter in its pipeline maps the skeleton too, and steps take their faster class."""
     if not isinstance(dataset, Mapping):
         return build_checked(dataset, where=where)
     pipeline = dataset.get('pipeline') or []
-    built = build_checked({**dataset, 'pipeline': convert_skeletons(pipeline)}, where=where)
+    built = build_checked({**dataset, 'pipeline': use_fast_steps(convert_skeletons(pipeline))}, where=where)
     check_mapping(pipeline, built.metainfo, where=where)
     return built
 

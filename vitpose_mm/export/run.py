@@ -29,6 +29,7 @@ def open_onnx(file: Path) -> Run:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 3  # errors; it warns of every constant in float16
     session = onnxruntime.InferenceSession(str(file), options, providers=['CPUExecutionProvider'])
     return lambda crops: session.run(None, {'input': crops})
 

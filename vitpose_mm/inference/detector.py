@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -48,11 +49,28 @@ class PersonDetector:
         found: list[Any] = [None] * len(images)
         for group in groups.values():
             batch = {key: [prepared[index][key] for index in group] for key in ('inputs', 'data_samples')}
-            with torch.inference_mode():
+            with torch.inference_mode(), self._wanted_scores():
                 samples = self.model.test_step(batch)
             for index, sample in zip(group, samples, strict=True):
                 found[index] = self._choose(sample.pred_instances.cpu().numpy())
         return found
+
+    @contextmanager
+    def _wanted_scores(self) -> Iterator[None]:
+        """Have the detector drop boxes below ``bbox_thr`` before it sorts and suppresses them, not after.
+
+        The others stay as they are: suppression and the limit on their number look at better boxes only.
+        """
+        settings = getattr(getattr(self.model, 'bbox_head', None), 'test_cfg', None) or {}
+        before = settings.get('score_thr')
+        if before is None or before >= self.bbox_thr:
+            yield
+            return
+        settings['score_thr'] = self.bbox_thr
+        try:
+            yield
+        finally:
+            settings['score_thr'] = before
 
     def prepare(self, images: Sequence[np.ndarray]) -> list[dict[str, Any]]:
         """Put images through the detector's test pipeline."""

@@ -86,18 +86,21 @@ def read_detections(file: str | Path) -> dict[Any, np.ndarray]:
     content, _ = read_json(file, content='file of detected boxes')
     names = {}
     if isinstance(content, Mapping):
-        names = {image['id']: image['file_name'] for image in content.get('images', [])}
+        try:
+            names = {image['id']: image['file_name'] for image in content.get('images', [])}
+        except (KeyError, TypeError):
+            raise ValueError(f"{file} has 'images' that are not a list of id and file_name: export it again.") from None
         content = content.get('annotations')
     if not isinstance(content, list):
         raise ValueError(f'{file} has no boxes: detected boxes are {FORMAT}.')
-    found: dict[Any, list[list[float]]] = {}
+    found: dict[Any, list[np.ndarray]] = {}
     for entry in content:
         try:
             left, top, width, height = entry['bbox'][:4]
-            box = [left, top, left + width, top + height, entry.get('score', 1.0)]
+            box = with_scores([[left, top, left + width, top + height, entry.get('score', 1.0)]])
             image = names.get(entry['image_id'], entry['image_id'])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise ValueError(f'{file}: {str(entry)[:80]} is not a detected box; they are {FORMAT}.') from None
         if entry.get('category_id', PERSON) == PERSON:
             found.setdefault(Path(image).name if isinstance(image, str) else image, []).append(box)
-    return {image: with_scores(boxes) for image, boxes in found.items()}
+    return {image: np.concatenate(boxes) for image, boxes in found.items()}

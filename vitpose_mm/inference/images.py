@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, features
+from PIL import Image, ImageFile, ImageOps, features
 
 from ..utils.files import printable
-from ..utils.image_size import MAX_PIXELS, ImageError, open_image, open_image_bytes
+from ..utils.image_size import MAX_PIXELS, ImageError, check_for_pillow, open_image, open_image_bytes
 
 IMAGE_SUFFIXES = frozenset(
     ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp', '.gif', '.ppm', '.pgm', '.pnm', '.jp2')
@@ -116,9 +116,10 @@ def decode_image(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> np.
     return _decode(open_image_bytes(data, name, max_pixels=max_pixels), name)
 
 
-def _decode(opened: AbstractContextManager[Image.Image], path: Path | str) -> np.ndarray:
+def _decode(opened: AbstractContextManager[ImageFile.ImageFile], path: Path | str) -> np.ndarray:
     try:
         with opened as file:
+            check_for_pillow(path, file)
             file.load()
             ImageOps.exif_transpose(file, in_place=True)
             bgr = _to_bgr(file)

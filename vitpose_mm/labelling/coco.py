@@ -46,13 +46,17 @@ def to_annotation(entry: Mapping[str, Any], person: int, kpt_thr: float) -> dict
         'category_id': 1,
         'bbox': box,
         'area': round(box[2] * box[3], DECIMALS),
+        'segmentation': [],  # CVAT refuses annotations without it
         'iscrowd': 0,
         'num_keypoints': int(labelled.sum()),
         'keypoints': [int(value) if value == int(value) else value for value in flat.ravel().tolist()],
         'keypoint_scores': points[:, 2].round(DECIMALS + 1).tolist(),
         'score': round(float(entry['score']), DECIMALS + 1),
     }
-    return annotation | ({'track_id': entry['track_id']} if 'track_id' in entry else {})
+    if 'track_id' in entry:
+        cvat = {'track_id': entry['track_id'], 'keyframe': True}  # CVAT makes a track of these
+        annotation |= {'track_id': entry['track_id'], 'attributes': cvat}
+    return annotation
 
 
 def to_category(metainfo: Mapping[str, Any]) -> dict[str, Any]:

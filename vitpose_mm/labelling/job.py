@@ -18,6 +18,7 @@ MAX_FRAMES = 10_000_000  # of a video: ids of its images are counted from a mult
 MAX_VIDEOS = 900_000  # so that ids of annotations stay below 2 ** 53, the largest that JavaScript tells apart
 SHARDS = {'pytorch': ('RANK', 'WORLD_SIZE'), 'slurm': ('SLURM_PROCID', 'SLURM_NTASKS')}
 SHARDS['mpi'] = ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE')
+WHOLE = ('num_items', 'num_videos', 'every', 'batch_size', 'part_size')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,9 @@ class JobSettings:
     score_thr: float = 0.0
 
     def __post_init__(self) -> None:
+        for name in WHOLE:
+            if type(getattr(self, name)) is not int:  # in a file of others
+                raise TypeError(name)
         if self.batch_size < 1 or self.part_size < 1 or self.part_size % self.batch_size:
             raise ValueError(
                 f'--part-size {self.part_size} is not a multiple of --batch-size {self.batch_size}: give one, so that '
@@ -162,7 +166,7 @@ def read_items(folder: Path, settings: JobSettings) -> list[str]:
         items = (folder / ITEMS).read_text(encoding='utf-8').split('\n')[:-1]
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f'{folder / ITEMS} cannot be read ({error}): label into another folder.') from None
-    if digest_of(items) != settings.items:
+    if digest_of(items) != settings.items or len(items) != settings.num_items:
         raise ValueError(f'{folder / ITEMS} has been changed since labelling began: put it back.')
     return items
 

@@ -53,7 +53,7 @@ def merge(folder: Path, file: Path) -> Merged:
     images = people = failed = 0
     videos: list[Any] = []
     categories: list[Any] = []
-    for part, content in _read_parts(folder, settings):
+    for part, content in read_parts(folder, settings):
         check_part(content, part_file(folder, part), settings=settings, items=items, part=part)
         images += len(content['images'])
         people += len(content['annotations'])
@@ -69,7 +69,8 @@ def merge(folder: Path, file: Path) -> Merged:
     return Merged(file, images, people, failed, len(videos), broken)
 
 
-def _read_parts(folder: Path, settings: JobSettings) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_parts(folder: Path, settings: JobSettings) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the number and the content of each part."""
     for part in range(settings.num_parts):
         yield part, read_json(part_file(folder, part), content='part file')[0]
 
@@ -87,13 +88,19 @@ def check_part(content: Any, file: Path, *, settings: JobSettings, items: list[s
         found = sorted((entry['id'], entry['file_name']) for entry in content['images'] + content['failed'])
         people = [(entry['id'], entry['image_id']) for entry in content['annotations']]
         ids = {entry['id'] for entry in content['images']}
+        numbers = [number for number, _ in found] + [number for person in people for number in person]
+        if not all(type(number) is int for number in numbers):
+            raise TypeError('a whole number as id')
     except (KeyError, TypeError) as error:
         raise ValueError(f'{file} has an entry without {error}: {ADVICE}.') from None
     indices = settings.items_of(part)
     if settings.is_video(part):
-        if found != _list_frames(content.get('videos'), file, settings=settings, item=indices.start, items=items):
+        expected = _list_frames(
+            content.get('videos'), file, settings=settings, item=indices.start, items=items, most=len(found) + 1
+        )
+        if found != expected:
             raise ValueError(f'{file} does not have every frame of its video once: {ADVICE}.')
-    elif found != [(i + 1, items[i]) for i in indices]:
+    elif 'videos' in content or found != [(i + 1, items[i]) for i in indices]:
         raise ValueError(f'{file} does not have the images {indices.start + 1} to {indices.stop} once each: {ADVICE}.')
     if len({one for one, _ in people}) != len(people):
         raise ValueError(f'{file} has an annotation id twice: {ADVICE}.')
@@ -102,18 +109,18 @@ def check_part(content: Any, file: Path, *, settings: JobSettings, items: list[s
 
 
 def _list_frames(
-    videos: Any, file: Path, *, settings: JobSettings, item: int, items: list[str]
+    videos: Any, file: Path, *, settings: JobSettings, item: int, items: list[str], most: int
 ) -> list[tuple[int, str]]:
-    """Return ids and names of the frames that a part is to have, by the number of frames that its video has.
+    """Return ids and names of at most ``most`` frames of those that a part is to have, as its video says.
 
     Raises:
         ValueError: it does not name its video, or has no number of frames.
     """
     one = videos[0] if isinstance(videos, list) and len(videos) == 1 and isinstance(videos[0], dict) else {}
     count = one.get('num_frames')
-    if (one.get('id'), one.get('name')) != (item - settings.num_images + 1, items[item]) or not isinstance(count, int):
+    if (one.get('id'), one.get('name')) != (item - settings.num_images + 1, items[item]) or type(count) is not int:
         raise ValueError(f'{file} does not name the video {items[item]} and its number of frames: {ADVICE}.')
-    frames = (settings.name_frame(item, items[item], frame) for frame in range(0, count, settings.every))
+    frames = (settings.name_frame(item, items[item], frame) for frame in range(0, count, settings.every)[:most])
     return [(frame['id'], frame['file_name']) for frame in frames]
 
 
@@ -123,7 +130,7 @@ def _write(out: TextIO, folder: Path, settings: JobSettings, last: dict[str, Any
     def write_list(key: str, keep: Callable[[Any], Any] = lambda entry: entry) -> None:
         out.write(f'"{key}": [')
         separator = '\n'
-        for _, content in _read_parts(folder, settings):
+        for _, content in read_parts(folder, settings):
             for entry in content[key]:
                 out.write(separator + json.dumps(keep(entry)))
                 separator = ',\n'

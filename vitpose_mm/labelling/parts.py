@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..utils.json_files import parse_line
+
 
 def part_file(folder: Path, part: int) -> Path:
     """Return the COCO file of a part."""
@@ -46,7 +48,7 @@ def read_log(log: BinaryIO, first: int, batch_size: int) -> list[dict[str, Any]]
     ends = [0]
     for line in log:
         try:
-            record = json.loads(line)
+            record = parse_line(line)
         except ValueError:
             break
         if not line.endswith(b'\n') or not isinstance(record, dict) or record.get('index') != first + len(records):

@@ -6,7 +6,7 @@ keypoints for each person, in percent of the image.
 
 from __future__ import annotations
 
-import itertools
+import json
 from functools import partial
 from typing import Any
 from xml.etree import ElementTree
@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 
+from ..inference.label_studio import LabelledPoint, RegionTags
 from ..inference.pose_result import PoseResult
 from .errors import BAD_REQUEST
 from .service import PoseService
@@ -21,7 +22,7 @@ from .task_images import TaskImages
 
 PREFIX = '/label-studio'
 MAX_TASKS = 100
-KEYPOINT_WIDTH = 0.75  # percent of the image, as Label Studio draws a new one
+MAX_CONFIG = 200_000  # letters; parsing takes 60 times the memory, and others wait for it
 
 
 def add_label_studio(app: FastAPI, service: PoseService) -> None:
@@ -48,11 +49,12 @@ def add_label_studio(app: FastAPI, service: PoseService) -> None:
             if not isinstance(tasks, list) or len(tasks) > MAX_TASKS:
                 raise HTTPException(BAD_REQUEST, f"'tasks' is not a list of at most {MAX_TASKS} tasks.")
             config = LabelConfig.parse(text_of(body, 'label_config'))
+            urls = [config.url_of(task) for task in tasks]
             wanted = body.get('model_version')
             name = wanted if isinstance(wanted, str) and wanted in service.models.predictors else service.models.default
+            del body, tasks  # up to 25 times the memory of the request
             results = []
-            for task in tasks:
-                url = config.url_of(task)
+            for url in urls:
                 result = await service.predict(partial(images.read, url), model=name)
                 results.append(config.to_prediction(result, name))
             return {'results': results, 'model_version': name}
@@ -64,8 +66,9 @@ async def read_json(request: Request) -> dict[str, Any]:
     Raises:
         HTTPException: the body is something else.
     """
+    content = b''.join([part async for part in request.stream()])  # request.json() would keep body and content
     try:
-        body = await request.json()
+        body = json.loads(content)
     except (ValueError, RecursionError):
         raise HTTPException(BAD_REQUEST, 'The body is not JSON.') from None
     if not isinstance(body, dict):
@@ -101,26 +104,32 @@ class LabelConfig:
         if keypoints is None:
             sentence = 'The labelling configuration has no <KeyPointLabels> whose toName is an <Image>: add it.'
             raise HTTPException(BAD_REQUEST, sentence)
-        self.image = keypoints.get('toName', '')
-        self.field = images[self.image].removeprefix('$')
-        self.keypoints = keypoints.get('name', '')
+        image = keypoints.get('toName', '')
+        self.field = images[image].removeprefix('$')
         self.names = labels_of(keypoints)
-        boxes = next((tag for tag in root.iter('RectangleLabels') if tag.get('toName') == self.image), None)
-        self.boxes = None if boxes is None else boxes.get('name', '')
-        self.box_labels = [] if boxes is None else labels_of(boxes)
+        boxes = next((tag for tag in root.iter('RectangleLabels') if tag.get('toName') == image), None)
+        self.tags = RegionTags(
+            image=image,
+            keypoints=keypoints.get('name', ''),
+            boxes=None if boxes is None else boxes.get('name', ''),
+            box_labels=() if boxes is None else tuple(labels_of(boxes)[:1]),
+        )
 
     @classmethod
     def parse(cls, text: str) -> LabelConfig:
         """Parse the XML of a configuration.
 
         Raises:
-            HTTPException: it is not XML, declares entities, or has no keypoints.
+            HTTPException: it is not XML, too long, declares entities, or has no keypoints.
         """
+        if len(text) > MAX_CONFIG:
+            sentence = f'The labelling configuration has {len(text):,} letters and {MAX_CONFIG:,} are the limit.'
+            raise HTTPException(BAD_REQUEST, sentence)
         if '<!' in text.replace('<!--', ''):
             raise HTTPException(BAD_REQUEST, 'The labelling configuration has a <!DOCTYPE>: leave it out.')
         try:
             return cls(ElementTree.fromstring(text))
-        except ElementTree.ParseError as error:
+        except (ElementTree.ParseError, ValueError) as error:  # ValueError: half of a surrogate pair
             raise HTTPException(BAD_REQUEST, f'The labelling configuration is not XML ({error}).') from None
 
     def url_of(self, task: Any) -> str:
@@ -141,37 +150,19 @@ class LabelConfig:
         Keypoints whose names the configuration does not have are left out.
         """
         height, width = result.image.shape[:2]
-        percent = (100 / width, 100 / height)
-        ids = (f'p{i}' for i in itertools.count())
-        regions = []
-        for i in range(len(result)):
-            box_id = next(ids)
-            if self.boxes is not None:
-                regions.append(self._to_box(result, i, percent) | {'id': box_id})
-            for k, name in enumerate(keypoint_names(result)):
-                if not self.names or name in self.names:
-                    region = self._to_keypoint(result, (i, k), name, percent) | {'id': next(ids)}
-                    regions.append(region | ({'parentID': box_id} if self.boxes is not None else {}))
-        for region in regions:
-            region |= {'to_name': self.image, 'original_width': width, 'original_height': height, 'image_rotation': 0}
+        regions = self.tags.to_regions((self._to_person(result, i) for i in range(len(result))), (width, height))
         score = float(result.box_scores.mean()) if len(result) else 0.0
         return {'result': regions, 'score': score, 'model_version': version}
 
-    def _to_box(self, result: PoseResult, person: int, percent: tuple[float, float]) -> dict[str, Any]:
+    def _to_person(self, result: PoseResult, person: int) -> tuple[list[float], float, list[LabelledPoint]]:
         x1, y1, x2, y2 = result.boxes[person].tolist()
-        value = {'x': x1 * percent[0], 'y': y1 * percent[1], 'rotation': 0}
-        value |= {'width': (x2 - x1) * percent[0], 'height': (y2 - y1) * percent[1]}
-        value['rectanglelabels'] = self.box_labels[:1]
-        score = float(result.box_scores[person])
-        return {'from_name': self.boxes, 'type': 'rectanglelabels', 'value': value, 'score': score}
-
-    def _to_keypoint(
-        self, result: PoseResult, index: tuple[int, int], name: str, percent: tuple[float, float]
-    ) -> dict[str, Any]:
-        x, y = result.keypoints[index].tolist()
-        value = {'x': x * percent[0], 'y': y * percent[1], 'width': KEYPOINT_WIDTH, 'keypointlabels': [name]}
-        score = float(result.scores[index])
-        return {'from_name': self.keypoints, 'type': 'keypointlabels', 'value': value, 'score': score}
+        found = zip(keypoint_names(result), result.keypoints[person].tolist(), result.scores[person], strict=True)
+        points = [
+            LabelledPoint(name, x, y, float(score))
+            for name, (x, y), score in found
+            if not self.names or name in self.names
+        ]
+        return [x1, y1, x2 - x1, y2 - y1], float(result.box_scores[person]), points
 
 
 def labels_of(tag: ElementTree.Element) -> list[str]:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from ..inference import PosePredictor
 from ..zoo import ModelName
 from .app import make_app
 from .models import ServedModels
+from .protocol import make_protocol
 from .settings import ServeSettings
 
 
@@ -60,17 +62,23 @@ def serve(models: ServedModels, settings: ServeSettings, say: Callable[[str], No
             'To restrict access, put a reverse proxy with authentication and TLS in front of it.'
         )
     say(f'http://{f"[{host}]" if ":" in host else host}:{port} (Ctrl-C stops it)')
-    config = uvicorn.Config(
-        make_app(models, settings),
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has stopped
+        uvicorn.Server(make_config(make_app(models, settings), settings)).run(sockets=[listener])
+    say('stopped')
+
+
+def make_config(app: FastAPI, settings: ServeSettings) -> uvicorn.Config:
+    """Return uvicorn's settings."""
+    return uvicorn.Config(
+        app,
+        http=make_protocol(settings.timeout),
+        ws='none',
         log_config=None,  # uvicorn's own closes the log files of everybody
         log_level='warning',
         server_header=False,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=10,
     )
-    with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has stopped
-        uvicorn.Server(config).run(sockets=[listener])
-    say('stopped')
 
 
 def open_socket(settings: ServeSettings) -> socket.socket:

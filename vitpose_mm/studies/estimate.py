@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..utils.steps import Say
+from .record import read_record
 from .schedule import Job
 
 
@@ -36,7 +36,7 @@ def say_how_long(jobs: Sequence[Job], records: Path, yardstick: float, *, worker
 def expected_seconds(job: Job, records: Path, yardstick: float) -> float | None:
     """CPU seconds that a run takes here, from its records of any seed; None where there is none."""
     study, run = job.key.parts[-3:-1]
-    found = [json.loads(file.read_text()) for file in (records / study).glob(f'{run}-*.json')]
+    found = [read_record(file) for file in (records / study).glob(f'{run}-*.json')]
     seconds = [
         record['cpu_seconds'] * yardstick / record['yardstick_seconds']
         for record in found

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..utils.files import write_json
+from ..utils.json_files import read_json
 from .call import Cost
 from .study import Run, Study
 
@@ -114,6 +115,19 @@ def hash_config(config: Path, options: Sequence[str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def read_record(file: Path) -> dict:
+    """Read the record of a run.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    record = read_json(file, content='record of a run')[0]
+    kinds = {'run': str, 'seed': int, 'metrics': dict}
+    if not isinstance(record, dict) or any(type(record.get(key)) is not kind for key, kind in kinds.items()):
+        raise ValueError(f'{file} is not the record of a run: remove it, and start the study again to make it.')
+    return record
+
+
 def record_file(records: Path, run: Run, study: str, seed: int) -> Path:
     """Return the path of the record of a run below the folder of all records."""
     work_dir = run.work_dir(study, seed)
@@ -122,8 +136,8 @@ def record_file(records: Path, run: Run, study: str, seed: int) -> Path:
 
 def keep_record(work_dir: Path, file: Path) -> None:
     """Copy the record of a finished run to the folder of records, where it is not there yet."""
-    record = json.loads((work_dir / 'metrics.json').read_text())
-    if not file.is_file() or json.loads(file.read_text()) != record:
+    record = read_record(work_dir / 'metrics.json')
+    if not file.is_file() or read_record(file) != record:
         write_json(record, file)
 
 
@@ -132,15 +146,11 @@ def read_records(study: Study, records: Path) -> list[dict]:
     found: list[dict] = []
     for run in study.runs:
         files = (records / (run.home or study.name)).glob(f'{run.name}-*.json')
-        own = [
-            json.loads(file.read_text())
-            for file in files
-            if file.stem[len(run.name) + 1 :].startswith(('seed', 'once'))
-        ]
+        own = [read_record(file) for file in files if file.stem[len(run.name) + 1 :].startswith(('seed', 'once'))]
         found += sorted(own, key=lambda record: record['seed'])
     return found
 
 
 def read_folder(folder: Path) -> list[dict]:
     """Return all records of a folder, by name of the file."""
-    return [json.loads(file.read_text()) for file in sorted(folder.glob('*.json'))]
+    return [read_record(file) for file in sorted(folder.glob('*.json'))]

@@ -14,7 +14,7 @@ from typing import Any
 from ..utils.files import write_json
 from ..utils.steps import Say
 from .call import Cost, call_tool
-from .record import describe_machine, hash_config, keep_record, make_record, record_file
+from .record import describe_machine, hash_config, keep_record, make_record, read_record, record_file
 from .schedule import Job, run_jobs
 from .study import PLACE, Preparation, Run, Study
 
@@ -228,7 +228,7 @@ def read_done(study: Study, out: Path) -> list[dict]:
 def _read_done(study: Study, out: Path) -> Iterator[dict]:
     for run in study.runs:
         paths = (out / (run.home or study.name) / run.name).glob('*/metrics.json')
-        yield from sorted((json.loads(path.read_text()) for path in paths), key=lambda record: record['seed'])
+        yield from sorted((read_record(path) for path in paths), key=lambda record: record['seed'])
 
 
 def shrink(study: Study) -> Study:

@@ -75,7 +75,7 @@ def _do(job: Job, failure: Connection) -> None:
     end_with_parent(signal.SIGKILL)
     try:
         job.run()
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:
         failure.send(str(error))
 
 

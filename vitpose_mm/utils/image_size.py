@@ -9,9 +9,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from .._opencv_limit import MAX_PIXELS
 from .files import open_regular, printable
@@ -22,7 +22,13 @@ MAX_BYTES = 500_000_000  # of a file; a float TIFF of 60 million pixels and two 
 MAX_SCANNED = 1_500_000_000  # pixels times scans of a progressive JPEG, which usually has 10
 START_OF_SCAN = b'\xff\xda'
 ANIMATION = b'acTL'  # name of a PNG's chunk
+# Pillow's decoders in Python: a second for a million pixels, and a step in a BMP makes up to 255 times the picture
+SLOW_DECODERS = ('bmp_rle', 'ppm', 'ppm_plain')
+MAX_SLOW_PIXELS = 2_000_000
+TILE_WIDTH, TILE_LENGTH = 322, 323  # tags of TIFF
 _WEBP_HEADER = 30  # bytes
+_BASELINE = 0xC0  # start of frame of a JPEG that is not progressive, ITU-T T.81, table B.1
+_BEFORE_FRAME = frozenset((0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE))  # tables, application data, comments
 _ORIENTATION = 0x0112
 _TURNED = ('JPEG', 'MPO', 'PNG')  # formats whose EXIF orientation OpenCV follows
 
@@ -41,18 +47,60 @@ def read_image_size(path: Path) -> tuple[int, int]:
         return image.size
 
 
-def check_for_opencv(path: Path) -> None:
-    """Check an image file before OpenCV decodes it.
+def read_for_opencv(path: Path) -> bytes:
+    """Return the content of an image file that OpenCV may decode.
 
     Raises:
         ImageError: as :func:`read_image_size`; or OpenCV 4.11 ends the process on damaged files of the kind, without
             an exception: JPEG 2000 and animated PNG.
     """
-    with open_image(path) as image:
+    with _open_file(path) as file:
+        _check_bytes(path, os.fstat(file.fileno()).st_size)
+        content = file.read()
+    size = _read_baseline_size(io.BytesIO(content))
+    if size is not None:  # Pillow takes ten times as long
+        _check_pixels(path, size, MAX_PIXELS)
+        return content
+    with _open_checked(path, io.BytesIO(content)) as image:
         if image.format == 'JPEG2000':
             raise ImageError(f'{printable(path)} is a JPEG 2000, which training does not read: save it as PNG.')
-        if image.format == 'PNG' and any(ANIMATION in block for block in _blocks(image.fp)):  # type: ignore[attr-defined]
+        if image.format == 'PNG' and ANIMATION in content:
             raise ImageError(f'{printable(path)} is an animated PNG, which training does not read: save one frame.')
+    return content
+
+
+def check_for_pillow(path: Path | str, image: ImageFile.ImageFile) -> None:
+    """Check an image that was opened before Pillow decodes it.
+
+    Raises:
+        ImageError: decoding would take minutes or memory for far more than its pixels.
+    """
+    if image.width * image.height > MAX_SLOW_PIXELS and any(tile[0] in SLOW_DECODERS for tile in image.tile):
+        raise ImageError(
+            f'{printable(path)} is a {image.format} of {image.width} x {image.height} pixels in a form that is slow to '
+            f'read, where {MAX_SLOW_PIXELS / 1e6:.0f} million are the limit: save it as PNG.'
+        )
+    if image.format == 'TIFF' and (pixels := _tile_pixels(image.fp)) > MAX_PIXELS:  # type: ignore[arg-type]
+        raise ImageError(f'{printable(path)} has tiles of {pixels:,} pixels: save it as PNG.')
+
+
+def _tile_pixels(file: BinaryIO) -> int:
+    """Return the pixels of a tile of a TIFF's first picture, the largest where tags stand there twice; else 0."""
+    file.seek(0)
+    head = file.read(16)
+    order: Literal['little', 'big'] = 'little' if head[:2] == b'II' else 'big'
+    big = head[2:4] in (b'\x2b\0', b'\0\x2b')  # BigTIFF
+    counted, entry, value = (8, 20, 12) if big else (2, 12, 8)
+    file.seek(int.from_bytes(head[8:16] if big else head[4:8], order))
+    count = int.from_bytes(file.read(counted), order)
+    sides = {TILE_WIDTH: 0, TILE_LENGTH: 0}
+    for _ in range(min(count, 65535)):
+        field = file.read(entry)
+        tag, kind = (int.from_bytes(field[at : at + 2], order) for at in (0, 2))
+        if tag in sides:
+            nbytes = {3: 2, 4: 4, 16: 8}.get(kind, 1)  # SHORT, LONG, LONG8
+            sides[tag] = max(sides[tag], int.from_bytes(field[value : value + nbytes], order))
+    return sides[TILE_WIDTH] * sides[TILE_LENGTH]
 
 
 class ImageSize(NamedTuple):
@@ -87,25 +135,28 @@ def read_upright_size(path: Path) -> ImageSize:
 
 
 @contextmanager
-def open_image(path: Path) -> Iterator[Image.Image]:
+def open_image(path: Path) -> Iterator[ImageFile.ImageFile]:
     """Open an image file for Pillow, not decoded yet, after checking what decoding it would take.
 
     Raises:
         ImageError: as :func:`read_image_size`.
     """
+    with _open_file(path) as file, _open_checked(path, file) as image:
+        yield image
+
+
+def _open_file(path: Path) -> BinaryIO:
     try:
-        file = open_regular(path)
+        return open_regular(path)
     except FileNotFoundError:
         raise ImageError(f'{printable(path)} does not exist.') from None
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
         reason = getattr(error, 'strerror', None) or error
         raise ImageError(f'{printable(path)} cannot be read ({reason}).') from None
-    with file, _open_checked(path, file) as image:
-        yield image
 
 
 @contextmanager
-def open_image_bytes(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+def open_image_bytes(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Iterator[ImageFile.ImageFile]:
     """Open the content of an image file for Pillow, as :func:`open_image` does.
 
     Args:
@@ -120,11 +171,10 @@ def open_image_bytes(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) ->
         yield image
 
 
-def _open_checked(path: Path | str, file: BinaryIO, max_pixels: int = MAX_PIXELS) -> Image.Image:
+def _open_checked(path: Path | str, file: BinaryIO, max_pixels: int = MAX_PIXELS) -> ImageFile.ImageFile:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    if size > MAX_BYTES:
-        raise ImageError(f'{printable(path)} has {size:,} bytes and {MAX_BYTES:,} are the limit: make it smaller.')
+    _check_bytes(path, size)
     try:
         canvas = _read_webp_size(file)
         if canvas is not None:  # Pillow's WebP reader takes the memory of the whole canvas as soon as it opens a file
@@ -146,6 +196,11 @@ def _open_checked(path: Path | str, file: BinaryIO, max_pixels: int = MAX_PIXELS
         reason = printable(error) or type(error).__name__
         raise ImageError(f'{printable(path)} cannot be read: {reason}.') from error
     return image
+
+
+def _check_bytes(path: Path | str, size: int) -> None:
+    if size > MAX_BYTES:
+        raise ImageError(f'{printable(path)} has {size:,} bytes and {MAX_BYTES:,} are the limit: make it smaller.')
 
 
 def _check_pixels(path: Path | str, size: tuple[int, int], limit: int, *, num_scans: int = 1) -> None:
@@ -174,6 +229,19 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
 
 def _too_large(path: Path | str, found: str, limit: int) -> str:
     return f'{printable(path)} has {found} pixels and {limit / 1e6:.0f} million are the limit: make the image smaller.'
+
+
+def _read_baseline_size(file: BinaryIO) -> tuple[int, int] | None:
+    """Return (width, height) of a baseline JPEG file, or None for any other (ITU-T T.81, annex B)."""
+    size = None
+    if file.read(2) == b'\xff\xd8':
+        while len(head := file.read(9)) == 9 and head[0] == 0xFF:
+            if head[1] == _BASELINE:
+                size = int.from_bytes(head[7:9], 'big'), int.from_bytes(head[5:7], 'big')
+            if head[1] not in _BEFORE_FRAME:
+                break
+            file.seek(int.from_bytes(head[2:4], 'big') - 7, os.SEEK_CUR)
+    return size if size and all(size) else None
 
 
 def _read_webp_size(file: BinaryIO) -> tuple[int, int] | None:

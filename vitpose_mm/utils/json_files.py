@@ -41,6 +41,18 @@ def read_json(path: str | Path, *, content: str) -> tuple[Any, bool]:
         raise ValueError(f'{where} is not a whole JSON file ({error}): copy it again, or make it again.') from None
 
 
+def parse_line(line: str | bytes) -> Any:
+    """Parse a line of a log that is one JSON value.
+
+    Raises:
+        ValueError: it is not, or holds lists in one another too deep to read.
+    """
+    try:
+        return json.loads(line)
+    except RecursionError:
+        raise ValueError('lists within lists too deep to read') from None
+
+
 @contextmanager
 def garbage_collection_paused() -> Iterator[None]:
     """Do not look for cycles meanwhile: parsed objects hold none, and looking doubles the time of parsing."""

@@ -21,8 +21,9 @@ STREAMS = ('rtsp', 'rtsps', 'rtmp', 'rtmps', 'http', 'https', 'udp', 'rtp', 'srt
 WEBCAM = re.compile(r'webcam:(\d{1,3})')
 DEFAULT_FPS = 30.0  # of sources that do not say
 FPS_RANGE = (0.1, 1000.0)  # what a source may say; some say 90,000
-# beginnings of files that list other files, which FFmpeg would read, by whatever name: HLS, concat, DASH, SDP
-PLAYLISTS = (b'#EXTM3U', b'ffconcat', b'<?xml', b'<MPD', b'v=0')
+# beginnings of files that list other files, which FFmpeg would read, by whatever name: HLS, concat, DASH, SDP;
+# FFmpeg looks for them behind the tag of a sound file (ID3) too
+PLAYLISTS = (b'#EXTM3U', b'ffconcat', b'<?xml', b'<MPD', b'v=0', b'ID3')
 TIMEOUT = 10_000  # milliseconds without data from a stream
 
 
@@ -176,7 +177,7 @@ def check_file(path: Path) -> None:
     except OSError as error:
         raise ValueError(f'{path} cannot be read ({error.strerror}): allow this user to read it.') from None
     if beginning.startswith(PLAYLISTS):
-        raise ValueError(f'{path} is a list of other files and not a video: give the video itself.')
+        raise ValueError(f'{path} is a list of other files, or of sound, and not a video: give the video itself.')
 
 
 def describe(source: str, *, is_stream: bool) -> tuple[str, str]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..inference.results import to_plain
 from ..utils.files import complete
+from ..utils.json_files import parse_line
 from .result import VideoResult
 
 MAX_LINE = 1 << 26  # bytes of a frame
@@ -83,7 +84,7 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     if not line.endswith(b'\n'):
         return None
     try:
-        entry = json.loads(line)
+        entry = parse_line(line)
     except ValueError:
         return None
     return entry if isinstance(entry, dict) else None

@@ -10,6 +10,7 @@ import torch
 from vitpose_mm.models import ViT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('attention', 'rel_pos'), [(('pool', 'shift+pool'), 'windows'), ('full', 'all')])
 @pytest.mark.parametrize('num_tokens', [0, 1])
 @pytest.mark.parametrize('size', [(64, 64), (48, 64)], ids=['divides', 'padded'])
