@@ -45,6 +45,9 @@ def main() -> int:
     except (ValueError, RuntimeError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print('Stopped: the same command goes on from here.', file=sys.stderr)
+        return 130
     return 0
 
 

@@ -1,4 +1,4 @@
-# ResNet-18 from random weights on rendered people, classic decoder: crops, targets and optimiser of the mini ViT.
+# ResNet-18 from random weights on rendered people with the classic decoder: all else as for the mini ViT.
 _base_ = [
     '../_base_/schedules/adamw_10e.py',
     '../_base_/data/synthetic_128x96.py',

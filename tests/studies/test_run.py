@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import multiprocessing
+import subprocess
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from tests.helpers.warm_python import run_python
+from vitpose_mm.studies import command as commands
 from vitpose_mm.studies import run as studies
-from vitpose_mm.studies.record import read_record
+from vitpose_mm.studies.estimate import say_how_long
+from vitpose_mm.studies.record import hash_config, read_record, read_records
 from vitpose_mm.studies.study import Preparation, Run, Study
 
 TOOL = """
@@ -166,10 +171,94 @@ def test_the_table_has_mean_and_sample_deviation() -> None:
 
 def test_the_tool_lists_studies_and_ends_with_one_sentence() -> None:
     tool = Path(__file__).resolve().parents[2] / 'tools' / 'studies.py'
-    listed = run_python(tool)
+    listed = subprocess.run([sys.executable, tool], capture_output=True, text=True)
     assert listed.returncode == 0 and listed.stdout.startswith('decoders: a ViT and a ResNet-18')
-    wrong = run_python(tool, 'absent')
+    wrong = subprocess.run([sys.executable, tool, 'absent'], capture_output=True, text=True)
     assert wrong.returncode == 1 and wrong.stderr.startswith("error: there is no study 'absent'")
+
+
+def test_records_are_kept_with_what_they_were_measured_with(root: Path) -> None:
+    setting = studies.Setting(root, root / 'out', facts={'device': 'a machine'})
+    studies.run_studies([STAGES], setting, records=root / 'records')
+    file = root / 'records' / 'two' / 'student-seed2.json'
+    record = json.loads(file.read_text())
+    assert (record['study'], record['run'], record['seed'], record['metrics']) == (
+        'two',
+        'student',
+        2,
+        {'coco/AP': 0.7},
+    )
+    assert record['device'] == 'a machine' and record['cpu_seconds'] > 0 and record['memory_mib'] > 1
+    assert not record['resumed']
+    calls(root)
+    file.unlink()  # as in another checkout: it is copied, not made again
+    studies.run_studies([STAGES], setting, records=root / 'records')
+    assert json.loads(file.read_text()) == record and calls(root) == []
+
+
+def test_a_run_of_another_study_is_made_once_and_found(root: Path) -> None:
+    shared = Run('shared', 'a.py')
+    first = Study('first', '', (shared,), seeds=(0, 1))
+    own = Run('own', 'b.py', ('x={checkpoint:shared}',))
+    looked = Run('looked', 'c.py', evaluates='shared')
+    second = Study('second', '', (replace(shared, home='first'), own, looked), seeds=(0, 1))
+    setting = studies.Setting(root, root / 'out', facts={'device': ''})
+    studies.run_studies([first, second], setting, records=root / 'records')
+    made = calls(root)
+    trained = [call[3].removeprefix(f'{root}/out/') for call in made if call[0] == 'train.py']
+    assert trained == ['first/shared/seed0', 'second/own/seed0', 'first/shared/seed1', 'second/own/seed1']
+    tested = next(call for call in made if call[1].endswith('c.py'))
+    assert tested[2] == f'{root}/out/first/shared/seed0/epoch_3.pth'
+    found = [record['run'] for record in read_records(second, root / 'records')]
+    assert found == ['shared', 'shared', 'own', 'own', 'looked', 'looked']
+    assert [record['run'] for record in studies.read_done(second, root / 'out')] == found
+
+
+def test_how_long_it_takes_is_said_from_records(root: Path) -> None:
+    study = Study('one', '', (Run('a', 'a.py'), Run('b', 'b.py')))
+    jobs = studies.plan([study], studies.Setting(root, root / 'out'))
+    (root / 'records' / 'one').mkdir(parents=True)
+    for seed, seconds in ((0, 3600), (1, 7200)):
+        record = {'run': 'a', 'seed': seed, 'metrics': {}, 'cpu_seconds': seconds, 'yardstick_seconds': 2.0}
+        (root / 'records' / 'one' / f'a-seed{seed}.json').write_text(json.dumps(record))
+    said: list[str] = []
+    say_how_long(jobs, root / 'records', 4.0, workers=2, say=said.append)
+    assert said == [
+        '0 of 2 jobs are done. The others take about 3 hours of a core like these, 1.5 hours by 2 at a time where '
+        'nothing else runs; 1 of them have no record and are not counted.'
+    ]
+
+
+def test_the_hash_of_a_config_is_of_its_options_too(root: Path) -> None:
+    config = root / 'configs' / 'a.py'
+    plain = hash_config(config, ())
+    assert plain == hash_config(config, ()) != hash_config(config, ('x=1',))
+
+
+def test_a_quick_run_leaves_data_and_records_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, 'STUDIES', {'two': STAGES})
+    monkeypatch.setattr(commands, 'describe_machine', lambda root: {'yardstick_seconds': 1.0})
+    (root / 'docs').mkdir()
+    page = '<!-- orderings -->\n<!-- written by `make evidence` -->\n'
+    (root / 'docs' / 'results.md').write_text(page)
+    args = argparse.Namespace(study='all', out=root / 'out', seeds=None, only=None, jobs=1, quick=True, amp=False)
+    commands.command(args, root=root, say=lambda text: None)
+    assert (root / 'out' / 'quick' / 'data').is_dir() and not (root / 'data').exists()
+    assert (root / 'docs' / 'results.md').read_text() == page and not (root / 'docs' / 'records').exists()
+    assert 'not run yet' in (root / 'out' / 'quick' / 'results.md').read_text()
+    assert len(list((root / 'out' / 'quick' / 'records').rglob('*.json'))) == 2
+    calls(root)
+    args.quick = False
+    commands.command(args, root=root, say=lambda text: None)
+    assert len(list((root / 'docs' / 'records' / 'two').glob('*.json'))) == 4
+    assert 'not run yet' in (root / 'docs' / 'results.md').read_text()
+
+
+def test_mixed_precision_is_for_the_runs_that_may(root: Path) -> None:
+    study = Study('one', '', (Run('a', 'a.py', scored=False), Run('b', 'b.py', scored=False, amp=False)))
+    studies.run_studies([study], studies.Setting(root, root / 'out', amp=True, facts={'device': ''}))
+    assert [('--amp' in call) for call in calls(root)] == [True, False]
+    assert [record['amp'] for record in studies.read_done(study, root / 'out')] == [True, False]
 
 
 @pytest.mark.parametrize('text', ['', 'null', '[]', '{}', '[' * 100_000, '{"run": "r", "seed": "0", "metrics": {}}'])

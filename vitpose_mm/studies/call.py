@@ -66,5 +66,15 @@ def stop_with_parent() -> None:
     """Have Linux send SIGINT to this process when its parent is gone.
 
     Not SIGTERM: a scheduler sends that to all processes, and a second one would end a training that is saving.
+    A shell has what it starts in the background ignore SIGINT, which this process must not.
     """
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    end_with_parent(signal.SIGINT)
+
+
+def end_with_parent(number: int) -> None:
+    """Have Linux send a signal to this process when the thread that has started it is gone.
+
+    A parent of several threads may send it more than once while it dies.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)

@@ -52,7 +52,8 @@ def command(args: argparse.Namespace, *, root: Path, say: Say) -> None:
     workers = args.jobs or count_cores()
     wanted = {'seeds': args.seeds, 'only': args.only, 'records': records}
     jobs = plan(chosen, setting, **wanted)
-    say_how_long(jobs, root / RECORDS, setting.facts['yardstick_seconds'], workers=workers, say=say)
+    known = records if args.quick else root / RECORDS  # a shrunk run has records of its own
+    say_how_long(jobs, known, setting.facts['yardstick_seconds'], workers=workers, say=say)
     try:
         run_studies(chosen, setting, workers=workers, say=say, **wanted)
     finally:

@@ -26,10 +26,10 @@ def say_how_long(jobs: Sequence[Job], records: Path, yardstick: float, *, worker
     known = [cost for cost in costs if cost is not None]
     hours = sum(known) / 3600
     unknown = len(costs) - len(known)
+    uncounted = f'; {unknown} of them have no record and are not counted' if unknown else ''
     say(
         f'{len(jobs) - len(pending)} of {len(jobs)} jobs are done. The others take about {hours:.2g} hours of a core '
-        f'like these, {hours / workers:.2g} hours by {workers} at a time where nothing else runs'
-        + (f'; {unknown} of them have no record and are not counted.' if unknown else '.')
+        f'like these, {hours / workers:.2g} hours by {workers} at a time where nothing else runs{uncounted}.'
     )
 
 

@@ -41,7 +41,7 @@ def plain(value: float, *, like: float, sign: bool = False) -> str:
     """Return a number with as many digits as its kind needs: '.343', '68.0', '2.043e-3'."""
     if abs(like) >= 10:
         return f'{value:{"+" if sign else ""}.1f}'
-    if 0 < abs(like) < 0.01:
+    if 0 < abs(like) < 0.005:  # a loss
         power = math.floor(math.log10(abs(like)))
         return f'{value / 10**power:{"+" if sign else ""}.3f}e{power}'
     return f'{value:{"+" if sign else ""}.3f}'.replace('0.', '.', 1)

@@ -63,7 +63,7 @@ def render(text: str, records: Path) -> str:
 
 
 def shown(name: str, records: Path) -> tuple[list[dict], Table]:
-    """Return the records of a study and how they are shown; a folder that is not of a study is shown as it is."""
+    """Return the records of a study and how they are shown; another folder as it is."""
     study = STUDIES.get(name)
     found = read_records(study, records) if study else read_folder(records / name)
     found = [record for record in found if record['metrics']]

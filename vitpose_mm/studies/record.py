@@ -153,4 +153,4 @@ def read_records(study: Study, records: Path) -> list[dict]:
 
 def read_folder(folder: Path) -> list[dict]:
     """Return all records of a folder, by name of the file."""
-    return [json.loads(file.read_text()) for file in sorted(folder.glob('*.json'))]
+    return [read_record(file) for file in sorted(folder.glob('*.json'))]

@@ -27,7 +27,7 @@ class Setting:
         root: folder that holds tools/ and configs/.
         out: folder of logs, checkpoints and results.
         cwd: folder that the paths of data start at.
-        amp: train in mixed precision.
+        amp: train in mixed precision what may be.
         facts: what every record bears of the machine.
     """
 
@@ -164,10 +164,11 @@ def train_and_test(run: Run, study: Study, seed: int, setting: Setting) -> None:
     fill = partial(_fill, study=study, seed=seed, out=setting.out.resolve())
     call = partial(call_tool, setting.root, cwd=setting.cwd)
     resumed = any(work_dir.glob('*.pth'))
+    amp = setting.amp and run.amp
     cost = Cost()
     if not run.evaluates:
         options = [fill(option) for option in (*run.options, f'randomness.seed={seed}')]
-        flags = ['--resume', *(['--amp'] if setting.amp else []), '--cfg-options', *options]
+        flags = ['--resume', *(['--amp'] if amp else []), '--cfg-options', *options]
         config = setting.root / 'configs' / run.train
         cost += call([run.tool, config, '--work-dir', work_dir, *flags], log=work_dir / 'train.log')
     notes = work_dir / 'notes.json'
@@ -182,7 +183,7 @@ def train_and_test(run: Run, study: Study, seed: int, setting: Setting) -> None:
         metrics |= json.loads(tested.read_text())
     facts = {
         'config': hash_config(setting.root / 'configs' / run.train, run.options),
-        'amp': setting.amp,
+        'amp': amp,
         'resumed': resumed,  # cost and minutes are of the last start then
         **(setting.facts or describe_machine(setting.root)),
     }

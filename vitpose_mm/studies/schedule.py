@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
+import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from ..utils.steps import Say
+from .call import end_with_parent
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,46 @@ class Job:
         return all(file.exists() for file in self.files)
 
 
+@dataclass(frozen=True)
+class Running:
+    """A job and the process that does it; `failure` has a message where it failed."""
+
+    job: Job
+    process: BaseProcess
+    failure: Connection
+
+    @classmethod
+    def start(cls, job: Job) -> Running:
+        """Start a job in a process of its own."""
+        context = multiprocessing.get_context('fork')
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=_do, args=(job, sender))
+        process.start()
+        sender.close()
+        return cls(job, process, receiver)
+
+    def end(self) -> str | None:
+        """Wait for the end and return why it failed; None where it did not."""
+        self.process.join()
+        with contextlib.suppress(EOFError):
+            return str(self.failure.recv())
+        code = self.process.exitcode
+        return f'{self.job.title} ended with code {code}' if code else None
+
+
+def _do(job: Job, failure: Connection) -> None:
+    """Do a job in this process, which has one thread: a tool that it has started gets one signal when it ends.
+
+    Ctrl-C is for the tool; this process waits until that has saved what it has.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent(signal.SIGKILL)
+    try:
+        job.run()
+    except (RuntimeError, ValueError) as error:
+        failure.send(str(error))
+
+
 def run_jobs(jobs: Sequence[Job], *, workers: int, say: Say) -> None:
     """Run jobs in order, so many at a time. Where one fails the others go on, but for those that need it.
 
@@ -41,30 +86,35 @@ def run_jobs(jobs: Sequence[Job], *, workers: int, say: Say) -> None:
         RuntimeError: of the first job that failed, when all others are done.
     """
     pending = [job for job in jobs if not job.done]
-    count = len(pending)
-    running: dict[Future, Job] = {}
-    failures: list[RuntimeError] = []
-    with ThreadPoolExecutor(workers) as pool:
+    total = len(pending)
+    started = 0
+    running: list[Running] = []
+    failures: list[str] = []
+    try:
         while pending or running:
             for job in _ready(pending, running)[: workers - len(running)]:
-                say(f'[{count - len(pending) + 1}/{count}] {job.title}')
+                started += 1
+                say(f'[{started}/{total}] {job.title}')
                 pending.remove(job)
-                running[pool.submit(job.run)] = job
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                job = running.pop(future)
-                try:
-                    future.result()
-                except RuntimeError as error:
-                    failures.append(error)
-                    say(f'{job.title}: {error}')
-                    pending = _without(pending, job)
+                running.append(Running.start(job))
+            wait([each.process.sentinel for each in running])
+            for each in [each for each in running if not each.process.is_alive()]:
+                running.remove(each)
+                failure = each.end()
+                if failure is not None:
+                    failures.append(failure)
+                    say(f'{each.job.title}: {failure}')
+                    pending = _without(pending, each.job)
+    finally:
+        for each in running:  # after Ctrl-C
+            each.process.join()
     if failures:
-        raise failures[0]
+        raise RuntimeError(failures[0])
 
 
-def _ready(pending: Sequence[Job], running: dict[Future, Job]) -> list[Job]:
+def _ready(pending: Sequence[Job], running: Sequence[Running]) -> list[Job]:
     """Return the jobs that need nothing that is still to be made."""
-    open_keys = {job.key for job in (*pending, *running.values())}
+    open_keys = {job.key for job in (*pending, *(each.job for each in running))}
     return [job for job in pending if not open_keys.intersection(job.needs)]
 
 

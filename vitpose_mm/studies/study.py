@@ -26,6 +26,7 @@ class Run:
         tool: of tools/, which trains; `train.py` or one with the same flags. Figures that it leaves in notes.json
             are metrics too.
         once: made with the first seed only, for the runs of all seeds.
+        amp: whether it may be trained in mixed precision; MMPretrain's masked autoencoders may not on a CPU.
         home: study in whose folder it is, where it is another's too; '': its own.
         evaluates: run whose checkpoint is tested with `train`; nothing is trained. '': its own.
     """
@@ -38,6 +39,7 @@ class Run:
     scored: bool = True
     tool: str = 'train.py'
     once: bool = False
+    amp: bool = True
     home: str = ''
     evaluates: str = ''
 
