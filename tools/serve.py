@@ -34,8 +34,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--max-wait', type=float, default=0.01, help='seconds that an image waits for others')
     parser.add_argument('--max-queue', type=int, default=64, help='requests inside; the next one is answered with 429')
     parser.add_argument('--max-bytes', type=int, default=20_000_000, help='of a request')
-    parser.add_argument('--max-pixels', type=int, default=25_000_000, help='of an image')
+    parser.add_argument('--max-pixels', type=int, default=25_000_000, help='of an image or a frame of a video')
+    parser.add_argument('--max-frames', type=int, default=600, help='of a video')
     parser.add_argument('--timeout', type=float, default=60, help='seconds for a request to arrive, and to be answered')
+    parser.add_argument('--video-timeout', type=float, default=300, help='seconds that the frames of a video may take')
     studio = 'address of the Label Studio whose tasks are predicted; its token is in LABEL_STUDIO_API_KEY'
     parser.add_argument('--label-studio', default='', metavar='ADDRESS', help=studio)
     return parser.parse_intermixed_args()
