@@ -43,6 +43,11 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_intermixed_args()
 
 
+def say(text: str) -> None:
+    """Print a line at once."""
+    print(text, flush=True)
+
+
 def main() -> int:
     """Serve until it is stopped, and return the exit code."""
     args = vars(parse_args())
@@ -66,9 +71,11 @@ def main() -> int:
         poses = parse_pose_models(args.pop('models') or [DEFAULT_POSE])
         detector = parse_detector(args.pop('detector'))
         settings = ServeSettings(**args | {'allowed_hosts': tuple(args['allowed_hosts'])})
-        from vitpose_mm.serve.run import load_models, serve  # heavy: after what can be wrong has been looked at
+        say('starting ...')
+        from vitpose_mm.serve.run import load_models, open_socket, serve  # heavy: after what can be wrong is known
 
-        serve(load_models(poses, detector, **options), settings, lambda text: print(text, flush=True))
+        listener = open_socket(settings)  # models take long: a port that is taken is said before
+        serve(load_models(poses, detector, say=say, **options), settings, listener=listener, say=say)
     except (ValueError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
