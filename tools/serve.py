@@ -62,6 +62,7 @@ def main() -> int:
     except ImportError as error:
         print(f"error: {error.name} is not installed: pip install 'vitpose_mm[web]'", file=sys.stderr)
         return 2
+    from vitpose_mm.serve.listen import open_socket
     from vitpose_mm.serve.settings import ServeSettings
     from vitpose_mm.zoo import DEFAULT_POSE, parse_detector, parse_pose_models
 
@@ -71,10 +72,10 @@ def main() -> int:
         poses = parse_pose_models(args.pop('models') or [DEFAULT_POSE])
         detector = parse_detector(args.pop('detector'))
         settings = ServeSettings(**args | {'allowed_hosts': tuple(args['allowed_hosts'])})
+        listener = open_socket(settings)
         say('starting ...')
-        from vitpose_mm.serve.run import load_models, open_socket, serve  # heavy: after what can be wrong is known
+        from vitpose_mm.serve.run import load_models, serve  # heavy: after what can be wrong has been looked at
 
-        listener = open_socket(settings)  # models take long: a port that is taken is said before
         serve(load_models(poses, detector, say=say, **options), settings, listener=listener, say=say)
     except (ValueError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)

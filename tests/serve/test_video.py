@@ -83,6 +83,11 @@ def test_faults_of_the_form(client: Client) -> None:
     assert error_of(client.post('/predict/video'), 400) == "There is no video: send it as the file 'file' of a form."
 
 
+def test_a_video_among_images_is_told_where_to_go(client: Client) -> None:
+    assert error_of(client.predict(make_video(2)), 422) == 'The file is a video: send it to /predict/video.'
+    assert client.predict(make_video(2, '.gif')).status_code == 200  # the first frame
+
+
 PLAYLIST = b'#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n/etc/hostname.ts\n#EXT-X-ENDLIST\n'
 NOT_ONE = 'The video is not one that can be read (mp4, mov, webm, mkv, avi or gif): convert it.'
 

@@ -115,12 +115,11 @@ def test_a_model_that_is_named_twice() -> None:
         name_models([('c/a.py', 'x/epoch_8.pth'), ('d/a.py', 'y/epoch_8.pth')])
 
 
-def test_a_port_that_is_taken_is_one_sentence() -> None:
-    from vitpose_mm.serve.run import open_socket
-    from vitpose_mm.serve.settings import ServeSettings
-
+def test_a_port_that_is_taken_is_one_sentence_before_anything_is_loaded(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(('127.0.0.1', 0))
         taken.listen()
-        with pytest.raises(ValueError, match=r'--port \d+ cannot be listened on \(Address already in use\)'):
-            open_socket(ServeSettings(port=taken.getsockname()[1]))
+        port = taken.getsockname()[1]
+        result = run('--port', str(port), '--offline', cwd=tmp_path)
+    sentence = f'error: --host 127.0.0.1 --port {port} cannot be listened on (Address already in use): choose another'
+    assert (result.returncode, result.stdout) == (2, '') and result.stderr.startswith(sentence)

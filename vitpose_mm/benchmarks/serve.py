@@ -22,8 +22,8 @@ import uvicorn
 from ..inference import PosePredictor
 from ..inference.detector import PersonDetector
 from ..serve.app import make_app
+from ..serve.listen import open_socket
 from ..serve.models import ServedModels
-from ..serve.run import open_socket
 from ..serve.settings import ServeSettings
 from ..synthetic.walking import render_walking
 from . import serve_clients

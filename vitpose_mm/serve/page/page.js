@@ -139,9 +139,10 @@ async function predictVideo(models, turn) {
   if (turn !== state.turn) return;
   const {head, frames} = videos[0];
   const {width, height, fps} = head.video_info;
+  const tracks = new Set(frames.flatMap((frame) => frame.instances.map((person) => person.track_id))).size;
+  const found = `${frames.length} frames of ${width} x ${height} pixels, ${fps.toFixed(1)} a second, ${tracks} tracks`;
   const faults = videos.map((video) => video.error).filter(Boolean);
-  say([`${file.name}: ${frames.length} frames of ${width} x ${height} pixels, ${fps.toFixed(1)} a second`, ...faults].join('. '),
-    faults.length > 0);
+  say([`${file.name}: ${found}`, ...faults].join('. '), faults.length > 0);
   player.play();
 }
 
