@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +23,7 @@ from tests.helpers.documents import ROOT
 from tests.serve.conftest import Client, Start, is_on_block, make_video, spots
 from tests.video.test_demo import check
 from vitpose_mm.serve.video_files import is_container
+from vitpose_mm.serve.video_route import VideoResponse
 
 
 def send(client: Client, content: bytes, **fields: str) -> requests.Response:
@@ -205,6 +209,26 @@ def test_a_client_that_goes_away_ends_its_video(start: Start) -> None:
     assert answer.status_code == 200
     assert len(send(client, make_video(2)).json()['instance_info']) == 2
     assert sum(client.models['first'].batches) < 300
+
+
+def test_a_client_that_does_not_read_is_not_waited_for() -> None:
+    closed: list[str] = []
+
+    async def parts() -> AsyncIterator[str]:
+        yield 'a frame'
+
+    async def wait(*_: object) -> Any:
+        await asyncio.sleep(60)
+
+    async def answer() -> None:
+        stack = ExitStack()
+        stack.callback(closed.append, 'closed')
+        response = VideoResponse(parts(), stack, seconds=0.1, media_type='application/json')
+        await response({'type': 'http', 'asgi': {'spec_version': '2.3'}}, wait, wait)
+
+    begin = time.monotonic()
+    asyncio.run(answer())
+    assert closed == ['closed'] and time.monotonic() - begin < 30
 
 
 def test_images_are_answered_while_a_video_is_worked_on(start: Start) -> None:
