@@ -123,7 +123,7 @@ def spots(
 
 
 def make_video(frames: int, suffix: str = '.mp4', *, pictures: Sequence[np.ndarray] = ()) -> bytes:
-    """A video of 96x64 at 25 frames a second: grey, with a white block that moves by 2 pixels; then more pictures."""
+    """A video of 96x64 at 25 frames per second: grey, with a white block that moves by 2 pixels; then more pictures."""
     images = [np.full((64, 96, 3), 90, np.uint8) for _ in range(frames)]
     for i, image in enumerate(images):
         image[20:32, 4 + 2 * (i % 40) :][:, :12] = 255

@@ -1,4 +1,4 @@
-"""Images a second of the server with 1, 8 and 50 clients, next to the predictor itself in the same process."""
+"""Images per second of the server with 1, 8 and 50 clients, next to the predictor itself in the same process."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class DetectorOfGivenPeople:
 
 
 def benchmark_serve(config: Path, *, detector: str, people: int, images: int, rounds: int, say: Say) -> Report:
-    """Measure images a second of a predictor and of its server, in turns; return a report.
+    """Measure images per second of a predictor and of its server, in turns; return a report.
 
     Args:
         config: of the pose model, which gets random weights.
@@ -88,10 +88,10 @@ def benchmark_serve(config: Path, *, detector: str, people: int, images: int, ro
         f'{config.stem} and {detector} with random weights, {people} given people in images of {SIZE[0]}x{SIZE[1]} '
         f'(w x h), JPEG; {images} images a measurement, {rounds} rounds in turns; wall time. The clients are one '
         'program beside the server.',
-        'Images a second and ratios are medians (least to largest) of the rounds.',
+        'Images per second and ratios are medians (least to largest) of the rounds.',
     ]
     report = Report('Server', describe_machine(torch.device('cpu')), notes, raw=measured)
-    report.tables['Images a second'] = [_row(kind, measured) for kind in measured]
+    report.tables['Images per second'] = [_row(kind, measured) for kind in measured]
     return report
 
 
@@ -137,7 +137,7 @@ def run_server(models: ServedModels) -> Iterator[str]:
 
 
 def time_predictor(predictor: PosePredictor, files: Sequence[Path], images: int) -> dict[str, Any]:
-    """Return seconds and number of results of ``predict`` with so many files."""
+    """Return seconds and number of results of ``predict`` with a number of files."""
     inputs = [files[i % len(files)] for i in range(images)]
     start = time.perf_counter()
     results = predictor.predict(inputs, batch_size=ServeSettings.max_batch, stream=True, output_heatmaps=False)

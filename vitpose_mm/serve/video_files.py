@@ -62,7 +62,7 @@ def check_limits(reader: VideoReader, settings: ServeSettings) -> None:
 
 
 def too_many_frames(settings: ServeSettings, number: str) -> str:
-    """Return the sentence about a video with so many frames."""
+    """Return the sentence about a video with too many frames."""
     return f'{NAME} has {number} frames and {settings.max_frames} are the limit: cut it (--max-frames of the server).'
 
 

@@ -1,4 +1,4 @@
-"""POST /predict/video: an answer that grows with the frames of a video, as one JSON document or as a line a frame."""
+"""POST /predict/video: an answer that grows with the frames of a video, one JSON document or one line per frame."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ async def write_document(run: VideoRun, head: dict[str, Any]) -> AsyncIterator[s
 
 
 async def write_lines(run: VideoRun, head: dict[str, Any], *, pictures: bool) -> AsyncIterator[str]:
-    """Yield a line of JSON with what is known of the video, a line a frame, and one with ``error`` or null."""
+    """Yield a line of JSON with what is known of the video, one per frame, and one with ``error`` or null."""
     yield json.dumps(head) + '\n'
     async for line in run.map(partial(to_line, picture=pictures)):
         yield line + '\n'

@@ -30,7 +30,7 @@ export function videoToJson({head, frames, error}, source, options) {
   return new Blob([JSON.stringify(content)], {type: 'application/json'});
 }
 
-/** A line a person of a frame: frame, time and track id, then as for an image. */
+/** One line per person of a frame: frame, time and track id, then as for an image. */
 export function videoToCsv({frames}, model, options) {
   const people = frames.flatMap(({frame_id: frame, time, instances}) =>
     choose(instances, options).map((person) => [[frame, time, person.track_id], person]));

@@ -140,7 +140,7 @@ async function predictVideo(models, turn) {
   const {head, frames} = videos[0];
   const {width, height, fps} = head.video_info;
   const tracks = new Set(frames.flatMap((frame) => frame.instances.map((person) => person.track_id))).size;
-  const found = `${frames.length} frames of ${width} x ${height} pixels, ${fps.toFixed(1)} a second, ${tracks} tracks`;
+  const found = `${frames.length} frames of ${width} x ${height} pixels, ${fps.toFixed(1)} per second, ${tracks} tracks`;
   const faults = videos.map((video) => video.error).filter(Boolean);
   say([`${file.name}: ${found}`, ...faults].join('. '), faults.length > 0);
   player.play();
