@@ -192,7 +192,8 @@ def is_of_loader(error: Exception) -> bool:
 
 def is_of_backend(error: Exception) -> bool:
     """Whether an error comes from gloo or NCCL, which connect the processes of a training."""
-    return isinstance(error, torch.distributed.DistError) or any(name in str(error) for name in ('gloo', 'NCCL'))
+    names = ('gloo', 'NCCL', 'caused pair closure')  # the last is gloo's too, when its time is up
+    return isinstance(error, torch.distributed.DistError) or any(name in str(error) for name in names)
 
 
 def limit_waiting(cfg: Config) -> None:
