@@ -24,6 +24,7 @@ from ..inference.detector import PersonDetector
 from ..serve.app import make_app
 from ..serve.listen import open_socket
 from ..serve.models import ServedModels
+from ..serve.run import make_config
 from ..serve.settings import ServeSettings
 from ..synthetic.walking import render_walking
 from . import serve_clients
@@ -125,7 +126,7 @@ def run_server(models: ServedModels) -> Iterator[str]:
     settings = ServeSettings(port=0, timeout=serve_clients.SECONDS)
     models.warm_up()
     listener = open_socket(settings)
-    server = uvicorn.Server(uvicorn.Config(make_app(models, settings), log_config=None, log_level='warning'))
+    server = uvicorn.Server(make_config(make_app(models, settings), settings))
     thread = threading.Thread(target=server.run, kwargs={'sockets': [listener]}, daemon=True)
     thread.start()
     try:
