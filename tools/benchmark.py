@@ -107,7 +107,7 @@ def add_video(subjects: Any) -> None:
 
 def add_serve(subjects: Any) -> None:
     """Add the subject of the server."""
-    serve = subjects.add_parser('serve', help='images a second with 1, 8 and 50 clients, next to the predictor itself')
+    serve = subjects.add_parser('serve', help='images per second with 1, 8 and 50 clients, next to the predictor')
     serve.add_argument('--size', default='small', choices=['small', 'base', 'large', 'huge'], help='default: small')
     serve.add_argument('--detector', default='rtmdet-t', help='name of a detector (default: rtmdet-t)')
     serve.add_argument('--people', type=int, default=2, help='in each image (default: 2)')

@@ -34,11 +34,18 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--max-wait', type=float, default=0.01, help='seconds that an image waits for others')
     parser.add_argument('--max-queue', type=int, default=64, help='requests inside; the next one is answered with 429')
     parser.add_argument('--max-bytes', type=int, default=20_000_000, help='of a request')
-    parser.add_argument('--max-pixels', type=int, default=25_000_000, help='of an image')
+    parser.add_argument('--max-pixels', type=int, default=25_000_000, help='of an image or a frame of a video')
+    parser.add_argument('--max-frames', type=int, default=600, help='of a video')
     parser.add_argument('--timeout', type=float, default=60, help='seconds for a request to arrive, and to be answered')
+    parser.add_argument('--video-timeout', type=float, default=300, help='seconds that the frames of a video may take')
     studio = 'address of the Label Studio whose tasks are predicted; its token is in LABEL_STUDIO_API_KEY'
     parser.add_argument('--label-studio', default='', metavar='ADDRESS', help=studio)
     return parser.parse_intermixed_args()
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    print(text, flush=True)
 
 
 def main() -> int:
@@ -55,6 +62,7 @@ def main() -> int:
     except ImportError as error:
         print(f"error: {error.name} is not installed: pip install 'vitpose_mm[web]'", file=sys.stderr)
         return 2
+    from vitpose_mm.serve.listen import open_socket
     from vitpose_mm.serve.settings import ServeSettings
     from vitpose_mm.zoo import DEFAULT_POSE, parse_detector, parse_pose_models
 
@@ -64,9 +72,11 @@ def main() -> int:
         poses = parse_pose_models(args.pop('models') or [DEFAULT_POSE])
         detector = parse_detector(args.pop('detector'))
         settings = ServeSettings(**args | {'allowed_hosts': tuple(args['allowed_hosts'])})
+        listener = open_socket(settings)
+        say('starting ...')
         from vitpose_mm.serve.run import load_models, serve  # heavy: after what can be wrong has been looked at
 
-        serve(load_models(poses, detector, **options), settings, lambda text: print(text, flush=True))
+        serve(load_models(poses, detector, say=say, **options), settings, listener=listener, say=say)
     except (ValueError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2

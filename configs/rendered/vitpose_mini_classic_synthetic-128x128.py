@@ -3,13 +3,8 @@ _base_ = '../quickstart/vitpose_mini_classic_synthetic-128x96.py'
 
 codec = dict(input_size=(128, 128), heatmap_size=(32, 32), sigma=1, blur_kernel_size=5)
 crop = dict(_base_.crop, input_size=codec['input_size'])
-train_pipeline = [
-    *_base_.load,
-    _base_.augment[0],
-    crop,
-    dict(type='GenerateTarget', encoder=dict(_base_.codec, **codec)),
-    _base_.pack,
-]
+target = dict(type='GenerateTarget', encoder=dict(_base_.codec, **codec))
+train_pipeline = [*_base_.load, _base_.augment[0], crop, target, _base_.pack]
 val_pipeline = [*_base_.load, crop, dict(type='PackPoseInputs')]
 model = dict(backbone=dict(input_size=codec['input_size']), head=dict(decoder=codec))
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

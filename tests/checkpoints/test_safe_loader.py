@@ -221,5 +221,5 @@ def test_a_real_detector_loads(shared_data: Path) -> None:
 
 def test_an_address_with_an_endless_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv('VITPOSE_MM_MIRROR', str(tmp_path))
-    with pytest.raises(CheckpointError, match='names no file'):
+    with pytest.raises(CheckpointError, match='does not name a file'):
         CheckpointLoader.load_checkpoint(f'http://127.0.0.1:1/{"a" * 300}.pth')

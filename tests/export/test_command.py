@@ -170,10 +170,19 @@ def test_a_mistake_ends_in_one_sentence(changed: dict, message: str, make_files:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_missing_package_is_named(make_files: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ('name', 'sentence'),
+    [
+        ('tiny.onnx', r'onnx and onnxruntime and onnxscript: pip install "vitpose_mm\[export\]"'),
+        ('tiny.xml', r'openvino: pip install "vitpose_mm\[openvino\]"'),
+    ],
+)
+def test_a_missing_package_is_named_before_anything_is_loaded(
+    name: str, sentence: str, make_files: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr('vitpose_mm.export.packages.find_spec', lambda name: None)
-    with pytest.raises(ValueError, match=r'onnx and onnxruntime and onnxscript: pip install "vitpose_mm\[export\]"'):
-        export(ExportOptions(**make_files('classic')._asdict(), out=str(tmp_path / 'tiny.onnx')))
+    with pytest.raises(ValueError, match=sentence):
+        export(ExportOptions(config=make_files('classic').config, checkpoint='absent.pth', out=str(tmp_path / name)))
 
 
 def test_weights_beyond_two_gigabytes_are_refused(tmp_path: Path) -> None:

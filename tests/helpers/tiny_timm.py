@@ -10,7 +10,6 @@ from tests.helpers.tiny_models import model_cfg
 from vitpose_mm.models import TimmViT
 
 TINY = {'depth': 2, 'embed_dim': 48, 'num_heads': 2}
-
 # what is special in each: registers; RoPE, LayerScale and no positions; SwiGLU, RoPE and fc_norm; no class token
 FAMILIES = {
     'vit_base_patch14_reg4_dinov2': 14,
@@ -18,7 +17,6 @@ FAMILIES = {
     'eva02_base_patch14_224': 14,
     'vit_base_patch16_siglip_256': 16,
 }
-
 MAE = 'vit_base_patch16_224.mae'
 
 

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 NAN, INF = float('nan'), float('inf')
-
 CLIPS: dict[str, dict | None] = {
     'norm': {'max_norm': 0.1},
     'value': {'type': 'value', 'clip_value': 0.01},

@@ -11,7 +11,8 @@ from typing import Any
 
 import uvicorn
 
-from vitpose_mm.serve.run import make_config, open_socket
+from vitpose_mm.serve.listen import open_socket
+from vitpose_mm.serve.run import make_config
 from vitpose_mm.serve.settings import ServeSettings
 
 

@@ -9,13 +9,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from tests.helpers.labelling_jobs import label
 from vitpose_mm.labelling.label_studio import LOCAL_FILES, to_tasks, write_label_studio
 from vitpose_mm.labelling.merge import merge
 
-from .test_labelling import label, photos  # noqa: F401  a fixture
 
-
-def test_tasks_hold_what_the_coco_file_has(photos: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_tasks_hold_what_the_coco_file_has(photos: Path, tmp_path: Path) -> None:
     label(photos, tmp_path / 'out')
     content = json.loads(merge(tmp_path / 'out', tmp_path / 'labels.json').file.read_text())
     folder = write_label_studio(tmp_path / 'out')
@@ -40,7 +39,7 @@ def test_tasks_hold_what_the_coco_file_has(photos: Path, tmp_path: Path) -> None
         assert point['parentID'] == box['id'] and (box['original_width'], box['original_height']) == (30, 40)
 
 
-def test_the_configuration_has_the_names_that_the_tasks_use(photos: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_the_configuration_has_the_names_that_the_tasks_use(photos: Path, tmp_path: Path) -> None:
     label(photos, tmp_path)
     root = ElementTree.parse(write_label_studio(tmp_path) / 'labelling_config.xml').getroot()
     tags = {tag.get('name'): [one.get('value') for one in tag] for tag in root}

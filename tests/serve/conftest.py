@@ -4,12 +4,15 @@ darkest pixel."""
 from __future__ import annotations
 
 import io
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import requests
@@ -22,6 +25,7 @@ from vitpose_mm.inference import PosePredictor
 from vitpose_mm.serve.app import make_app
 from vitpose_mm.serve.models import ServedModels
 from vitpose_mm.serve.settings import ServeSettings
+from vitpose_mm.video.quiet import quiet_opencv, standard_error_closed
 
 METAINFO = {
     'dataset_name': 'two_points',
@@ -116,6 +120,34 @@ def spots(
     file = io.BytesIO()
     image.save(file, 'png')
     return file.getvalue()
+
+
+def make_video(frames: int, suffix: str = '.mp4', *, pictures: Sequence[np.ndarray] = ()) -> bytes:
+    """A video of 96x64 at 25 frames per second: grey, with a white block that moves by 2 pixels; then more pictures."""
+    images = [np.full((64, 96, 3), 90, np.uint8) for _ in range(frames)]
+    for i, image in enumerate(images):
+        image[20:32, 4 + 2 * (i % 40) :][:, :12] = 255
+        image[50:60, 40:50] = 0
+    images += pictures
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f'video{suffix}'
+        if suffix == '.gif':
+            first, *others = map(Image.fromarray, images)
+            first.save(path, save_all=True, append_images=others, duration=40, disposal=1)
+        else:
+            codec = {'.mp4': 'mp4v', '.webm': 'VP80', '.avi': 'MJPG'}[suffix]
+            with quiet_opencv(), standard_error_closed():
+                video = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), 25, (96, 64))
+            for image in images:
+                video.write(image)
+            video.release()
+        return path.read_bytes()
+
+
+def is_on_block(point: Sequence[float], frame: int) -> bool:
+    """Whether a point is on the white block of a frame, but for a pixel that its codec adds."""
+    left = 4 + 2 * (frame % 40)
+    return left - 1 <= point[0] <= left + 12 and 19 <= point[1] <= 32
 
 
 Start = Callable[..., Client]

@@ -13,7 +13,9 @@ import pytest
 from PIL import Image
 
 from tests.helpers.browser import Page, open_browser
-from tests.serve.conftest import Client, spots
+from tests.helpers.documents import ROOT
+from tests.serve.conftest import Client, is_on_block, make_video, spots
+from tests.video.test_demo import check
 
 pytestmark = pytest.mark.slow
 GREEN = (0, 255, 0)  # of the link between both keypoints
@@ -58,7 +60,7 @@ def count_pixels(page: Page, color: tuple[int, int, int], number: int = 0) -> in
 def count_requests(page: Page) -> int:
     page.run('0')
     sent = [event['params']['request'] for event in page.events if event.get('method') == 'Network.requestWillBeSent']
-    return sum(request['url'].endswith('/predict') for request in sent)
+    return sum(request['url'].endswith(('/predict', '/predict/video')) for request in sent)
 
 
 def wait_for_file(folder: Path) -> Path:
@@ -131,6 +133,85 @@ def test_two_models_side_by_side_and_faults(page: Page, tmp_path: Path) -> None:
     page.wait_for('document.querySelector("#message").className === "error"')
     assert '2000 x 2000 pixels' in page.run('document.querySelector("#message").textContent')
     assert page.run('document.querySelectorAll("canvas").length') == 2
+
+
+def find_block(page: Page, number: int = 0) -> float:
+    """The x of the middle of the white block, from the pixels of a canvas."""
+    code = f"""(() => {{ const one = document.querySelectorAll('canvas')[{number}];
+        return Array.from(one.getContext('2d').getImageData(0, 0, one.width, one.height).data); }})()"""
+    pixels = np.array(page.run(code)).reshape(64, 96, 4)[..., :3].min(2)
+    return float(np.nonzero(pixels > 200)[1].mean())
+
+
+def set_position(page: Page, frame: int) -> None:
+    set_value(page, 'position', str(frame))
+    page.wait_for(f'document.querySelector("#time").value.endsWith("frame {frame}")')
+
+
+@pytest.mark.parametrize('suffix', ['.webm', '.mp4', '.gif'])  # a browser plays neither MPEG-4 part 2 nor seeks in GIF
+def test_a_video_from_upload_to_files(page: Page, tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f'my walk{suffix}'
+    file.write_bytes(make_video(30, suffix))
+    page.choose_file('#file', file)
+    page.wait_for('document.querySelector("#message").textContent.includes("frames of")')
+    assert page.run('document.querySelector("#message").textContent').startswith('my walk')
+    assert page.run('document.querySelector("#message").className') == ''
+    assert page.run('document.querySelector("#play").textContent') == 'Pause'  # it plays
+    first = page.run('document.querySelector("#position").value')
+    page.wait_for(f'document.querySelector("#position").value !== "{first}"')
+    assert page.run('document.querySelector("figcaption").textContent') == 'first: 1 person'
+
+    for name in ('boxes', 'skeletons'):
+        set_value(page, name, 'false')
+    for frame in (0, 11, 29):  # the picture of the frame is seen, and drawn on it what was found in it
+        set_position(page, frame)
+        assert find_block(page) == pytest.approx(4 + 2 * frame + 5.5, abs=1.5)
+        set_value(page, 'skeletons', 'true')
+        set_value(page, 'keypoint-score', '0.5')  # the bright one alone
+        code = """(() => { const one = document.querySelector('canvas');
+            return Array.from(one.getContext('2d').getImageData(0, 0, one.width, one.height).data); })()"""
+        red = np.array(page.run(code)).reshape(64, 96, 4)[..., :3]
+        y, x = (axis.mean() for axis in np.nonzero((red[..., 0] > 200) & (red[..., 1] < 60)))
+        assert is_on_block((x, y), frame)
+        set_value(page, 'skeletons', 'false')
+    assert count_requests(page) == 1
+
+    page.run('document.querySelector("[name=json]").click()')
+    saved = wait_for_file(tmp_path / 'downloads')
+    content = json.loads(saved.read_text())
+    check(content, json.loads((ROOT / 'docs' / 'video_results.schema.json').read_text()))
+    assert saved.name == 'first_my walk.json' and content['video_info']['source'] == file.name
+    assert [frame['instances'][0]['track_id'] for frame in content['instance_info']] == [1] * 30
+    saved.unlink()
+    page.run('document.querySelector("[name=csv]").click()')
+    lines = list(csv.DictReader(wait_for_file(tmp_path / 'downloads').open()))
+    assert [(line['frame'], line['track_id']) for line in lines] == [(str(i), '1') for i in range(30)]
+    assert is_on_block((float(lines[7]['bright_x']), float(lines[7]['bright_y'])), 7)
+    assert page.find_errors() == []
+
+
+def test_a_video_side_by_side_and_an_image_afterwards(page: Page, tmp_path: Path) -> None:
+    set_value(page, 'second', 'second')
+    file = tmp_path / 'walk.webm'
+    file.write_bytes(make_video(20, '.webm'))
+    page.choose_file('#file', file)
+    page.wait_for('document.querySelector("#message").textContent.includes("frames of")')
+    assert count_requests(page) == 2  # one video after the other
+    set_position(page, 13)
+    assert [find_block(page, 0), find_block(page, 1)] == pytest.approx([4 + 26 + 5.5] * 2, abs=1.5)
+    set_value(page, 'smooth', 'savgol')
+    page.wait_for('document.querySelector("#message").textContent.includes("frames of")')
+    show(page, tmp_path / 'a.png', spots((80, 60)))
+    assert page.run('document.querySelector("#player").hidden')
+    assert page.run('document.querySelectorAll("canvas").length') == 2
+
+
+def test_a_video_that_cannot_be_read(page: Page, tmp_path: Path) -> None:
+    (tmp_path / 'walk.mp4').write_bytes(b'walk' * 100)
+    page.choose_file('#file', tmp_path / 'walk.mp4')
+    page.wait_for('document.querySelector("#message").className === "error"')
+    said = page.run('document.querySelector("#message").textContent')
+    assert said.startswith('walk.mp4: The video is not one that can be read (mp4, mov, webm, mkv, avi or gif)')
 
 
 def test_a_page_of_another_site_gets_nothing(page: Page, client: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -49,31 +50,76 @@ def test_faults_are_one_sentence(words: list[str], message: str, tmp_path: Path)
 @pytest.mark.slow
 def test_a_whole_run(tmp_path: Path) -> None:
     write_models(tmp_path)
-    models = ('pose.py', 'pose.pth', '--detector', 'detector.py', 'detector.pth', '--bbox-thr', '0')
+    shutil.copy(tmp_path / 'pose.pth', tmp_path / 'other.pth')
+    models = (
+        'pose.py',
+        'pose.pth',
+        'pose.py',
+        'other.pth',
+        '--detector',
+        'detector.py',
+        'detector.pth',
+        '--bbox-thr',
+        '0',
+    )
     words = [sys.executable, str(TOOL), *models, '--device', 'cpu', '--port', '0', '--host', '0.0.0.0']
     with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout
-        said = []
-        while not said or 'http' not in said[-1]:
-            said.append(process.stdout.readline())
-            assert said[-1], said
-        assert any(line.startswith('warning: everybody who reaches 0.0.0.0') for line in said)
-        (port,) = re.findall(r'^http://0\.0\.0\.0:(\d+) \(Ctrl-C', said[-1])
-        image = io.BytesIO()
-        Image.effect_noise((80, 60), 90).save(image, 'png')
-        answer = requests.post(f'http://127.0.0.1:{port}/predict', files={'file': image.getvalue()}, timeout=60).json()
-        assert (answer['model'], answer['width']) == ('pose', 80)
-        assert len(answer['instances'][0]['keypoints']) == 17
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(60) in (0, -signal.SIGTERM)
+        try:
+            check_run(process)
+        finally:
+            process.kill()
 
 
-def test_a_port_that_is_taken_is_one_sentence() -> None:
-    from vitpose_mm.serve.run import open_socket
-    from vitpose_mm.serve.settings import ServeSettings
+def check_run(process: subprocess.Popen[str]) -> None:
+    """Follow a server from its first line to its end."""
+    assert process.stdout
+    said: list[str] = []
+    while not said or 'http' not in said[-1]:
+        line = process.stdout.readline()
+        assert line, said
+        said += [] if 'mmengine' in line else [line]
+    assert said[:2] == ['starting ...\n', 'loading pose-pose and the detector ...\n']
+    assert said[2] == 'loading pose-other ...\n' and re.match(r'loaded in \d+\.\d s\n', said[3])
+    assert said[4].startswith('warning: everybody who reaches 0.0.0.0') and len(said) == 6
+    (port,) = re.findall(r'^http://0\.0\.0\.0:(\d+) \(Ctrl-C', said[-1])
+    address = f'http://127.0.0.1:{port}'
+    names = [one['name'] for one in requests.get(f'{address}/info', timeout=60).json()['models']]
+    assert names == ['pose-pose', 'pose-other']
+    image = io.BytesIO()
+    Image.effect_noise((80, 60), 90).save(image, 'png')
+    answer = requests.post(f'{address}/predict', files={'file': image.getvalue()}, timeout=60).json()
+    assert (answer['model'], answer['width']) == ('pose-pose', 80)
+    assert len(answer['instances'][0]['keypoints']) == 17
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) in (0, -signal.SIGTERM)
 
+
+@pytest.mark.parametrize(
+    ('poses', 'names'),
+    [
+        (['vitpose_small', 'vitpose_large'], ['vitpose_small', 'vitpose_large']),
+        ([('c/a.py', 'x/epoch_8.pth'), ('c/b.py', 'y/epoch_8.pth')], ['a', 'b']),
+        ([('c/a.py', 'x/epoch_8.pth'), ('c/a.py', 'x/epoch_9.pth'), 'b'], ['a-epoch_8', 'a-epoch_9', 'b']),
+    ],
+)
+def test_names_of_models(poses: list, names: list[str]) -> None:
+    from vitpose_mm.serve.run import name_models
+
+    assert name_models(poses) == names
+
+
+def test_a_model_that_is_named_twice() -> None:
+    from vitpose_mm.serve.run import name_models
+
+    with pytest.raises(ValueError, match="Two models are called 'a-epoch_8': give another one, or rename the file"):
+        name_models([('c/a.py', 'x/epoch_8.pth'), ('d/a.py', 'y/epoch_8.pth')])
+
+
+def test_a_port_that_is_taken_is_one_sentence_before_anything_is_loaded(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(('127.0.0.1', 0))
         taken.listen()
-        with pytest.raises(ValueError, match=r'--port \d+ cannot be listened on \(Address already in use\)'):
-            open_socket(ServeSettings(port=taken.getsockname()[1]))
+        port = taken.getsockname()[1]
+        result = run('--port', str(port), '--offline', cwd=tmp_path)
+    sentence = f'error: --host 127.0.0.1 --port {port} cannot be listened on (Address already in use): choose another'
+    assert (result.returncode, result.stdout) == (2, '') and result.stderr.startswith(sentence)

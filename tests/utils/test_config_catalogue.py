@@ -17,7 +17,7 @@ GRAMMAR, CATALOGUE = README.split(START)
 
 NAME = re.compile(
     r"""
-    (?P<model>vitpose | vitpose-plus | resnet-50 | resnet-152 | mae | rtmdet)
+    (?P<model>vitpose | vitpose-plus | resnet-18 | resnet-50 | resnet-152 | mae | rtmdet)
     (?:_ (?P<size>small | base | large | huge | g | midi | mini | micro)
         (?:- (?P<start>
             dino | dinov2 | dinov3 | eva02 | siglip2 | mae | mae-imagenet | mae-coco-(?:aic-)?(?:crops|images) | vitae

@@ -102,13 +102,24 @@ def test_refusals(write_video: Callable[..., Path], tmp_path: Path, monkeypatch:
         'ffconcat version 1.0\nfile {}\n',
         'ID3\3\0\0\0\0\0\n' + '\0' * 10 + '#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{}\n#EXT-X-ENDLIST\n',
         'ID3\3\0\0\0\0\0\n' + '\0' * 10 + 'ffconcat version 1.0\nfile private.mp4\n',
+        's={}\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n',
     ],
+    ids=['hls', 'concat', 'hls behind a tag', 'concat behind a tag', 'sdp'],
 )
 def test_a_list_of_other_files_is_not_followed(write_video: Callable[..., Path], tmp_path: Path, text: str) -> None:
     private = write_video(name='private.mp4')
     (tmp_path / 'walk.mp4').write_text(text.format(private))
     with pytest.raises(ValueError, match=r'walk\.mp4 is a list of other files'):
         VideoReader(tmp_path / 'walk.mp4')
+
+
+def test_a_frame_that_is_too_large_ends_the_video(write_video: Callable[..., Path]) -> None:
+    """Frames may grow behind the first one, by which the file was checked."""
+    reader = VideoReader(write_video(4))
+    assert reader.size == SIZE
+    reader.max_pixels = SIZE[0] * SIZE[1] - 1
+    assert list(reader) == []
+    assert reader.ended_early and reader.ended_early.endswith('ended at frame 0: 96 x 64 pixels are too many.')
 
 
 def test_nothing_is_printed_for_bad_files(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

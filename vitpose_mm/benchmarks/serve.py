@@ -1,4 +1,4 @@
-"""Images a second of the server with 1, 8 and 50 clients, next to the predictor itself in the same process."""
+"""Images per second of the server with 1, 8 and 50 clients, next to the predictor itself in the same process."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ import uvicorn
 from ..inference import PosePredictor
 from ..inference.detector import PersonDetector
 from ..serve.app import make_app
+from ..serve.listen import open_socket
 from ..serve.models import ServedModels
-from ..serve.run import open_socket
+from ..serve.run import make_config
 from ..serve.settings import ServeSettings
 from ..synthetic.walking import render_walking
 from . import serve_clients
@@ -53,7 +54,7 @@ class DetectorOfGivenPeople:
 
 
 def benchmark_serve(config: Path, *, detector: str, people: int, images: int, rounds: int, say: Say) -> Report:
-    """Measure images a second of a predictor and of its server, in turns; return a report.
+    """Measure images per second of a predictor and of its server, in turns; return a report.
 
     Args:
         config: of the pose model, which gets random weights.
@@ -81,17 +82,17 @@ def benchmark_serve(config: Path, *, detector: str, people: int, images: int, ro
                 **{_clients(n): _client_call(address, n, images, files[0].parent) for n in CLIENTS},
             }
             for turn in range(rounds):
-                for kind, call in calls.items():
-                    measured.setdefault(kind, []).append(_with_memory(call))
+                for kind in list(calls)[:: 1 if turn % 2 == 0 else -1]:
+                    measured.setdefault(kind, []).append(_observe(calls[kind]))
                     say(f'round {turn + 1}, {kind}: {measured[kind][-1]}')
     notes = [
         f'{config.stem} and {detector} with random weights, {people} given people in images of {SIZE[0]}x{SIZE[1]} '
         f'(w x h), JPEG; {images} images a measurement, {rounds} rounds in turns; wall time. The clients are one '
         'program beside the server.',
-        'Images a second and ratios are medians (least to largest) of the rounds.',
+        'Images per second and ratios are medians (least to largest) of the rounds.',
     ]
     report = Report('Server', describe_machine(torch.device('cpu')), notes, raw=measured)
-    report.tables['Images a second'] = [_row(kind, measured) for kind in measured]
+    report.tables['Images per second'] = [_row(kind, measured) for kind in measured]
     return report
 
 
@@ -125,7 +126,7 @@ def run_server(models: ServedModels) -> Iterator[str]:
     settings = ServeSettings(port=0, timeout=serve_clients.SECONDS)
     models.warm_up()
     listener = open_socket(settings)
-    server = uvicorn.Server(uvicorn.Config(make_app(models, settings), log_config=None, log_level='warning'))
+    server = uvicorn.Server(make_config(make_app(models, settings), settings))
     thread = threading.Thread(target=server.run, kwargs={'sockets': [listener]}, daemon=True)
     thread.start()
     try:
@@ -137,7 +138,7 @@ def run_server(models: ServedModels) -> Iterator[str]:
 
 
 def time_predictor(predictor: PosePredictor, files: Sequence[Path], images: int) -> dict[str, Any]:
-    """Return seconds and number of results of ``predict`` with so many files."""
+    """Return seconds and number of results of ``predict`` with a number of files."""
     inputs = [files[i % len(files)] for i in range(images)]
     start = time.perf_counter()
     results = predictor.predict(inputs, batch_size=ServeSettings.max_batch, stream=True, output_heatmaps=False)
@@ -156,9 +157,10 @@ def _client_call(address: str, clients: int, images: int, folder: Path) -> Calla
     return call
 
 
-def _with_memory(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return what a call measures, and the highest resident memory of this process meanwhile."""
+def _observe(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what a call measures, and the processor time and the highest resident memory of this process meanwhile."""
     process, peak, ended = psutil.Process(), 0, threading.Event()
+    before = time.process_time()
 
     def watch() -> None:
         nonlocal peak
@@ -172,7 +174,7 @@ def _with_memory(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     finally:
         ended.set()
         watcher.join()
-    return {**measured, 'bytes': peak}
+    return {**measured, 'processor': time.process_time() - before, 'bytes': peak}
 
 
 def _row(kind: str, measured: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
@@ -180,11 +182,13 @@ def _row(kind: str, measured: dict[str, list[dict[str, Any]]]) -> dict[str, str]
     rates = [one['images'] / one['seconds'] for one in rounds]
     ratios = [rate * one['seconds'] / one['images'] for rate, one in zip(rates, measured[PREDICTOR], strict=True)]
     rate, ratio = Spread.of(rates), Spread.of(ratios)
+    work = Spread.of([one['processor'] / one['images'] for one in rounds])
     good, asked = (sum(one['answers'].get('200', 0) for one in rounds), sum(one['images'] for one in rounds))
     return {
         '': kind,
         'images/s': f'{rate.median:.2f} ({rate.low:.2f} to {rate.high:.2f})',
         'next to the predictor': f'{ratio.median:.2f} ({ratio.low:.2f} to {ratio.high:.2f})',
+        'processor time, s an image': f'{work.median:.3f} ({work.low:.3f} to {work.high:.3f})',
         'answers': f'{good} of {asked}',
         'memory peak, MiB': f'{max(one["bytes"] for one in rounds) / MIB:,.0f}',
     }

@@ -37,7 +37,7 @@ def ask(address: str, bodies: list[bytes], turns: itertools.count, requests: int
 
 
 def main(address: str, clients: str, requests: str, folder: str) -> None:
-    """Have so many clients send so many requests in all."""
+    """Have a number of clients send a number of requests in all."""
     bodies = [make_body(path.read_bytes()) for path in sorted(Path(folder).iterdir())]
     turns, statuses = itertools.count(), Counter[str]()
     arguments = (address, bodies, turns, int(requests), statuses)

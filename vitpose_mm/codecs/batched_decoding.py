@@ -130,7 +130,7 @@ class _Around(NamedTuple):
         return cls(pixels.to(device), down.to(device), across.to(device))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def _offsets(count: int, size: tuple[int, int], tall: int, device: torch.device) -> Tensor:
     """Return (count, tall): offsets of the lines of a patch from its first pixel in the first of ``count`` heatmaps."""
     height, width = size

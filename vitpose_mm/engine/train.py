@@ -27,6 +27,8 @@ from .hooks.stop_signal_hook import find_stop
 from .stopped_workers import end_stopped_workers
 
 PACKAGE = Path(__file__).resolve().parents[1]
+# parts of the messages of torch's backends; gloo's do not all name it
+BACKEND_ERRORS = ('gloo', 'NCCL', 'caused pair closure', 'closed by peer', 'reset by peer', 'Timed out waiting')
 WAIT = 600.0  # seconds for a batch
 AMP_READY = ('OptimWrapper', 'vitpose_mm.FiniteOptimWrapper', 'AmpOptimWrapper', 'vitpose_mm.FiniteAmpOptimWrapper')
 
@@ -192,7 +194,7 @@ def is_of_loader(error: Exception) -> bool:
 
 def is_of_backend(error: Exception) -> bool:
     """Whether an error comes from gloo or NCCL, which connect the processes of a training."""
-    return isinstance(error, torch.distributed.DistError) or any(name in str(error) for name in ('gloo', 'NCCL'))
+    return isinstance(error, torch.distributed.DistError) or any(name in str(error) for name in BACKEND_ERRORS)
 
 
 def limit_waiting(cfg: Config) -> None:

@@ -21,6 +21,7 @@ from .metadata import detector_metadata, pose_metadata
 from .models import DetectorModel, HeatmapModel, KeypointModel, channel_order, choose_dataset
 from .onnx_file import OPSET, write_onnx
 from .openvino_file import write_openvino
+from .packages import require
 from .program_file import write_program
 
 SUFFIXES = ('.onnx', '.pt2', '.xml')
@@ -67,6 +68,7 @@ def export(options: ExportOptions) -> Exported:
         ValueError: a bad option, config or checkpoint, or a package that is missing.
     """
     file = Path(options.out)
+    require_packages(options)
     if 'bbox_head' in open_config(options.config).model:
         return export_detector(options, file)
     model: Any = build_pose_model(options.config, options.checkpoint, dataset=options.dataset)
@@ -91,6 +93,18 @@ def export(options: ExportOptions) -> Exported:
     real = options.images is not None
     difference = compare(file, inputs.numpy(), expected, codec=model.head.decoder, real=real)
     return Exported(file=file, metadata=metadata, difference=difference)
+
+
+def require_packages(options: ExportOptions) -> None:
+    """Check that the packages that write and run a file are there, before a large model is loaded.
+
+    Raises:
+        ValueError: one is missing.
+    """
+    if options.out.endswith('.onnx'):
+        require('onnx', 'onnxruntime', 'onnxscript', extra='export')
+    elif options.out.endswith('.xml'):
+        require('openvino', *(['nncf'] if options.precision == 'int8' else []), extra='openvino')
 
 
 @torch.no_grad()

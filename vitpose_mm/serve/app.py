@@ -9,18 +9,20 @@ from importlib.resources import files
 from typing import Any
 
 from fastapi import FastAPI, Request
-from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from ..version import __version__
 from .answers import FORMATS, to_answer
 from .errors import BAD_REQUEST
+from .forms import describe_form, is_on, text_of, upload_of
 from .guard import Guard
 from .label_studio import add_label_studio
 from .models import ServedModels
 from .service import PoseService
 from .settings import ServeSettings
+from .video_route import add_videos
+from .video_service import VideoService
 
 # path -> file of the page and its type: nothing else can be asked for
 PAGE = {
@@ -29,39 +31,35 @@ PAGE = {
     '/page.js': ('page.js', 'text/javascript'),
     '/drawing.js': ('drawing.js', 'text/javascript'),
     '/downloads.js': ('downloads.js', 'text/javascript'),
+    '/video.js': ('video.js', 'text/javascript'),
 }
-SHOWN_LIMITS = ('max_bytes', 'max_pixels', 'timeout')
+SHOWN_LIMITS = ('max_bytes', 'max_pixels', 'max_frames', 'timeout', 'video_timeout')
 FORM_FIELDS = {
     'file': {'type': 'string', 'format': 'binary', 'description': 'an image'},
     'model': {'type': 'string', 'description': 'name of a pose model; the first one where it is left out'},
     'format': {'type': 'string', 'enum': list(FORMATS), 'default': FORMATS[0]},
     'heatmap': {'type': 'boolean', 'default': False, 'description': 'with the heatmap, in json'},
 }
-FORM = {
-    'requestBody': {
-        'required': True,
-        'content': {
-            'multipart/form-data': {'schema': {'type': 'object', 'properties': FORM_FIELDS, 'required': ['file']}}
-        },
-    }
-}
 LOG = logging.getLogger(__name__)
 
 
 def make_app(models: ServedModels, settings: ServeSettings) -> FastAPI:
-    """Make the ASGI app of models and limits, which starts the thread of the models with its lifespan."""
+    """Make the ASGI app of models and limits, which starts the threads of the models with its lifespan."""
     service = PoseService(models, settings)
+    videos = VideoService(models, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with service:
             yield
+        videos.close()
 
     app = FastAPI(title='vitpose_mm', version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.add_middleware(Guard, settings=settings)
     add_error_answers(app)
     add_page(app)
     add_predictions(app, service)
+    add_videos(app, service, videos)
     add_label_studio(app, service)
     return app
 
@@ -97,7 +95,7 @@ def add_predictions(app: FastAPI, service: PoseService) -> None:
         limits = {name: getattr(service.settings, name) for name in SHOWN_LIMITS}
         return {'version': __version__, 'models': service.models.describe(), 'limits': limits, 'formats': FORMATS}
 
-    @app.post('/predict', openapi_extra=FORM)
+    @app.post('/predict', openapi_extra=describe_form(FORM_FIELDS))
     async def predict(request: Request) -> Response:
         """Find the people of an image and their keypoints."""
         with service.slots.take():  # before the body is read: what waits takes no memory
@@ -106,18 +104,9 @@ def add_predictions(app: FastAPI, service: PoseService) -> None:
                 kind = text_of(form, 'format') or FORMATS[0]
                 if kind not in FORMATS:
                     raise HTTPException(BAD_REQUEST, f'format={kind[:40]!r} is not known: {", ".join(FORMATS)} are.')
-                upload = form.get('file')
-                if not isinstance(upload, UploadFile):
-                    raise HTTPException(BAD_REQUEST, "There is no image: send it as the file 'file' of a form.")
-                heatmap = text_of(form, 'heatmap').lower() in ('1', 'true', 'on')
-                result = await service.predict(upload.read, model=model, heatmap=heatmap)
+                upload = upload_of(form, 'image')
+                result = await service.predict(upload.read, model=model, heatmap=is_on(form, 'heatmap'))
             return await service.in_pool(to_answer, result, model, kind)
-
-
-def text_of(form: FormData, field: str) -> str:
-    """Return the value of a form's field that is text; '' where it is missing."""
-    value = form.get(field)
-    return value if isinstance(value, str) else ''
 
 
 def add_error_answers(app: FastAPI) -> None:

@@ -17,6 +17,7 @@ from .batching import BATCHES_INSIDE, Batcher, Slots
 from .errors import BAD_REQUEST, NOT_USABLE, Busy
 from .models import Job, ServedModels
 from .settings import ServeSettings
+from .video_files import BEGINNING, is_container
 
 
 class PoseService:
@@ -79,4 +80,6 @@ class PoseService:
         try:
             return decode_image(data, 'The file', max_pixels=self.settings.max_pixels)
         except ImageError as error:
-            raise HTTPException(NOT_USABLE, str(error)) from None
+            is_video = is_container(data[:BEGINNING])
+            sentence = 'The file is a video: send it to /predict/video.' if is_video else str(error)
+            raise HTTPException(NOT_USABLE, sentence) from None

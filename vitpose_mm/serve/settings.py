@@ -19,8 +19,10 @@ class ServeSettings:
         max_wait: seconds that an image waits for others to form a batch with.
         max_queue: requests that are worked on or wait; the next one is answered with 429.
         max_bytes: of a request.
-        max_pixels: of an image.
-        timeout: seconds that a request may take to arrive, and then to be answered.
+        max_pixels: of an image or a frame.
+        max_frames: of a video.
+        timeout: seconds that a request may take to arrive, and then to be answered; a video waits so long for its turn.
+        video_timeout: seconds that the frames of a video may take.
         label_studio: address of the Label Studio whose tasks name images on it; '': tasks bring their images along.
 
     Raises:
@@ -35,11 +37,13 @@ class ServeSettings:
     max_queue: int = 64
     max_bytes: int = 20_000_000
     max_pixels: int = 25_000_000
+    max_frames: int = 600
     timeout: float = 60
+    video_timeout: float = 300
     label_studio: str = ''
 
     def __post_init__(self) -> None:
-        for name in ('max_batch', 'max_queue', 'max_bytes', 'max_pixels', 'timeout'):
+        for name in ('max_batch', 'max_queue', 'max_bytes', 'max_pixels', 'max_frames', 'timeout', 'video_timeout'):
             if not getattr(self, name) > 0:
                 raise ValueError(f'--{name.replace("_", "-")} {getattr(self, name)} is not possible: give more than 0.')
         if self.max_wait < 0:

@@ -24,6 +24,8 @@ FPS_RANGE = (0.1, 1000.0)  # what a source may say; some say 90,000
 # beginnings of files that list other files, which FFmpeg would read, by whatever name: HLS, concat, DASH, SDP;
 # FFmpeg looks for them behind the tag of a sound file (ID3) too
 PLAYLISTS = (b'#EXTM3U', b'ffconcat', b'<?xml', b'<MPD', b'v=0', b'ID3')
+SESSION = re.compile(rb'^c=IN IP', re.MULTILINE)  # SDP, by which FFmpeg takes a file for it wherever the line is
+PROBED = 1 << 20  # bytes that FFmpeg looks at
 TIMEOUT = 10_000  # milliseconds without data from a stream
 
 
@@ -58,6 +60,8 @@ class VideoReader:
     Attributes:
         name: of the source, without suffix or password, fit for the name of a file.
         fps: frames per second, on average where the rate varies.
+        size: (width, height) of the frames, pixels, as the source says.
+        max_pixels: of a frame; a larger one ends the video.
         num_frames: what the file says, or None (a stream).
         num_read: after iterating, the number of frames that were there.
         ended_early: after iterating, why the video ended before its end, in one sentence; None where it did not.
@@ -78,9 +82,11 @@ class VideoReader:
         self.label, self.name = describe(self.source, is_stream=self.is_stream)
         self.num_read = 0
         self.ended_early: str | None = None
+        self.max_pixels = MAX_PIXELS
         self._capture: Any = self._open()
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = rate if FPS_RANGE[0] <= rate <= FPS_RANGE[1] else DEFAULT_FPS
+        self.size = get_size(self._capture)
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         self.num_frames = count if self.is_file and count > 0 else None
 
@@ -105,7 +111,7 @@ class VideoReader:
                 fix = 'check that it is connected and that no other program uses it'
             raise ValueError(f'{self.label} cannot be opened: {fix}.')
         capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # OpenCV 4.11 does not rotate videos of phones by default
-        width, height = (int(capture.get(key)) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+        width, height = get_size(capture)
         if width * height > MAX_PIXELS:
             raise ValueError(
                 f'{self.label} has {width} x {height} pixels, the limit is {MAX_PIXELS:,}: make it smaller.'
@@ -125,7 +131,7 @@ class VideoReader:
                 moment = clock.tick(capture.get(cv2.CAP_PROP_POS_MSEC))
                 if index >= first and (index - first) % every == 0:
                     found, image = capture.retrieve()
-                    if not found:
+                    if not found or self._is_too_large(image, index):
                         break
                     yield VideoFrame(index, moment, image)
                 index += 1
@@ -135,6 +141,14 @@ class VideoReader:
             capture.release()
         self.num_read = index
         self.ended_early = self.ended_early or self._missing(index)
+
+    def _is_too_large(self, image: np.ndarray, index: int) -> bool:
+        """Whether a frame is larger than allowed; one may be larger than the first."""
+        height, width = image.shape[:2]
+        if width * height <= self.max_pixels:
+            return False
+        self.ended_early = f'{self.label} ended at frame {index}: {width} x {height} pixels are too many.'
+        return True
 
     def _missing(self, count: int) -> str | None:
         """Say in one sentence what is missing of the frames that the source promised."""
@@ -165,6 +179,11 @@ class Clock:
         return moment
 
 
+def get_size(capture: Any) -> tuple[int, int]:
+    """Return the width and height of a capture's frames, pixels."""
+    return int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+
+
 def check_file(path: Path) -> None:
     """Raise a ValueError where there is no regular file to read, or one that names other files."""
     if not path.exists():
@@ -173,10 +192,10 @@ def check_file(path: Path) -> None:
         raise ValueError(f'{path} is not a regular file: give the video itself.')
     try:
         with path.open('rb') as file:
-            beginning = file.read(64).lstrip(b'\xef\xbb\xbf \t\r\n')
+            beginning = file.read(PROBED).lstrip(b'\xef\xbb\xbf \t\r\n')
     except OSError as error:
         raise ValueError(f'{path} cannot be read ({error.strerror}): allow this user to read it.') from None
-    if beginning.startswith(PLAYLISTS):
+    if beginning.startswith(PLAYLISTS) or SESSION.search(beginning):
         raise ValueError(f'{path} is a list of other files, or of sound, and not a video: give the video itself.')
 
 

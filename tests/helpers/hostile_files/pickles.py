@@ -123,7 +123,7 @@ def containers() -> dict[str, Case]:
         '200,000 calls': (b'](' + call(name('collections', 'OrderedDict')) * 200_000 + b'e', PLAIN),
         'one text 1,000 times as bytes': (
             text('a' * 10**6) + b'q\x000](' + call(name('_codecs', 'encode'), b'h\x00', text('latin1')) * 1000 + b'e',
-            'copies of it take many times',
+            'copies of its data that take many times',
         ),
         'one name of 10^7 letters 2,000 times': (
             text('a' * 10**7) + b'q\x000](' + b'h\x00h\x00\x93' * 2000 + b'e',

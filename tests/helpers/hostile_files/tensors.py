@@ -98,7 +98,7 @@ def tensors() -> dict[str, Case]:
     found['tensor: one storage 20,000 times'] = zipped(checkpoint(other=many), PLAIN)
     found['tensor: 1 MB 1,000 times'] = zipped(
         checkpoint(other=b'](' + tensor(source=storage('1', 2**18), size=tup(number(2**18))) * 1000 + b'e'),
-        'copies of it take many times',
+        'copies of its data that take many times',
         data={'0': FOUR, '1': bytes(2**20)},
     )
     found['tensor: two types on one storage'] = zipped(

@@ -20,11 +20,29 @@ export function toJson(answer, model, options) {
 
 /** A line per person: box and score, then x, y and score of each keypoint. */
 export function toCsv(answer, model, options) {
-  const header = ['person', 'x1', 'y1', 'x2', 'y2', 'box_score'];
+  return makeCsv(['person'], choose(answer.instances, options).map((person, i) => [[i], person]), model);
+}
+
+/** JSON as tools/topdown_demo_with_mmdet.py writes it for a video. */
+export function videoToJson({head, frames, error}, source, options) {
+  const entries = frames.map(({blob, ...frame}) => ({...frame, instances: choose(frame.instances, options)}));
+  const content = {...head, video_info: {...head.video_info, source}, instance_info: entries, ...(error && {error})};
+  return new Blob([JSON.stringify(content)], {type: 'application/json'});
+}
+
+/** One line per person of a frame: frame, time and track id, then as for an image. */
+export function videoToCsv({frames}, model, options) {
+  const people = frames.flatMap(({frame_id: frame, time, instances}) =>
+    choose(instances, options).map((person) => [[frame, time, person.track_id], person]));
+  return makeCsv(['frame', 'time', 'track_id'], people, model);
+}
+
+function makeCsv(columns, people, model) {
+  const header = [...columns, 'x1', 'y1', 'x2', 'y2', 'box_score'];
   for (const name of model.keypoints) header.push(`${name}_x`, `${name}_y`, `${name}_score`);
-  const lines = choose(answer.instances, options).map((person, i) => {
+  const lines = people.map(([first, person]) => {
     const points = person.keypoints.flatMap((point, k) => [...point, person.keypoint_scores[k]]);
-    return [i, ...person.bbox, person.bbox_score, ...points];
+    return [...first, ...person.bbox, person.bbox_score, ...points];
   });
   const quote = (value) => (/[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value);
   return new Blob([[header, ...lines].map((line) => line.map(quote).join(',') + '\n').join('')], {type: 'text/csv'});

@@ -22,16 +22,21 @@ export function draw(canvas, {image, heatmap, answer, model}, options) {
   }
 }
 
+/** Neighbouring track ids get hues far apart. */
+function colourOf({track_id: track}) {
+  return track ? `hsl(${(track * 222.5) % 360}, 90%, 65%)` : 'rgb(0, 230, 118)';
+}
+
 function drawBox(context, person, size) {
   const [x1, y1, x2, y2] = person.bbox;
-  context.strokeStyle = 'rgb(0, 230, 118)';
+  context.strokeStyle = colourOf(person);
   context.lineWidth = size * 0.7;
   context.strokeRect(x1, y1, x2 - x1, y2 - y1);
-  const text = person.bbox_score.toFixed(2);
+  const text = (person.track_id ? `id ${person.track_id}  ` : '') + person.bbox_score.toFixed(2);
   context.font = `${size * 5}px system-ui, sans-serif`;
   const width = context.measureText(text).width + size * 2;
   const top = Math.max(0, y1 - size * 6);
-  context.fillStyle = 'rgb(0, 230, 118)';
+  context.fillStyle = colourOf(person);
   context.fillRect(x1, top, width, size * 6);
   context.fillStyle = 'black';
   context.fillText(text, x1 + size, top + size * 4.8);
