@@ -93,4 +93,6 @@ def test_orderings_name_runs_of_their_study() -> None:
     ],
 )
 def test_an_ordering_is_seen_at_three_deviations(value: float, deviations: float | None, words: str) -> None:
-    assert verdict(Difference(value, deviations)) == words
+    assert verdict(Difference(value, deviations, 1 if deviations is None else 3)) == words
+    if deviations is not None:
+        assert verdict(Difference(value, deviations, 2)) == f'{words}, two seeds'

@@ -54,10 +54,12 @@ class Difference:
     Attributes:
         value: the sum.
         deviations: its size in deviations of a difference's one side; None where a run has one seed.
+        seeds: number of seeds of the run that has the fewest.
     """
 
     value: float
     deviations: float | None
+    seeds: int
 
 
 def difference(plus: Sequence[Figure], minus: Sequence[Figure]) -> Difference:
@@ -67,8 +69,8 @@ def difference(plus: Sequence[Figure], minus: Sequence[Figure]) -> Difference:
     """
     value = sum(figure.mean for figure in plus) - sum(figure.mean for figure in minus)
     spreads = [figure.spread for figure in (*plus, *minus) if figure.spread is not None]
-    count = len(plus) + len(minus)
-    if len(spreads) < count:
-        return Difference(value, None)
+    seeds = min(figure.seeds for figure in (*plus, *minus))
+    if seeds < 2:
+        return Difference(value, None, seeds)
     deviation = math.sqrt(sum(spread**2 for spread in spreads) / 2)  # of two runs: the root of the mean variance
-    return Difference(value, value / deviation if deviation else math.inf)
+    return Difference(value, value / deviation if deviation else math.inf, seeds)

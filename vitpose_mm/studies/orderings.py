@@ -94,6 +94,7 @@ def verdict(found: Difference) -> str:
     """Say whether a difference shows what the paper has."""
     if found.deviations is None:
         return 'the same sign, one seed' if found.value > 0 else 'the opposite sign, one seed'
+    few = ', two seeds' if found.seeds == 2 else ''
     if abs(found.deviations) < SEEN:
-        return 'no: too near'
-    return 'yes' if found.value > 0 else 'no: the opposite'
+        return f'no: too near{few}'
+    return f'yes{few}' if found.value > 0 else f'no: the opposite{few}'
