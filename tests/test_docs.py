@@ -40,6 +40,11 @@ def test_named_files_exist(page: str) -> None:
 
 @pytest.mark.parametrize('words', TOOLS)
 def test_tools_take_these_arguments(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = {
+        '$POSE': ['config.py', 'checkpoint.pth'],
+        '$DETECTOR': ['config.py', 'checkpoint.pth'],
+    }  # of the quick start
+    words = [part for word in words for part in pairs.get(word, [word])]
     placeholders = {'$CONFIG', '$config', 'CONFIG'} & set(words)
     if not placeholders:
         parse(words[0], words[1:], monkeypatch)

@@ -27,6 +27,7 @@ def main() -> None:
     from vitpose_mm.checks.preflight import check_data
     from vitpose_mm.datasets.browse import browse
     from vitpose_mm.engine.train import exit_on_user_error, read_config
+    from vitpose_mm.utils.counted import counted
 
     cfg = read_config(args.config, args.cfg_options)
     with exit_on_user_error():
@@ -35,10 +36,12 @@ def main() -> None:
         pictures, unreadable = browse(cfg, args.out_dir, number=args.number, epoch=args.epoch, seed=args.seed)
     for note in notes:
         print(note, file=sys.stderr)
-    print(f'{len(pictures)} pictures are in {args.out_dir}')
+    print(f'{counted(len(pictures), "picture")}\nwritten: {args.out_dir}')
     if unreadable:
         named = ', '.join(map(str, unreadable[:3]))
-        print(f'{len(unreadable)} images could not be read, and others replace them: {named}', file=sys.stderr)
+        print(
+            f'{counted(len(unreadable), "image")} could not be read, and others replace them: {named}', file=sys.stderr
+        )
 
 
 if __name__ == '__main__':

@@ -43,10 +43,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--pose', nargs='+', default=['vitpose_base'], metavar='MODEL', help=pose)
     add_predictor_options(parser)
     parser.add_argument('--device', help="such as 'cpu' or 'cuda:0' (default: the GPU of the local rank, or the CPU)")
-    parser.add_argument('--kpt-thr', type=float, default=0.3, help='lowest score of a keypoint that is labelled')
-    parser.add_argument('--score-thr', type=float, default=0.0, help='lowest score of a person that is kept')
-    parser.add_argument('--batch-size', type=int, default=8, help='images that go through the models together')
-    parser.add_argument('--part-size', type=int, default=1000, help='images of a part file')
+    parser.add_argument('--kpt-thr', type=float, default=0.3, help='lowest score of a labelled keypoint (default: 0.3)')
+    parser.add_argument(
+        '--score-thr', type=float, default=0.0, help='lowest score of a person that is kept (default: 0)'
+    )
+    parser.add_argument(
+        '--batch-size', type=int, default=8, help='images that go through the models together (default: 8)'
+    )
+    parser.add_argument('--part-size', type=int, default=1000, help='images of a part file (default: 1000)')
     parser.add_argument('--audit', type=int, default=0, metavar='N', help='draw N images, evenly spread, into audit/')
     every = 'label every Nth frame of videos too, from the first; without it they are left out'
     parser.add_argument('--every', type=int, metavar='N', help=every)
@@ -80,8 +84,24 @@ def label(args: argparse.Namespace) -> None:
         Labeller(predictor, Path(args.out), settings=settings, items=items, audit=args.audit, bar=bar).run(
             rank, world_size
         )
-    done = f'{images} images and {videos} videos' if settings.num_videos else f'{images} images'
-    print(f'{args.out}: {done} are labelled. When all processes are done, run this with --merge.')
+    done = describe_done(Path(args.out), parts, images=images, videos=videos)
+    print(f'{args.out}: {done}. When all processes are done, run this with --merge.')
+
+
+def describe_done(folder: Path, parts: range, *, images: int, videos: int) -> str:
+    """Return what the parts of a process have: '2 images are done, 1 of them could not be read (see ..)'."""
+    from vitpose_mm.labelling.merge import count_faults
+    from vitpose_mm.utils.counted import counted
+
+    failed, broken = count_faults(folder, parts)
+    text = ' and '.join([counted(images, 'image')] + ([counted(videos, 'video')] if videos else []))
+    text += ' is done' if images + videos == 1 else ' are done'
+    if failed:
+        which = f'{failed} of them' if not videos else counted(failed, 'image or frame', 'images or frames')
+        text += f', {which} could not be read (see `failed` in the parts)'
+    if broken:
+        text += f', {counted(broken, "video")} could not be read to the end (see `videos` in the parts)'
+    return text
 
 
 def open_job(args: argparse.Namespace, *, is_first: bool) -> tuple[JobSettings, list[str]]:
@@ -101,7 +121,8 @@ def open_job(args: argparse.Namespace, *, is_first: bool) -> tuple[JobSettings, 
         raise ValueError('--track follows people in videos: give --every N too, to label every Nth frame.')
     items, num_videos, left_out = list_items(args.inputs, with_videos=args.every is not None)
     if left_out and is_first:
-        print(f'{left_out} videos are left out: give --every N and another --out to label every Nth of their frames.')
+        which = '1 video is' if left_out == 1 else f'{left_out} videos are'
+        print(f'{which} left out: give --every N and another --out to label every Nth frame.')
     settings = JobSettings(
         pose=args.pose,
         detector=args.detector,
@@ -132,12 +153,14 @@ def merge(args: argparse.Namespace) -> None:
     """Merge the parts, and say what there is."""
     from vitpose_mm.labelling.label_studio import write_label_studio
     from vitpose_mm.labelling.merge import merge
+    from vitpose_mm.utils.counted import counted
 
     merged = merge(Path(args.out), Path(args.out) / 'labels.json')
-    videos = f' and frames of {merged.videos} videos' if merged.videos else ''
+    videos = f' and frames of {counted(merged.videos, "video")}' if merged.videos else ''
     failed = f'; {merged.failed} could not be read, listed under "failed"' if merged.failed else ''
-    broken = f'; {merged.broken} videos could not be read to their end, see "videos"' if merged.broken else ''
-    print(f'{merged.file}: {merged.images} images{videos}, {merged.people} people{failed}{broken}')
+    broken = f'; {counted(merged.broken, "video")} could not be read to the end, see "videos"' if merged.broken else ''
+    images, people = counted(merged.images, 'image'), counted(merged.people, 'person', 'people')
+    print(f'{merged.file}: {images}{videos}, {people}{failed}{broken}')
     if args.label_studio:
         print(f'{write_label_studio(Path(args.out), image_root=args.label_studio)}: tasks and labelling configuration')
 

@@ -6,6 +6,7 @@ This one file needs onnxruntime, numpy and opencv-python and nothing else: copy 
 image, a folder of images or a video. Without a detector each image or frame is one person. results.json holds a record
 for each image or frame, with its name or number (from 0) and the people in it:
 {image | frame_id, instances: [{keypoints: [[x, y], ...], keypoint_scores, bbox: [x1, y1, x2, y2], bbox_score}]}.
+An image that cannot be read is left out, has its reason as error there, and makes the exit code 1.
 """
 
 from __future__ import annotations
@@ -258,8 +259,11 @@ def draw(image: np.ndarray, people: list[dict[str, Any]], links: list[list[int]]
     return picture
 
 
-def frames_of(source: Path) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
-    """Yield ({'image': name} or {'frame_id': number from 0}, (H, W, 3) uint8 BGR) of an image, folder or video."""
+def frames_of(source: Path) -> Iterator[tuple[dict[str, Any], np.ndarray | None]]:
+    """Yield ({'image': name} or {'frame_id': number from 0}, (H, W, 3) uint8 BGR) of an image, folder or video.
+
+    An image that cannot be read is None, and has its reason as 'error'.
+    """
     if not source.is_dir() and not source.is_file():
         raise ValueError(f'{source} is not a regular file: name an image, a folder of images or a video.')
     if source.suffix.lower() in VIDEOS:
@@ -285,9 +289,10 @@ def frames_of(source: Path) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
             image = cv2.imread(str(path))
         except cv2.error:  # more pixels than allowed
             image = None
+        record = {'image': path.name}
         if image is None:
-            raise ValueError(f'{path} cannot be read as an image: remove it, or save it again.')
-        yield {'image': path.name}, image
+            record['error'] = f'{path} cannot be read as an image: remove it, or save it again.'
+        yield record, image
 
 
 class Output:
@@ -333,8 +338,8 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run(args: argparse.Namespace) -> None:
-    """Write pictures and results.json as the arguments say.
+def run(args: argparse.Namespace) -> int:
+    """Write pictures and results.json as the arguments say; return the number of images that could not be read.
 
     Raises:
         ValueError: a file that is missing, cannot be read, or was not written by tools/export.py.
@@ -351,6 +356,10 @@ def run(args: argparse.Namespace) -> None:
     records: list[dict[str, Any]] = []
     try:
         for record, image in frames_of(args.input):
+            if image is None:
+                print(f'left out: {record["error"]}', file=sys.stderr)
+                records.append({**record, 'instances': []})
+                continue
             boxes = detector(image) if detector else np.array([[0, 0, *image.shape[1::-1], 1]], np.float32)
             people = [
                 {
@@ -369,17 +378,19 @@ def run(args: argparse.Namespace) -> None:
         results = json.dumps({'meta_info': meta, 'instance_info': records})
         (args.output_root / 'results.json').write_text(results, encoding='utf-8')
     found = sum(len(record['instances']) for record in records)
-    print(f'{len(records)} images or frames, {found} people: written to {args.output_root}')
+    failed = sum('error' in record for record in records)
+    left_out = f', {failed} could not be read' if failed else ''
+    print(f'images or frames: {len(records)}{left_out}; people: {found}; written to {args.output_root}')
+    return failed
 
 
 def main() -> int:
     """Run, and say in one sentence what is wrong."""
     try:
-        run(parse_args())
+        return 1 if run(parse_args()) else 0
     except (ValueError, OSError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
-    return 0
 
 
 if __name__ == '__main__':

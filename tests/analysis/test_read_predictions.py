@@ -66,6 +66,7 @@ class Evil:
         ('a.pkl', pickle.dumps([{'img_id': 1}]), 'does not hold the samples of a pose model of 5 keypoints'),
         ('a.pkl', pickle.dumps([{'subset': 'a'}, {'subset': 'b'}]), 'the subsets a, b: dump one, with --dataset NAME'),
         ('a.json', b'{"a": 1}', 'outfile_prefix'),
+        ('a.json', b'{"images": [], "annotations": []}', 'the Python lines of docs/evaluation.md'),
         ('a.json', b'[]', 'nothing to analyse'),
         ('a.json', b'[{"image_id": 999, "category_id": 1}]', 'image 999 and category 1'),
         ('a.json', b'[{"image_id": 1, "category_id": 1, "score": null}]', 'has the score None'),
@@ -76,7 +77,7 @@ class Evil:
             'for each',
         ),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_refused(
     name: str, content: bytes, told: str, lynxes: Labels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -71,6 +71,7 @@ def test_folder(options: dict, photos: Path, capsys: pytest.CaptureFixture[str])
     assert 'left out: ' in said.out
     assert 'b.jpg' in said.out
     assert re.search(r'6 images: \d+ people; 1 could not be read', said.out)
+    assert f'written: {out}\n' in said.out
     assert '6/6' not in said.err  # a bar is for a terminal
 
 
@@ -113,8 +114,15 @@ def test_nobody_is_said_and_stored(options: dict, photos: Path, capsys: pytest.C
     assert json.loads((out / 'results_c.json').read_text())['instance_info'] == []
     said = capsys.readouterr().out
     assert 'c.png: no person found' in said
-    assert '1 images: 0 people; 1 without people' in said
+    assert '1 image: 0 people; 1 without people' in said
+    assert f'written: {out / "c.png"}\nwritten: {out / "results_c.json"}\n' in said
     np.testing.assert_array_equal(cv2.imread(str(out / 'c.png')), cv2.imread(str(photos / 'c.png')))
+
+
+def test_nothing_written_is_not_called_written(options: dict, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert Demo(DemoOptions(**options, input=str(photos / 'b.jpg'))).run() == 1
+    said = capsys.readouterr().out
+    assert '1 image: 0 people; 1 could not be read' in said and 'written: ' not in said
 
 
 def test_drawing_options(options: dict, photos: Path) -> None:
@@ -176,4 +184,4 @@ def test_output_folder(photos: Path) -> None:
 def test_summary() -> None:
     records = [{'instances': [1, 2]}, {'instances': []}, {'instances': [], 'error': 'x'}]
     assert summarise(records, 1) == '3 images: 2 people; 1 without people; 1 could not be read'
-    assert summarise(records[:1], 0) == '1 images: 2 people'
+    assert summarise(records[:1], 0) == '1 image: 2 people'

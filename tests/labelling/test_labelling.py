@@ -55,7 +55,7 @@ def test_a_folder_takes_one_job(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r'made with kpt_thr 0\.3 and now it is 0\.5'):
         make_job(photos, tmp_path / 'out', kpt_thr=0.5)
     Image.new('RGB', (3, 4)).save(photos / 'new.png')
-    with pytest.raises(ValueError, match='made with items'):
+    with pytest.raises(ValueError, match=r'made of another list of inputs \(23 images and videos then, 24 now\)'):
         make_job(photos, tmp_path / 'out')
     with pytest.raises(ValueError, match='--part-size 6 is not a multiple of --batch-size 4'):
         make_job(photos, tmp_path / 'x', batch_size=4)
@@ -84,6 +84,9 @@ def test_what_is_listed(photos: Path, tmp_path: Path) -> None:
     assert items == sorted(items) and len(items) == 24 and items[0].endswith('gone.png')
     with pytest.raises(ValueError, match='does not exist'):
         list_items([str(tmp_path / 'nothing')])
+    (tmp_path / 'gone.txt').write_text('photos/a.jpg\nphotos/b.jpg\n')
+    with pytest.raises(ValueError, match=r"gone\.txt lists no file that exists, the first line is 'photos/a\.jpg'"):
+        list_items([str(photos), str(tmp_path / 'gone.txt')])
     (tmp_path / 'empty').mkdir()
     with pytest.raises(ValueError, match='no images found'):
         list_items([str(tmp_path / 'empty')])

@@ -74,7 +74,14 @@ def test_everything_is_there_at_the_end_and_kept(
     assert [cv2.imread(str(path)).shape for path in pictures] == [(120, 160, 3)] * 2
     assert cv2.imread(str(paths.curves)) is not None
     text = '\n'.join(said)
-    for word in ('[6/6]', 'pose, ground-truth boxes', 'pose, detected boxes', 'person detector', 'together'):
+    for word in (
+        '[6/6]',
+        'pose, ground-truth boxes',
+        'pose, detected boxes',
+        'person detector',
+        'together',
+        'FAST=1 trains',
+    ):
         assert word in text
     stamps = {path: path.stat().st_mtime_ns for path in tmp_path.rglob('*') if path.suffix in ('.pth', '.jpg')}
     again: list[str] = []

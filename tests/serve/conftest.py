@@ -52,10 +52,12 @@ class Extremes(PosePredictor):
         self.detector: Any = SimpleNamespace(bbox_thr=0.3, detect=self.find_people)
         self._topdown: Any = SimpleNamespace(estimate_all=self.find_extremes, nobody=lambda _: self.nobody())
         self.batches: list[int] = []
+        self.asked = threading.Event()
         self.gate = threading.Event()
         self.gate.set()
 
     def find_people(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
+        self.asked.set()
         assert self.gate.wait(30)
         return [np.array([[0, 0, image.shape[1], image.shape[0], 0.5]], np.float32) for image in images]
 

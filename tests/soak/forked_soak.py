@@ -1,4 +1,4 @@
-"""Six kills, of every kind and every training; `make soak` makes a hundred, of distillations and studies too."""
+"""Twenty kills; `make soak` makes a hundred, of distillations, studies and commands too."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.soak.soak import Soak
 
 
 @pytest.mark.slow
-def test_six_kills(tmp_path: Path) -> None:
+def test_twenty_kills(tmp_path: Path) -> None:
     said: list[str] = []
     with shortcuts():
         soak = Soak(tmp_path, make_jobs(tmp_path, 'train, 0|train, 2'), say=said.append)
-        soak.kill_often(6)
+        soak.kill_often(20)
     assert not soak.failures, '\n'.join([*said, *soak.failures])
-    assert soak.kills.total() == 6
+    assert soak.kills.total() == 20
     assert set(soak.kills) == {'train, 0 workers', 'train, 2 workers', 'train, 2 processes'}
     assert set(soak.kinds) == {'time', 'in a write', 'before a write'}
     results = {name: whole.result for name, whole in soak.wholes.items()}

@@ -18,7 +18,7 @@ def test_pictures(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
     out = tmp_path / 'out'
     monkeypatch.setattr(sys, 'argv', ['browse', str(config), '--out-dir', str(out), '--number', '3'])
     runpy.run_path(str(root / 'tools' / 'browse_dataset.py'), run_name='__main__')
-    assert f'3 pictures are in {out}' in capsys.readouterr().out
+    assert f'3 pictures\nwritten: {out}\n' in capsys.readouterr().out
     assert sorted(str(path.relative_to(out)) for path in out.rglob('*.jpg')) == [
         'coco/000000_0.jpg',
         'coco/000001_1.jpg',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import time
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from PIL import Image
 from tests.helpers.warm_python import run_python, start_python
 from tests.tools.test_topdown_demo import write_models
 from tests.video.conftest import detector_files, pose_files, write_video  # noqa: F401  fixtures
+from vitpose_mm.labelling.parts import part_file
+from vitpose_mm.utils.files import write_json
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'label.py'
 WORDS = ['photos', '--pose', 'pose.py', 'pose.pth', '--detector', 'detector.py', 'detector.pth', '--bbox-thr', '0']
@@ -41,6 +44,20 @@ def test_faults_are_one_sentence(words: list[str], message: str, tmp_path: Path)
     result = run(*words, cwd=tmp_path)
     assert result.returncode == 2
     assert result.stderr.startswith(message) and result.stderr.count('\n') == 1
+
+
+def test_what_could_not_be_read_is_counted(tmp_path: Path) -> None:
+    describe_done = runpy.run_path(str(TOOL))['describe_done']
+    contents = ({'failed': [{'id': 1}]}, {'failed': [], 'videos': [{'error': 'damaged'}]}, {'failed': []})
+    for part, content in enumerate(contents):
+        write_json(content, part_file(tmp_path, part))
+    failed = '2 images are done, 1 of them could not be read (see `failed` in the parts)'
+    assert describe_done(tmp_path, range(1), images=2, videos=0) == failed
+    assert describe_done(tmp_path, range(2, 3), images=1, videos=0) == '1 image is done'
+    assert describe_done(tmp_path, range(2), images=2, videos=1) == (
+        '2 images and 1 video are done, 1 image or frame could not be read (see `failed` in the parts), '
+        '1 video could not be read to the end (see `videos` in the parts)'
+    )
 
 
 def kill_when_begun(words: list[str], log: Path, *, cwd: Path, **options: Any) -> int:
@@ -91,7 +108,7 @@ def test_a_video_goes_on_with_its_tracks(tmp_path: Path, write_video: Callable[.
     assert 0 < kill_when_begun([*words, '--out', 'killed'], log, cwd=tmp_path) < 20
     assert run(*words, '--out', 'killed', cwd=tmp_path).returncode == 0
     result = run('--merge', '--label-studio', '--out', 'killed', cwd=tmp_path)
-    assert result.stdout.startswith('killed/labels.json: 20 images and frames of 1 videos, '), result.stderr
+    assert result.stdout.startswith('killed/labels.json: 20 images and frames of 1 video, '), result.stderr
     name = 'parts/part-000000.json'
     assert (tmp_path / 'killed' / name).read_bytes() == (tmp_path / 'whole' / name).read_bytes()
     people = json.loads((tmp_path / 'killed' / 'labels.json').read_text())['annotations']

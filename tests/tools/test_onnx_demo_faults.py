@@ -103,6 +103,17 @@ def test_the_good_one_runs(run: Run, tmp_path: Path) -> None:
     assert len(records[0]['instances'][0]['keypoints']) == 3
 
 
+def test_an_image_that_cannot_be_read_is_left_out(run: Run, tmp_path: Path) -> None:
+    (tmp_path / 'in' / '0.png').write_bytes(b'bad')
+    code, says = run(write_model(tmp_path / 'a.onnx'), tmp_path / 'in')
+    assert code == 1 and 'images or frames: 2, 1 could not be read; people: 1; ' in says
+    assert f'left out: {tmp_path / "in" / "0.png"} cannot be read as an image' in says
+    bad, good = json.loads((tmp_path / 'out' / 'results.json').read_text())['instance_info']
+    assert bad == {'image': '0.png', 'error': says.split('left out: ')[1].split('\n')[0], 'instances': []}
+    assert len(good['instances']) == 1 and 'error' not in good
+    assert (tmp_path / 'out' / 'a.png').is_file()
+
+
 @pytest.mark.parametrize('name', META)
 def test_missing_metadata(run: Run, tmp_path: Path, name: str) -> None:
     code, says = run(write_model(tmp_path / 'a.onnx', **{name: None}))

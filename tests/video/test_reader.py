@@ -5,6 +5,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -137,7 +138,16 @@ def test_a_stream_ends_when_its_server_does(write_video: Callable[..., Path], tm
     assert (video.is_file, video.num_frames, video.name) == (False, None, '127.0.0.1_walk')
     assert [frame.index for frame in frames] == list(range(20))
     assert all(a.time < b.time for a, b in pairwise(frames))
-    assert video.ended_early == f'{server.address}/walk.webm stopped after 20 frames.'
+    assert video.ended_early == f'{server.address}/walk.webm ended after 20 frames.'
+
+
+def test_a_stream_without_a_frame(write_video: Callable[..., Path], tmp_path: Path) -> None:
+    path = write_video(2, name='walk.webm')
+    with serve(tmp_path) as server:
+        video = VideoReader(f'{server.address}/{path.name}')
+        video._capture = SimpleNamespace(grab=lambda: False, release=lambda: None)
+        assert list(video) == []
+    assert video.ended_early and ' no frame came: it sent nothing, or nothing that OpenCV decodes' in video.ended_early
 
 
 def test_passwords_of_streams_are_not_shown() -> None:

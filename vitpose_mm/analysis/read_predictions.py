@@ -35,6 +35,11 @@ def read_predictions(path: str, labels: Labels) -> Detections:
 
 def to_detections(results: object, labels: Labels, path: str) -> Detections:
     """Convert COCO's results to arrays; ``path`` is their file, for errors."""
+    if isinstance(results, dict) and 'annotations' in results:
+        raise ValueError(
+            f'{path}: this is a COCO file of annotations, and predictions are wanted: write them with the Python lines '
+            'of docs/evaluation.md ("Predictions of your own labelled images from Python").'
+        )
     if not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
         raise ValueError(f'{path}: predictions are a list of {RESULT}: write them with {WRITE_JSON}.')
     if not results:

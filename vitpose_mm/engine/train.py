@@ -159,15 +159,31 @@ def run_training(runner: Runner | FlexibleRunner) -> None:
         with explain_writing(runner.work_dir), end_stopped_workers(seconds=loader.get('timeout') or WAIT):
             runner.train()
     except (RuntimeError, EOFError, ConnectionError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        if is_of_loader(error):
-            end_without_data(runner, reason if isinstance(error, RuntimeError) else 'A connection broke off.')
-        if is_distributed() and is_of_backend(error):
-            raise ValueError(
-                f'Another process of this training has ended or does not answer ({reason}): look at what it says last, '
-                f'then run the same command with --resume.'
-            ) from None
+        try:
+            explain_end(runner, error)
+        except RuntimeError as later:
+            # torch reports a killed worker from a signal handler: maybe while its lost connection is being explained
+            if not is_of_loader(later):
+                raise
+            explain_end(runner, later)
         raise
+
+
+def explain_end(runner: Runner | FlexibleRunner, error: Exception) -> None:
+    """Say in a sentence that a worker or another process was lost; return where it was something else.
+
+    Raises:
+        ValueError: one was lost.
+        SystemExit: a signal has stopped the training.
+    """
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if is_of_loader(error):
+        end_without_data(runner, reason if isinstance(error, RuntimeError) else 'A connection broke off.')
+    if is_distributed() and is_of_backend(error):
+        raise ValueError(
+            f'Another process of this training has ended or does not answer ({reason}): look at what it says last, '
+            f'then run the same command with --resume.'
+        ) from None
 
 
 def end_without_data(runner: Runner | FlexibleRunner, reason: str) -> NoReturn:

@@ -16,9 +16,8 @@ STATS = ('AP', 'AP .5', 'AP .75', 'AP (M)', 'AP (L)', 'AR', 'AR .5', 'AR .75', '
 class FasterCocoMetric(CocoMetric):
     """MMPose's CocoMetric, with the package faster-coco-eval (C++) in place of xtcocotools for the last step.
 
-    Args:
-        *args, **kwargs: as CocoMetric's; ``iou_type`` stays 'keypoints' and ``use_area`` True, because
-            faster-coco-eval scores neither CrowdPose nor labels without areas.
+    It takes CocoMetric's arguments; ``iou_type`` stays 'keypoints' and ``use_area`` True, because faster-coco-eval
+    scores neither CrowdPose nor labels without areas.
 
     Raises:
         ValueError: another ``iou_type``, no areas, or faster-coco-eval is not installed.

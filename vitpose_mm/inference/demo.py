@@ -10,6 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from ..utils.counted import counted
 from ..utils.files import printable
 from ..utils.progress import progress_bar
 from .drawing import PoseDrawer, check_window, save_picture
@@ -69,6 +70,7 @@ class Demo:
         self.predictor = build_predictor(options)
         self.metainfo = self.predictor.metainfo
         self.draw = build_drawer(options, self.metainfo)
+        self.written: list[Path] = []  # pictures
 
     def run(self) -> int:
         """Process all images; return the number of those that could not be read, which are reported and left out."""
@@ -85,7 +87,8 @@ class Demo:
         finally:  # what is there is kept when a long run is stopped
             saved = self.save(records)
         tqdm.write(summarise(records, failed))
-        for path in filter(None, (self.folder, saved)):
+        folder = self.written[:1] if len(self.images) == 1 else [self.folder] if self.written else []
+        for path in (*folder, *([saved] if saved else [])):
             tqdm.write(f'written: {printable(path)}')
         return failed
 
@@ -109,7 +112,8 @@ class Demo:
         """Draw the people of an image, and write and show the picture as asked for."""
         picture = self.draw(result.image, result.sample)
         if self.folder:
-            save_picture(picture, self.folder / path.name, taken={image.name for image in self.images} - {path.name})
+            taken = {image.name for image in self.images} - {path.name}
+            self.written.append(save_picture(picture, self.folder / path.name, taken=taken))
         if self.options.show:
             self.draw.show(picture, path.name, seconds=self.options.show_interval)
 
@@ -195,7 +199,7 @@ def prepare_folder(folder: Path, images: list[Path]) -> Path:
 def summarise(records: list[dict[str, Any]], failed: int) -> str:
     """Return a summary of the records: '5 images: 12 people; 1 without people; 1 could not be read'."""
     people = [len(record['instances']) for record in records if 'error' not in record]
-    parts = [f'{len(records)} images: {sum(people)} people']
+    parts = [f'{counted(len(records), "image")}: {counted(sum(people), "person", "people")}']
     if 0 in people:
         parts.append(f'{people.count(0)} without people')
     if failed:

@@ -45,7 +45,10 @@ def list_images(source: Path) -> ImageFiles:
         return _list_folder(source)
     if not source.exists():
         broken = ' (a broken link)' if source.is_symlink() else ''
-        raise ValueError(f'{printable(source)} does not exist{broken}: --input takes an image or a folder of images.')
+        raise ValueError(
+            f'{printable(source)} does not exist{broken}: give an image or a folder of images (the demo takes videos, '
+            'webcam:0 and addresses of streams too).'
+        )
     if source.suffix.lower() in VIDEO_SUFFIXES:
         raise ValueError(
             f'{printable(source)} is a video and an image is wanted: use tools/topdown_demo_with_mmdet.py, or '

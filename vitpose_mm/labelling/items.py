@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..inference.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from ..utils.counted import counted
 
 
 class Items(NamedTuple):
@@ -38,7 +39,7 @@ def list_items(sources: Sequence[str], *, with_videos: bool = False) -> Items:
     if with_videos and not videos:
         raise ValueError(f'{named}: no videos found ({", ".join(sorted(VIDEO_SUFFIXES))}): leave --every out.')
     if not with_videos and not images:
-        hint = f'; to label the {len(videos)} videos, give --every N' if videos else ''
+        hint = f'; to label the {counted(len(videos), "video")}, give --every N' if videos else ''
         raise ValueError(f'{named}: no images found ({", ".join(sorted(IMAGE_SUFFIXES))}){hint}.')
     if bad := next((path for path in found if '\n' in path or not _is_text(path)), None):
         raise ValueError(f'{bad!r} has a name that is not text in one line: rename the file.')
@@ -81,9 +82,15 @@ def _walk(folder: Path) -> Iterator[str]:
                 yield os.path.join(root, name)
 
 
-def _read_list(file: Path) -> Iterator[str]:
+def _read_list(file: Path) -> list[str]:
     try:
         lines = file.read_text(encoding='utf-8').splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f'{file} cannot be read ({error}): it has to be UTF-8 text with one path per line.') from None
-    yield from (line.strip() for line in lines if line.strip())
+    paths = [line.strip() for line in lines if line.strip()]
+    if paths and not any(os.path.isfile(path) for path in paths):
+        raise ValueError(
+            f'{file} lists no file that exists, the first line is {paths[0][:200]!r}: give one path per line, as seen '
+            'from the folder that this is run in.'
+        )
+    return paths

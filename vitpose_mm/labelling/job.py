@@ -137,6 +137,11 @@ def open_job(folder: Path, settings: JobSettings, items: Sequence[str]) -> None:
     other = [name for name in wanted if found[name] != wanted[name]]
     if other:
         name = other[0]
+        if name == 'items':
+            raise ValueError(
+                f'{folder} has labels that were made of another list of inputs ({found["num_items"]} images and videos '
+                f'then, {settings.num_items} now): give the same inputs, or another --out.'
+            )
         raise ValueError(
             f'{folder} has labels that were made with {name} {json.dumps(found[name])[:200]} and now it is '
             f'{json.dumps(wanted[name])[:200]}: use the same settings, or give another --out.'

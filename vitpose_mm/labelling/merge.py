@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -73,6 +73,21 @@ def read_parts(folder: Path, settings: JobSettings) -> Iterator[tuple[int, dict[
     """Yield the number and the content of each part."""
     for part in range(settings.num_parts):
         yield part, read_json(part_file(folder, part), content='part file')[0]
+
+
+def count_faults(folder: Path, parts: Iterable[int]) -> tuple[int, int]:
+    """Count the images and frames of some parts that could not be read, and the videos that were not read to their end.
+
+    Raises:
+        ValueError: a part is damaged.
+    """
+    failed = broken = 0
+    for part in parts:
+        content, _ = read_json(part_file(folder, part), content='part file')
+        if isinstance(content, dict):  # merging says what is wrong with a part
+            failed += len(content.get('failed', ()))
+            broken += sum('error' in video for video in content.get('videos', ()))
+    return failed, broken
 
 
 def check_part(content: Any, file: Path, *, settings: JobSettings, items: list[str], part: int) -> None:

@@ -61,9 +61,11 @@ def add_predictor_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--detector', nargs='+', default=['rtmdet'], metavar='MODEL', help=detector)
     parser.add_argument('--offline', action='store_true', help='use models that were downloaded before, and no network')
     parser.add_argument('--dataset', metavar='NAME', help='of a model of several: whose keypoints (coco, ...)')
-    parser.add_argument('--precision', default='auto', choices=['auto', 'fp32', 'bf16'], help='of the pose models')
-    parser.add_argument('--bbox-thr', type=float, default=0.3, help='lowest score of a person box')
-    parser.add_argument('--nms-thr', type=float, default=0.3, help='largest IoU of two person boxes')
+    parser.add_argument(
+        '--precision', default='auto', choices=['auto', 'fp32', 'bf16'], help='of the pose models (default: auto)'
+    )
+    parser.add_argument('--bbox-thr', type=float, default=0.3, help='lowest score of a person box (default: 0.3)')
+    parser.add_argument('--nms-thr', type=float, default=0.3, help='largest IoU of two person boxes (default: 0.3)')
 
 
 def add_launcher(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..inference.demo import DemoOptions, build_drawer, build_predictor, check_options, prepare_folder
+from ..utils.counted import counted
 from ..utils.progress import progress_bar
 from .predict import predict_video
 from .reader import VideoReader
@@ -159,7 +160,7 @@ class VideoDemo:
             tqdm.write(f'the same command continues after the last frame in {log.path}')
         elif log:
             log.remove()
-        if self.folder:
+        if self.folder and (summary.frames or self.options.save_predictions):
             tqdm.write(f'written: {self.folder}')
         return summary.failed + bool((summary.stopped or ended_early) and self.reader.is_file)
 
@@ -182,8 +183,8 @@ class Summary:
 
     def describe(self) -> str:
         """Return '250 frames: 498 people in 3 tracks; 1 could not be predicted; stopped'."""
-        tracks = '' if self.tracks is None else f' in {len(self.tracks)} tracks'
-        parts = [f'{self.frames} frames: {self.people} people{tracks}']
+        tracks = '' if self.tracks is None else f' in {counted(len(self.tracks), "track")}'
+        parts = [f'{counted(self.frames, "frame")}: {counted(self.people, "person", "people")}{tracks}']
         if self.failed:
             parts.append(f'{self.failed} could not be predicted')
         return '; '.join([*parts, self.stopped] if self.stopped else parts)

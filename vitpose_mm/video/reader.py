@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from ..inference.images import VIDEO_SUFFIXES
+from ..utils.counted import counted
 from ..utils.image_size import MAX_PIXELS
 from .quiet import quiet_opencv
 
@@ -152,8 +153,10 @@ class VideoReader:
 
     def _missing(self, count: int) -> str | None:
         """Say in one sentence what is missing of the frames that the source promised."""
+        if not count and self.num_frames is None:
+            return f'{self.label}: no frame came: it sent nothing, or nothing that OpenCV decodes; check the source.'
         if not self.is_file:
-            return f'{self.label} stopped after {count} frames.'
+            return f'{self.label} ended after {counted(count, "frame")}.'
         if self.num_frames is None or count >= min(self.num_frames - 3, 0.98 * self.num_frames):
             return None  # the count of some files is an estimate
         return f'{self.label} ended after {count} of {self.num_frames} frames: it is damaged, or cut off.'

@@ -2,12 +2,10 @@
 
 A sequence holds the H * W tokens of the grid, row by row, and then T appended tokens (of a distilled model). Full
 attention: every token attends to all. In windows: a token of the grid attends to its window, the appended tokens
-and, with pooling, one pooled token of every window; an appended token attends to the whole sequence. The kinds by name
-are the table ``ATTENTION`` in ``backbones/arch.py``; which tokens of a window may attend to each other is
-``window_mask`` in ``windows.py``.
+and, with pooling, one pooled token of every window; an appended token attends to the whole sequence. The table
+``ATTENTION`` in ``backbones/arch.py`` has the kinds by name; ``window_mask`` in ``windows.py`` masks shifted windows.
 
-B images, (H, W) grid, L = H * W + T tokens, C channels = M heads of D, n windows of N tokens, S keys: the N tokens of
-a window, then pooled and appended ones.
+B images, (H, W) grid, L = H * W + T tokens, C channels = M heads of D, n windows of N tokens and S keys.
 """
 
 from __future__ import annotations
@@ -112,8 +110,7 @@ class Attention(nn.Module):
     def _mask(self, q: Tensor, num_keys: int, grid: Size, shift: Size) -> Tensor | None:
         """Return (B * n, M or 1, N, S) to add to the logits of (B * n, N, C) queries, or None for zeros.
 
-        It is the position bias of a window's own keys, MASK_VALUE where :func:`window_mask` is False, 0 for
-        pooled and appended keys.
+        It is the position bias of own keys, MASK_VALUE where they are masked, 0 for pooled and appended keys.
         """
         window, num_own = self.window or grid, q.shape[1]
         needs_mask = shift != (0, 0) or is_padded(grid, window)
@@ -129,10 +126,7 @@ class Attention(nn.Module):
         return F.pad(mask, (0, pad))[..., :num_keys] if pad else mask
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Attend from (.., N, C) queries to (.., S, C) keys and values, (.., M or 1, N, S) added to logits; project.
-
-        The first axis is that of images, with N = L, or that of all their windows.
-        """
+        """Attend from (.., N, C) queries to (.., S, C) keys and values, (.., M or 1, N, S) added to logits; project."""
         q, k, v = map(self._split_heads, (q, k, v))
         if mask is None:
             mixed = F.scaled_dot_product_attention(q, k, v)

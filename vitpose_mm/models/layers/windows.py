@@ -45,10 +45,7 @@ def window_unpartition(x: Tensor, grid: Size, window: Size, shift: Size = (0, 0)
 
 
 def window_mask(grid: Size, window: Size, shift: Size = (0, 0), device: torch.device | None = None) -> Tensor:
-    """Return (n, N, N) bool, True where query and key may attend: both of one region of the shifted grid, no padding.
-
-    Padding attends to padding alone; what it gets is dropped by :func:`window_unpartition`.
-    """
+    """Return (n, N, N) bool, True where query and key may attend: of one region of the shifted grid."""
     wraps = [torch.arange(side, device=device) < by for side, by in zip(grid, shift, strict=True)]  # (H,), (W,)
     regions = 1 + 2 * wraps[0][:, None] + wraps[1]  # (H, W), 1 to 4 by the axes that wrap around; padding becomes 0
     regions = window_partition(regions[None, ..., None], window, shift)  # (n, N, 1)
