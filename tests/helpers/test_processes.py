@@ -18,7 +18,7 @@ def sum_of_ranks(scale: int) -> tuple[int, int, float]:
 def fail_on_one() -> None:
     if dist.get_rank() == 1:
         raise KeyError('only here')
-    dist.barrier()
+    time.sleep(60)  # as in a collective that the other never joins
 
 
 def sleep_long() -> None:

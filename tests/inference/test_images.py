@@ -141,7 +141,7 @@ def test_list_images_counts_what_it_leaves_out(tmp_path: Path) -> None:
 
 
 def test_list_images_says_what_is_wrong(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match='gone does not exist: --input'):
+    with pytest.raises(ValueError, match='gone does not exist: give an image or a folder'):
         list_images(tmp_path / 'gone')
     (tmp_path / 'notes.txt').touch()
     with pytest.raises(ValueError, match=r'has no image that can be read, but 1 \.txt'):

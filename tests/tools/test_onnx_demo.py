@@ -135,7 +135,7 @@ def test_a_video_becomes_a_video_and_a_record_a_frame(files: SimpleNamespace) ->
         (('none.onnx', '--input', 'pose.py'), 'error: none.onnx does not exist'),
         (('detector.onnx', '--input', 'pose.py'), 'error: detector.onnx is not a file of tools/export.py for pose'),
         (('pose.onnx', '--input', 'none'), 'error: none does not exist'),
-        (('pose.onnx', '--input', 'pose.py'), 'error: pose.py cannot be read as an image'),
+        (('pose.onnx', '--input', 'pose.py'), 'left out: pose.py cannot be read as an image'),
     ],
 )
 def test_a_mistake_ends_in_one_sentence(words: tuple[str, ...], message: str, files: SimpleNamespace) -> None:
