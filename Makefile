@@ -26,7 +26,7 @@ help:
 	@echo 'make docs           write the documentation to site/, warnings are errors'
 	@echo 'make try-python     set-up, import and some tests with PYTHON=..., in .venv-(its name)'
 	@echo 'make catalogue      renew the catalogue in configs/README.md from the metafiles'
-	@echo 'make evidence       every study on rendered people and its page; ARGS=--quick tries it in ten minutes'
+	@echo 'make evidence       every study on rendered people and its page; ARGS=--quick tries it on a few images'
 	@echo 'make clean          remove .venv, quickstart and build leftovers'
 	@echo 'make clean-cache    remove the mmcv wheels that were compiled, kept in $(CACHE)'
 	@echo 'The first set-up downloads 2.5 GB and compiles mmcv (about 6 minutes on two cores); later ones take seconds.'
