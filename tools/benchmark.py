@@ -6,7 +6,8 @@ time of a model goes. `backends`: ViTPose on a CPU. `memory`: what its training 
 and checking labels. `evaluation`: scoring. `pareto`: the paper's AP over the rates of `model`. `decode`, `crops`,
 `inference`: from an image to keypoints next to MMPose. `pipeline`: from an image to a training sample. `precision`:
 what bf16 and int8 do to the keypoints of a trained model. `video`: tracks, smoothing and memory on rendered people.
-`serve`: the server with many clients, next to the predictor itself.
+`serve`: the server with many clients, next to the predictor itself. `token`: how much a knowledge token can lower the
+loss of a trained teacher.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import argparse
 import sys
 from pathlib import Path
 from typing import Any
+
+from vitpose_mm.utils.arguments import add_config_options
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 
@@ -62,6 +65,7 @@ def parse_args() -> argparse.Namespace:
     pareto = subjects.add_parser('pareto', help="the paper's AP over the rates that `model --out FOLDER` measured")
     pareto.add_argument('pages', nargs='+', metavar='PAGE', help='benchmark_model.json of a run, or several')
     pareto.add_argument('--out', type=Path, help='folder for the pages: Markdown, JSON, a drawing')
+    add_token(subjects)
     add_video(subjects)
     add_serve(subjects)
     return parser.parse_args()
@@ -91,6 +95,18 @@ def add_precision(subjects: Any) -> None:
     precision.add_argument('--rows', nargs='+', help="rows by name, as in 'torch bf16' (default: all that can run)")
     precision.add_argument('--batch', type=int, default=16, help='people a forward pass (default: 16)')
     precision.add_argument('--out', type=Path, help='folder for the pages: Markdown, JSON')
+
+
+def add_token(subjects: Any) -> None:
+    """Add the subject of the knowledge token."""
+    token = subjects.add_parser('token', help='how much tuned tokens lower the loss of a trained teacher')
+    token.add_argument('config', help="the teacher's, with the people to tune on and those held out")
+    token.add_argument('checkpoint', help="the teacher's weights")
+    token.add_argument('--tokens', nargs='+', type=int, default=[1, 4, 16], help='numbers of tokens (default: 1 4 16)')
+    token.add_argument('--steps', type=int, default=200, help='of each tuning (default: 200)')
+    token.add_argument('--amp', action='store_true', help='tune in bf16')
+    token.add_argument('--out', type=Path, help='folder for the pages: Markdown, JSON')
+    add_config_options(token)
 
 
 def add_video(subjects: Any) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from ..engine.train import read_config
 from .attention import ROWS, AttentionBench, benchmark_attention, choose_rows
 from .backends import benchmark_backends
 from .benchmark_models import build, choose, known_models
@@ -15,6 +16,7 @@ from .distillation import DistillationBench, benchmark_distillation
 from .evaluation import benchmark_evaluation
 from .files import benchmark_files
 from .inference import benchmark_crops, benchmark_decode, benchmark_inference
+from .knowledge_token import benchmark_token
 from .memory import estimate_training_memory
 from .models import Bench, Task, benchmark_models
 from .pareto import draw_rates
@@ -40,6 +42,10 @@ def run(args: argparse.Namespace, configs: Path, say: Say) -> str:
     if args.subject == 'precision':
         report = benchmark_precision(args.config, args.checkpoint, rows=args.rows, batch=args.batch, say=say)
         return _write(report, args, say)
+    if args.subject == 'token':
+        cfg = read_config(args.config, args.cfg_options)
+        found = benchmark_token(cfg, args.checkpoint, counts=args.tokens, steps=args.steps, amp=args.amp, say=say)
+        return _write(found, args, say)
     if args.subject == 'pareto':
         return _write(draw_rates(args.pages), args, say)
     if args.threads:

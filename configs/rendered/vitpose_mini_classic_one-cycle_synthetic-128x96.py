@@ -1,0 +1,4 @@
+# The mini model for 370 steps of 16 people at a rate that rises and falls in one cycle.
+_base_ = '../quickstart/vitpose_mini_classic_synthetic-128x96.py'
+
+param_scheduler = [dict(type='OneCycleLR', eta_max=_base_.optim_wrapper.optimizer.lr, total_steps=371, by_epoch=False)]
