@@ -100,7 +100,7 @@ def add_precision(subjects: Any) -> None:
 def add_token(subjects: Any) -> None:
     """Add the subject of the knowledge token."""
     token = subjects.add_parser('token', help='how much tuned tokens lower the loss of a trained teacher')
-    token.add_argument('config', help="the teacher's, with the people to tune on and those held out")
+    token.add_argument('config', help="the teacher's, with training and validation people")
     token.add_argument('checkpoint', help="the teacher's weights")
     token.add_argument('--tokens', nargs='+', type=int, default=[1, 4, 16], help='numbers of tokens (default: 1 4 16)')
     token.add_argument('--steps', type=int, default=200, help='of each tuning (default: 200)')

@@ -62,14 +62,14 @@ def test_tuning_lowers_the_loss_of_the_people_it_sees_and_ends_where_it_began(cf
     before = token.detach().clone()
     weights = copy.deepcopy(teacher.model.state_dict())
     found = people.tune(token, loss_with(token))
-    assert found.by_held_out < found.start
+    assert found.by_validation < found.start
     assert torch.equal(token, before)
     assert all(torch.equal(weights[name], value) for name, value in teacher.model.state_dict().items())
 
 
 def test_the_report_has_a_row_for_each_number_of_tokens(cfg: Config, checkpoint: str) -> None:
     report = benchmark_token(cfg, checkpoint, counts=[1, 3], steps=2, amp=True, say=silent)
-    rows = report.tables['Loss on held-out people']
+    rows = report.tables['Loss on validation people']
     assert [(row['tuned'], row['numbers']) for row in rows] == [
         ('1 token(s)', '24'),
         ('3 token(s)', '72'),

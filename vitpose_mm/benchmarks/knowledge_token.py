@@ -38,11 +38,11 @@ LossOf = Callable[[Teacher, Batch], Tensor]
 
 
 class Tuned(NamedTuple):
-    """The loss on held-out people where the parameter is as it began, tuned on other people, and tuned on them."""
+    """The loss on validation people where the parameter is as it began, tuned on other people, and tuned on them."""
 
     start: float
     by_training: float
-    by_held_out: float
+    by_validation: float
 
 
 def benchmark_token(
@@ -54,7 +54,7 @@ def benchmark_token(
         cfg: config of a pose model with a :class:`ViT`, one dataset and target heatmaps.
         checkpoint: its trained weights.
         counts: numbers of tokens, each tuned alone.
-        steps: on the training people, and as many on the held-out ones.
+        steps: on the training people, and as many on the validation people.
         amp: tune in bf16; losses are measured in fp32.
         say: takes a line of progress.
 
@@ -69,13 +69,13 @@ def benchmark_token(
     if not isinstance(teacher.model.backbone, ViT):
         raise ValueError(f'{cfg.filename} has a {type(teacher.model.backbone).__name__}, which takes no tokens.')
     people = People(cfg, teacher, steps=steps, amp=amp)
-    say(f'{people.num_training} people to train on, {people.num_held_out} held out')
+    say(f'{people.num_training} training people, {people.num_validation} validation people')
     without = people.mean_loss(loss_with(None))
     rows: list[dict[str, str]] = []
     raw: dict[str, Any] = {'without_token': without}
     for count in counts:
         token = random_token(teacher, count)
-        say(f'{count} token(s): {people.steps} steps on training people, as many on held-out ones ...')
+        say(f'{count} token(s): {people.steps} steps on training people, as many on validation people ...')
         found = people.tune(token, loss_with(token))
         rows.append(as_row(f'{count} token(s)', token.numel(), found, without))
         raw[f'{count}_tokens'] = found._asdict()
@@ -91,10 +91,10 @@ def benchmark_token(
     signal = gradient_signal(
         [gradient(teacher, one, batch) for batch in itertools.islice(people.training(), GRADIENT_BATCHES)]
     )
-    shares = attention_to_token(teacher, one, people.held_out[0][0][:ATTENTION_CROPS])
+    shares = attention_to_token(teacher, one, people.validation[0][0][:ATTENTION_CROPS])
     raw |= {'gradient': signal, 'attention_to_token': shares}
     report = Report('Knowledge token', describe_machine(torch.device('cpu')), notes(cfg, people, without))
-    report.tables['Loss on held-out people'] = rows
+    report.tables['Loss on validation people'] = rows
     report.tables['Gradient of one random token'] = [{name: f'{value:.3g}' for name, value in signal.items()}]
     report.tables["Patch tokens' attention to one random token, next to an even share"] = [
         {str(number): f'{share:.2f}' for number, share in enumerate(shares, 1)}
@@ -104,7 +104,7 @@ def benchmark_token(
 
 
 class People:
-    """The training and the held-out people of a config, and the tuning on both.
+    """The training and the validation people of a config, and the tuning on both.
 
     Args:
         cfg: config with both dataloaders and a codec.
@@ -117,8 +117,8 @@ class People:
         self.teacher, self.steps = teacher, steps
         self.tuned_teacher = Teacher(teacher.model, dtype='bfloat16' if amp else None)
         self.preprocess = teacher.model.data_preprocessor
-        self.held_out: list[Batch] = list(batches(labelled_validation_set(cfg), self.preprocess))
-        self.num_held_out = sum(len(samples) for _, samples in self.held_out)
+        self.validation: list[Batch] = list(batches(labelled_validation_set(cfg), self.preprocess))
+        self.num_validation = sum(len(samples) for _, samples in self.validation)
         loader = copy.deepcopy(cfg.train_dataloader)
         loader.update(num_workers=0, persistent_workers=False)
         self.loader: Any = Runner.build_dataloader(loader, seed=SEED)
@@ -133,15 +133,15 @@ class People:
                 yield data['inputs'], data['data_samples']
 
     def mean_loss(self, loss_of: LossOf) -> float:
-        """Return the mean loss of the held-out people."""
+        """Return the mean loss of the validation people."""
         with torch.no_grad():
-            total = sum(len(batch[1]) * float(loss_of(self.teacher, batch)) for batch in self.held_out)
-        return total / self.num_held_out
+            total = sum(len(batch[1]) * float(loss_of(self.teacher, batch)) for batch in self.validation)
+        return total / self.num_validation
 
     def tune(self, parameter: Tensor, loss_of: LossOf) -> Tuned:
         """Tune a parameter on either people, from the same start, to which it returns."""
         start, losses = parameter.detach().clone(), [self.mean_loss(loss_of)]
-        for people in (self.training(), itertools.cycle(self.held_out)):
+        for people in (self.training(), itertools.cycle(self.validation)):
             seen = itertools.islice(people, self.steps)
             minimize(parameter, (loss_of(self.tuned_teacher, batch) for batch in seen), self.steps)
             losses.append(self.mean_loss(loss_of))
@@ -231,7 +231,7 @@ def as_row(name: str, numbers: int, found: Tuned, without: float) -> dict[str, s
         'numbers': str(numbers),
         'as it begins': text(found.start),
         'tuned on training people': text(found.by_training),
-        'tuned on the held-out people': text(found.by_held_out),
+        'tuned on the validation people': text(found.by_validation),
     }
 
 
@@ -240,8 +240,8 @@ def notes(cfg: Config, people: People, without: float) -> list[str]:
     name = Path(cfg.filename or 'the config').stem
     number_type = 'fp32' if people.tuned_teacher.dtype is None else 'bf16'
     return [
-        f'{name}: {people.num_training} training people, {people.num_held_out} held out; '
+        f'{name}: {people.num_training} training people, {people.num_validation} validation people; '
         f'{people.steps} steps of AdamW at {LEARNING_RATE:g} with a cosine schedule, in {number_type}; losses in fp32.',
-        f'The loss of the held-out people without a token is {without:.4e}; percentages are next to it.',
+        f'The loss of the validation people without a token is {without:.4e}; percentages are next to it.',
         f'Gradients of {GRADIENT_BATCHES} batches of {people.loader.batch_size} training people.',
     ]
