@@ -16,9 +16,11 @@ import torch
 
 from vitpose_mm.studies import command as commands
 from vitpose_mm.studies import run as studies
+from vitpose_mm.studies.call import call_tool
 from vitpose_mm.studies.estimate import say_how_long
 from vitpose_mm.studies.record import hash_config, read_record, read_records
 from vitpose_mm.studies.study import Preparation, Run, Study
+from vitpose_mm.studies.train_and_test import Setting
 
 TOOL = """
 import json, shutil, sys
@@ -139,7 +141,7 @@ def test_a_tool_stops_with_a_study_that_is_killed(root: Path) -> None:
         "try:\n    time.sleep(100)\nexcept KeyboardInterrupt:\n    open('stopped', 'w').close()\n"
     )
     process = multiprocessing.get_context('fork').Process(
-        target=studies.call_tool, args=(root, ['long.py']), kwargs={'log': root / 'log'}
+        target=call_tool, args=(root, ['long.py']), kwargs={'log': root / 'log'}
     )
     process.start()
     wait_for(root / 'began')
@@ -178,7 +180,7 @@ def test_the_tool_lists_studies_and_ends_with_one_sentence() -> None:
 
 
 def test_records_are_kept_with_what_they_were_measured_with(root: Path) -> None:
-    setting = studies.Setting(root, root / 'out', facts={'device': 'a machine'})
+    setting = Setting(root, root / 'out', facts={'device': 'a machine'})
     studies.run_studies([STAGES], setting, records=root / 'records')
     file = root / 'records' / 'two' / 'student-seed2.json'
     record = json.loads(file.read_text())
@@ -202,7 +204,7 @@ def test_a_run_of_another_study_is_made_once_and_found(root: Path) -> None:
     own = Run('own', 'b.py', ('x={checkpoint:shared}',))
     looked = Run('looked', 'c.py', evaluates='shared')
     second = Study('second', '', (replace(shared, home='first'), own, looked), seeds=(0, 1))
-    setting = studies.Setting(root, root / 'out', facts={'device': ''})
+    setting = Setting(root, root / 'out', facts={'device': ''})
     studies.run_studies([first, second], setting, records=root / 'records')
     made = calls(root)
     trained = [call[3].removeprefix(f'{root}/out/') for call in made if call[0] == 'train.py']
@@ -216,7 +218,7 @@ def test_a_run_of_another_study_is_made_once_and_found(root: Path) -> None:
 
 def test_how_long_it_takes_is_said_from_records(root: Path) -> None:
     study = Study('one', '', (Run('a', 'a.py'), Run('b', 'b.py')))
-    jobs = studies.plan([study], studies.Setting(root, root / 'out'))
+    jobs = studies.plan([study], Setting(root, root / 'out'))
     (root / 'records' / 'one').mkdir(parents=True)
     for seed, seconds in ((0, 3600), (1, 7200)):
         record = {'run': 'a', 'seed': seed, 'metrics': {}, 'cpu_seconds': seconds, 'yardstick_seconds': 2.0}
@@ -256,7 +258,7 @@ def test_a_quick_run_leaves_data_and_records_alone(root: Path, monkeypatch: pyte
 
 def test_mixed_precision_is_for_the_runs_that_may(root: Path) -> None:
     study = Study('one', '', (Run('a', 'a.py', scored=False), Run('b', 'b.py', scored=False, amp=False)))
-    studies.run_studies([study], studies.Setting(root, root / 'out', amp=True, facts={'device': ''}))
+    studies.run_studies([study], Setting(root, root / 'out', amp=True, facts={'device': ''}))
     assert [('--amp' in call) for call in calls(root)] == [True, False]
     assert [record['amp'] for record in studies.read_done(study, root / 'out')] == [True, False]
 

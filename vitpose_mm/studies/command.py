@@ -14,7 +14,8 @@ from . import STUDIES, find_study
 from .estimate import say_how_long
 from .page import write_page
 from .record import describe_machine
-from .run import Setting, plan, read_done, run_studies, shrink, table
+from .run import plan, read_done, run_studies, shrink, table
+from .train_and_test import Setting
 
 RECORDS = Path('docs/records')
 PAGE = Path('docs/results.md')

@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import re
 import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from ..utils.files import write_json
 from ..utils.steps import Say
-from .call import Cost, call_tool
-from .record import describe_machine, hash_config, keep_record, make_record, read_record, record_file
+from .call import call_tool
+from .record import keep_record, read_record, record_file
 from .schedule import Job, run_jobs
-from .study import PLACE, Preparation, Run, Study
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where and how runs are made.
-
-    Attributes:
-        root: folder that holds tools/ and configs/.
-        out: folder of logs, checkpoints and results.
-        cwd: folder that the paths of data start at.
-        amp: train in mixed precision what may be.
-        facts: what every record bears of the machine.
-    """
-
-    root: Path
-    out: Path
-    cwd: Path = field(default_factory=Path.cwd)
-    amp: bool = False
-    facts: dict[str, Any] = field(default_factory=dict)
+from .study import Preparation, Run, Study
+from .train_and_test import Setting, train_and_test
 
 
 def run_study(
@@ -156,68 +134,6 @@ def run_job(run: Run, study: Study, seed: int, setting: Setting, *, records: Pat
             keep_record(work_dir, file)
 
     return Job(f'{run.home or study.name}: {run.name}, seed {seed}', work_dir, tuple(needs), files, make)
-
-
-def train_and_test(run: Run, study: Study, seed: int, setting: Setting) -> None:
-    """Train and test one run, and write its record to metrics.json in its work folder."""
-    work_dir = (setting.out / run.work_dir(study.name, seed)).resolve()
-    fill = partial(_fill, study=study, seed=seed, out=setting.out.resolve())
-    call = partial(call_tool, setting.root, cwd=setting.cwd)
-    resumed = any(work_dir.glob('*.pth'))
-    amp = setting.amp and run.amp
-    cost = Cost()
-    if not run.evaluates:
-        options = [fill(option) for option in (*run.options, f'randomness.seed={seed}')]
-        flags = ['--resume', *(['--amp'] if amp else []), '--cfg-options', *options]
-        config = setting.root / 'configs' / run.train
-        cost += call([run.tool, config, '--work-dir', work_dir, *flags], log=work_dir / 'train.log')
-    notes = work_dir / 'notes.json'
-    metrics = json.loads(notes.read_text()) if notes.exists() else {}
-    if run.scored:
-        tested = work_dir / 'tested.json'
-        config = setting.root / 'configs' / (run.test or run.train)
-        checkpoint = fill(f'{{checkpoint:{run.evaluates}}}') if run.evaluates else last_checkpoint(work_dir)
-        words: list[str | Path] = ['test.py', config, checkpoint, '--work-dir', work_dir / 'test', '--out', tested]
-        options = [fill(option) for option in run.test_options]
-        cost += call([*words, *(['--cfg-options', *options] if options else [])], log=work_dir / 'test.log')
-        metrics |= json.loads(tested.read_text())
-    facts = {
-        'config': hash_config(setting.root / 'configs' / run.train, run.options),
-        'amp': amp,
-        'resumed': resumed,  # cost and minutes are of the last start then
-        **(setting.facts or describe_machine(setting.root)),
-    }
-    record = make_record(run, run.home or study.name, seed, metrics=metrics, cost=cost, facts=facts)
-    write_json(record, work_dir / 'metrics.json')
-
-
-def _fill(option: str, *, study: Study, seed: int, out: Path) -> str:
-    """Fill checkpoints and the seed into an option."""
-
-    def find(match: re.Match[str]) -> str:
-        kind, name = match.groups()
-        run = study.find(name)
-        work_dir = out / run.work_dir(study.name, seed)
-        return last_checkpoint(work_dir) if kind == 'checkpoint' else str(work_dir)
-
-    return re.sub(PLACE, find, option.replace('{seed}', str(seed)))
-
-
-def last_checkpoint(work_dir: Path) -> str:
-    """Return the path of the checkpoint that the training of a work folder ended with.
-
-    Raises:
-        RuntimeError: there is none.
-    """
-    if (work_dir / 'deploy.pth').is_file():  # of a distilled student
-        return str(work_dir / 'deploy.pth')
-    from ..checkpoints import newest_readable  # brings torch
-
-    # a kill can leave last_checkpoint behind: empty, or with the name of an older file
-    found = newest_readable(work_dir)
-    if found is None:
-        raise RuntimeError(f'there is no checkpoint in {work_dir}: run that training first')
-    return str(found)
 
 
 def read_done(study: Study, out: Path) -> list[dict]:
