@@ -33,12 +33,15 @@ LEARNING_RATE = 1e-2  # as in configs/_base_/schedules/token_tuning.py
 SEED = 0
 GRADIENT_BATCHES = 64
 ATTENTION_CROPS = 32
+BIAS = 'bias of the last norm'  # as many numbers as one token
 Batch = tuple[Tensor, list]  # (B, 3, h, w) crops after the preprocessor, and their labelled samples
 LossOf = Callable[[Teacher, Batch], Tensor]
 
 
 class Tuned(NamedTuple):
     """The loss on validation people where the parameter is as it began, tuned on other people, and tuned on them."""
+
+    numbers: int
 
     start: float
     by_training: float
@@ -70,37 +73,37 @@ def benchmark_token(
         raise ValueError(f'{cfg.filename} has a {type(teacher.model.backbone).__name__}, which takes no tokens.')
     people = People(cfg, teacher, steps=steps, amp=amp)
     say(f'{people.num_training} training people, {people.num_validation} validation people')
-    without = people.mean_loss(loss_with(None))
-    rows: list[dict[str, str]] = []
-    raw: dict[str, Any] = {'without_token': without}
-    for count in counts:
-        token = random_token(teacher, count)
-        say(f'{count} token(s): {people.steps} steps on training people, as many on validation people ...')
-        found = people.tune(token, loss_with(token))
-        rows.append(as_row(f'{count} token(s)', token.numel(), found, without))
-        raw[f'{count}_tokens'] = found._asdict()
-    bias = teacher.model.backbone.last_norm.bias
-    say('the bias of the last norm, likewise ...')
-    bias.requires_grad_(True)
-    found = people.tune(bias, loss_with(None))
-    bias.requires_grad_(False)
-    rows.append(as_row('bias of the last norm', bias.numel(), found, without))
-    raw['last_norm_bias'] = found._asdict()
+    tuned = tune_all(people, counts, say)
     say('gradients and attention ...')
     one = random_token(teacher, 1)
-    signal = gradient_signal(
-        [gradient(teacher, one, batch) for batch in itertools.islice(people.training(), GRADIENT_BATCHES)]
-    )
+    some = itertools.islice(people.training(), GRADIENT_BATCHES)
+    signal = gradient_signal([gradient(teacher, one, batch) for batch in some])
     shares = attention_to_token(teacher, one, people.validation[0][0][:ATTENTION_CROPS])
-    raw |= {'gradient': signal, 'attention_to_token': shares}
+    without = tuned[BIAS].start
     report = Report('Knowledge token', describe_machine(torch.device('cpu')), notes(cfg, people, without))
-    report.tables['Loss on validation people'] = rows
+    report.tables['Loss on validation people'] = [as_row(name, found, without) for name, found in tuned.items()]
     report.tables['Gradient of one random token'] = [{name: f'{value:.3g}' for name, value in signal.items()}]
     report.tables["Patch tokens' attention to one random token, next to an even share"] = [
-        {str(number): f'{share:.2f}' for number, share in enumerate(shares, 1)}
+        {f'block {number}': f'{share:.2f}' for number, share in enumerate(shares, 1)}
     ]
-    report.raw = raw
+    losses = {name: found._asdict() for name, found in tuned.items()}
+    report.raw = {'losses': losses, 'gradient': signal, 'attention_to_token': shares}
     return report
+
+
+def tune_all(people: People, counts: Sequence[int], say: Callable[[str], None]) -> dict[str, Tuned]:
+    """Tune each number of tokens, and then the bias of the teacher's last norm, whose start is the teacher itself."""
+    found = {}
+    for count in counts:
+        say(f'{count} token(s): {people.steps} steps on training people, as many on validation people ...')
+        token = random_token(people.teacher, count)
+        found[f'{count} token(s)'] = people.tune(token, loss_with(token))
+    say(f'{BIAS}, likewise ...')
+    bias = people.teacher.model.backbone.last_norm.bias
+    bias.requires_grad_(True)
+    found[BIAS] = people.tune(bias, loss_with(None))
+    bias.requires_grad_(False)
+    return found
 
 
 class People:
@@ -146,7 +149,7 @@ class People:
             minimize(parameter, (loss_of(self.tuned_teacher, batch) for batch in seen), self.steps)
             losses.append(self.mean_loss(loss_of))
             parameter.data.copy_(start)
-        return Tuned(*losses)
+        return Tuned(parameter.numel(), *losses)
 
 
 def minimize(parameter: Tensor, losses: Iterable[Tensor], steps: int) -> None:
@@ -220,7 +223,7 @@ def attention_to_token(teacher: Teacher, token: Tensor, crops: Tensor) -> list[f
     return shares
 
 
-def as_row(name: str, numbers: int, found: Tuned, without: float) -> dict[str, str]:
+def as_row(name: str, found: Tuned, without: float) -> dict[str, str]:
     """Return a row of the table of losses, each next to the teacher's without a token."""
 
     def text(loss: float) -> str:
@@ -228,7 +231,7 @@ def as_row(name: str, numbers: int, found: Tuned, without: float) -> dict[str, s
 
     return {
         'tuned': name,
-        'numbers': str(numbers),
+        'numbers': str(found.numbers),
         'as it begins': text(found.start),
         'tuned on training people': text(found.by_training),
         'tuned on the validation people': text(found.by_validation),
