@@ -78,7 +78,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     'no state of an optimizer': (lambda c: c['optimizer'].pop('state'), 'its optimizer has no state'),
     'fewer weights in the optimizer': (
         lambda c: c['optimizer']['param_groups'][0]['params'].pop(),
-        r'its optimizer has \d+ weights in 1 groups, and this one \d+ in 1',
+        r'its optimizer has \d+ weights in 1 group, and this one \d+ in 1',
     ),
     'other groups': (
         lambda c: c['optimizer']['param_groups'].append({'params': []}),
