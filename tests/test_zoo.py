@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import mmdet
 import mmpose
@@ -13,7 +15,16 @@ import yaml
 
 from vitpose_mm import zoo
 from vitpose_mm.utils.configs import open_config
-from vitpose_mm.zoo import ModelFiles, detectors, find_detector, find_pose_model, parse_models, pose_models
+from vitpose_mm.zoo import (
+    ModelFiles,
+    detectors,
+    find_detector,
+    find_pose_model,
+    parse_detector,
+    parse_models,
+    parse_pose_models,
+    pose_models,
+)
 
 MMPOSE = Path(mmpose.__file__).parent / '.mim' / 'configs' / 'body_2d_keypoint' / 'topdown_heatmap'
 
@@ -66,6 +77,19 @@ def test_a_name_has_the_config_that_it_says(name: str) -> None:
     assert cfg.model.backbone.arch == name.split('_')[1]
     assert ('Simple' in cfg.model.head.type) == ('simple' in name)
     assert cfg.dataset_type == ('HumanArtDataset' if 'human-art' in name else 'CocoDataset')
+
+
+@pytest.mark.parametrize('parse', [parse_pose_models, parse_detector])
+def test_a_file_that_is_missing_is_named_before_anything_is_loaded(parse: Callable[..., Any], tmp_path: Path) -> None:
+    config, weights = str(tmp_path / 'a.py'), str(tmp_path / 'a.pth')
+    with pytest.raises(ValueError, match=r'there is no config .*a\.py: give'):
+        parse([config, weights])
+    Path(config).touch()
+    with pytest.raises(ValueError, match=r'there is no checkpoint .*a\.pth: give'):
+        parse([config, weights])
+    Path(weights).touch()
+    assert parse([config, weights])
+    assert parse([config, 'https://example.org/a.pth']) and parse(['vitpose_mm::a.py', weights])
 
 
 def test_detectors_have_a_config() -> None:

@@ -1,4 +1,4 @@
-"""See where predictions on a COCO-style set go wrong: kinds of errors and what each costs, in one HTML file.
+r"""See where predictions on a COCO-style set go wrong: kinds of errors and what each costs, in one HTML file.
 
 Examples:
     python tools/analyze.py predictions.keypoints.json data/coco/annotations/person_keypoints_val2017.json \
@@ -20,7 +20,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument('predictions', help="COCO results (.json), or a small dump of tools/test.py's (.pkl)")
+    parser.add_argument(
+        'predictions',
+        help='COCO results (.json), as tools/test.py writes them with --cfg-options '
+        'test_evaluator.outfile_prefix=NAME, or what it wrote with --dump (.pkl), where that is small',
+    )
     parser.add_argument('annotations', help="labels in COCO's format (.json)")
     parser.add_argument('--images', type=Path, metavar='DIR', help='folder of the images, to draw the worst cases')
     parser.add_argument(
@@ -47,6 +51,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         refuse_source(Path(args.predictions), args.out)
         refuse_source(Path(args.annotations), args.out)
+        for file in (args.predictions, args.annotations):
+            if not Path(file).is_file():
+                raise ValueError(f'there is no file {file}: give predictions, then the labels to compare them with.')
         if args.images is not None and not args.images.is_dir():
             raise ValueError(f'--images {args.images} is not a folder: give the one that the images are in.')
         labels = read_labels(args.annotations, args.keypoints, area_of_box=args.area_of_box)

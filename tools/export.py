@@ -11,7 +11,7 @@ The file has the input `input`, (N, 3, H, W) float32 crops for any N, normalised
 and the output `output`: (N, K, h, w) heatmaps, or (N, K, 3) keypoints as x, y in pixels of the crop and score. A
 detector has the outputs `boxes` (N, A, 4) and `scores` (N, A, C), without non-maximum suppression.
 
-It takes about a minute of one core, and 2 GB of memory for ViT-B, 6 to 7 GB for ViT-L and ViT-H.
+It takes about a minute of one core, and 2 GB of memory for ViT-B, 6 to 9 GB for ViT-L and ViT-H.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import argparse
 import sys
 import time
 
+from vitpose_mm.utils.counted import counted
 from vitpose_mm.utils.machine import count_cores
 
 
@@ -34,7 +35,7 @@ def main() -> int:
         print(f'make_synthetic: {error}', file=sys.stderr)
         return 1
     for name, count in persons.items():
-        print(f'{name}: {count} people with keypoints')
+        print(f'{name}: {counted(count, "person", "people")} with keypoints')
     print(f'written to {args.out} in {time.perf_counter() - start:.0f} s')
     return 0
 

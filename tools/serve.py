@@ -27,7 +27,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--det-cat-id', type=int, default=0, help="the detector's class index of a person (default: 0)")
     where = 'address to listen on; with another than 127.0.0.1, other machines can use the server (default: 127.0.0.1)'
     parser.add_argument('--host', default='127.0.0.1', help=where)
-    parser.add_argument('--port', type=int, default=8000, help='0: any that is free (default: 8000)')
+    parser.add_argument('--port', type=int, default=8000, help='port to listen on; 0 takes a free one (default: 8000)')
     names = 'name that clients call this server by (repeat it for several); addresses and localhost need none'
     parser.add_argument('--allow-host', action='append', default=[], dest='allowed_hosts', metavar='NAME', help=names)
     parser.add_argument(
@@ -37,13 +37,16 @@ def parse_args() -> argparse.Namespace:
         '--max-wait', type=float, default=0.01, help='seconds that an image waits for others (default: 0.01)'
     )
     parser.add_argument(
-        '--max-queue', type=int, default=64, help='requests inside; the next one is answered with 429 (default: 64)'
+        '--max-queue',
+        type=int,
+        default=64,
+        help='requests that wait or are worked on; others are answered with 429 (default: 64)',
     )
-    parser.add_argument('--max-bytes', type=int, default=20_000_000, help='of a request (default: 20,000,000)')
+    parser.add_argument('--max-bytes', type=int, default=20_000_000, help='largest request (default: 20,000,000)')
     parser.add_argument(
-        '--max-pixels', type=int, default=25_000_000, help='of an image or a frame of a video (default: 25,000,000)'
+        '--max-pixels', type=int, default=25_000_000, help='largest image, or frame of a video (default: 25,000,000)'
     )
-    parser.add_argument('--max-frames', type=int, default=600, help='of a video (default: 600)')
+    parser.add_argument('--max-frames', type=int, default=600, help='longest video (default: 600)')
     parser.add_argument(
         '--timeout', type=float, default=60, help='seconds for a request to arrive, and to be answered (default: 60)'
     )

@@ -95,11 +95,11 @@ def parse_pose_models(words: Sequence[str]) -> list[ModelName]:
     """Read the words of a command line as pose models, each a name or a config and its checkpoint.
 
     Raises:
-        ValueError: an unknown name, or a config without its checkpoint.
+        ValueError: an unknown name, a config without its checkpoint, or a file that does not exist.
     """
     models = list(_group(words))
     for model in models:
-        find_pose_model(model)
+        _check_files(find_pose_model(model))
     return models
 
 
@@ -107,15 +107,23 @@ def parse_detector(words: Sequence[str]) -> ModelName | None:
     """Read the words of a flag as a detector: its name, its config and its checkpoint, or 'none' for none.
 
     Raises:
-        ValueError: an unknown name, a config without its checkpoint, or more than one.
+        ValueError: an unknown name, a config without its checkpoint, a file that does not exist, or more than one.
     """
     models = list(_group(words))
     if len(models) != 1:
         raise ValueError(f'--detector {" ".join(words)}: give one detector.')
     if models == ['none']:
         return None
-    find_detector(models[0])
+    _check_files(find_detector(models[0]))
     return models[0]
+
+
+def _check_files(files: ModelFiles) -> None:
+    """Raise ValueError where a config or checkpoint is not there, before another model is loaded or downloaded."""
+    if '::' not in files.config and not Path(files.config).is_file():
+        raise ValueError(f'there is no config {files.config}: give the path of a .py config, or a name of the zoo.')
+    if '://' not in files.checkpoint and not Path(files.checkpoint).is_file():
+        raise ValueError(f'there is no checkpoint {files.checkpoint}: give the path or the address of the weights.')
 
 
 def _group(words: Iterable[str]) -> Iterator[ModelName]:

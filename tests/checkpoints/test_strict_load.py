@@ -37,5 +37,5 @@ def test_the_versions_of_modules_are_read(prefix: str, tmp_path: Path) -> None:
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     torch.save({'state_dict': {'weight': torch.ones(3, 2)}}, tmp_path / 'a.pth')
-    with pytest.raises(ValueError, match=r'does not fit a\.py: 1 of 2 weights are missing, bias is one'):
+    with pytest.raises(ValueError, match=r'does not fit a\.py: 1 of 2 weights is missing, bias is one'):
         load_strictly(nn.Linear(2, 3), str(tmp_path / 'a.pth'), 'a.py')

@@ -77,7 +77,7 @@ NOTED: list[Case] = [
     *each('score', (NAN, INF), '1 with numbers that are not finite'),
     *each('bbox', ([5, 5, 0, 9], [5, 5, 9, 0], [50, 50, -9, 9]), '1 without positive width and height'),
     ('one of another image', put('image_id', 999), '1 of an image that the annotation file does not list'),
-    ('one of another category', put('category_id', 18), '1 of 6 boxes are of other categories than 1'),
+    ('one of another category', put('category_id', 18), '1 of 6 boxes is of another category than 1'),
 ]
 
 

@@ -54,7 +54,7 @@ def test_missing_training_images_are_counted_up_to_what_training_bears(cfg: Conf
 
 def test_a_file_that_is_not_an_image(cfg: Config, tmp_path: Path) -> None:
     (tmp_path / 'images/val_1.png').write_text('<html>')
-    with pytest.raises(ValueError, match=r'1 of 6 images that were opened: .*val_1\.png is not an image'):
+    with pytest.raises(ValueError, match=r'1 of 6 opened images: .*val_1\.png is not an image'):
         check_config(cfg)
 
 
@@ -77,7 +77,7 @@ def test_labels_on_upright_pixels_are_good(orientation: int, cfg: Config, tmp_pa
 def test_an_orientation_that_keeps_the_size_is_said(orientation: int, cfg: Config, tmp_path: Path) -> None:
     use_jpeg(cfg, tmp_path, orientation, listed=(160, 120), number=2)
     (note,) = check_config(cfg)
-    assert '2 of 6 images that were opened have an EXIF orientation' in note and '1.jpg' in note
+    assert '2 of 6 opened images have an EXIF orientation' in note and '1.jpg' in note
 
 
 def test_few_sizes_that_differ_are_said(cfg: Config, tmp_path: Path) -> None:
@@ -90,6 +90,4 @@ def test_few_sizes_that_differ_are_said(cfg: Config, tmp_path: Path) -> None:
     content['images'][7]['width'] = 170
     save(content, tmp_path / 'train.json')
     (note,) = check_config(cfg)
-    assert (
-        '1 of 36 images that were opened have another size' in note and 'is 160 x 120 pixels and listed as 170' in note
-    )
+    assert '1 of 36 opened images has another size' in note and 'is 160 x 120 pixels and listed as 170' in note

@@ -54,7 +54,7 @@ def test_people_of_further_images_count_as_missed(cfg: Config, tmp_path: Path) -
     save(content, tmp_path / 'more.json')
     cfg.val_evaluator.ann_file = str(tmp_path / 'more.json')
     (note,) = check_config(cfg)
-    assert '1 of its 7 people are in 1 images that the data does not have (image 500): they count as missed' in note
+    assert '1 of 7 people is in 1 image that the data does not have (image 500), and counted as missed.' in note
 
 
 def test_labels_of_other_keypoints(cfg: Config, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def coco_annotator(content: dict) -> dict:
 
 EXPORTS: list[tuple[Callable[[dict], dict], str, int]] = [
     (roboflow, '', 6),
-    (cvat, '1 of 7 annotations are left out: 1 with no keypoints (annotation 9999)', 6),
+    (cvat, '1 of 7 annotations is left out: 1 with no keypoints (annotation 9999)', 6),
     (label_studio, "'area' is missing, zero or not a positive number", 6),
     (label_studio_windows, 'has backslashes, which are read as slashes', 6),
     (coco_annotator, '1 with a box without width or height', 5),

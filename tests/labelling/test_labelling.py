@@ -82,6 +82,9 @@ def test_what_is_listed(photos: Path, tmp_path: Path) -> None:
     (tmp_path / 'list.txt').write_text(f'{photos}/0/000.png\n\n{tmp_path}/gone.png\n')
     items = list_items([str(photos), str(photos / '0'), str(tmp_path / 'list.txt')]).paths
     assert items == sorted(items) and len(items) == 24 and items[0].endswith('gone.png')
+    (tmp_path / 'notes.doc').write_text('some text')
+    with pytest.raises(ValueError, match=r'notes\.doc is not an image'):
+        list_items([str(tmp_path / 'notes.doc')])
     with pytest.raises(ValueError, match='does not exist'):
         list_items([str(tmp_path / 'nothing')])
     (tmp_path / 'gone.txt').write_text('photos/a.jpg\nphotos/b.jpg\n')

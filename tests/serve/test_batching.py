@@ -54,7 +54,7 @@ def test_a_full_server_says_so_at_once_and_serves_again(start: Start) -> None:
         client.models['first'].gate.set()
         assert [one.result().status_code for one in inside] == [200] * 3
     assert refused.status_code == 429 and refused.headers['Retry-After'] == '1'
-    assert refused.json() == {'error': '3 requests are being worked on or wait: try again in a second.'}
+    assert refused.json() == {'error': 'The server has 3 requests already: try again in a second.'}
     assert client.predict(spots()).status_code == 200
 
 

@@ -123,6 +123,7 @@ def test_info_and_health(client: Client) -> None:
     assert client.get('/health').json() == {'status': 'UP'}
     info = client.get('/info').json()
     assert info['limits']['max_pixels'] == 1_000_000
+    assert info['video_formats'] == [*info['formats'], 'lines']
     assert [model['name'] for model in info['models']] == ['first', 'second']
     assert info['models'][0] | {'name': ''} == {
         'name': '',

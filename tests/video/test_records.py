@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from vitpose_mm.video import VideoResult
 from vitpose_mm.video.records import FrameLog, open_results
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
+METAINFO = {'num_keypoints': 3, 'keypoint_id2name': {0: 'nose', 1: 'left, knee', 2: 'tail'}}
 SETTINGS = {'track': 'bytetrack', 'bbox_thr': 0.3}
 
 
@@ -24,8 +26,24 @@ def result(index: int) -> VideoResult:
         scores=rng.uniform(0, 1, (2, 3)).astype(np.float32),
         boxes=rng.uniform(0, 1000, (2, 4)).astype(np.float32),
         box_scores=rng.uniform(0, 1, 2).astype(np.float32),
+        metainfo=METAINFO,
         track_ids=np.array([1, 4]),
     )
+
+
+def test_a_csv_has_a_line_for_each_person_with_the_numbers_of_the_json_file() -> None:
+    lines = list(csv.reader([*result(0).to_csv().splitlines(), *result(7).to_csv(header=False).splitlines()]))
+    assert [line[:4] for line in lines[1:]] == [
+        ['0', '0.0', '0', '1'],
+        ['0', '0.0', '1', '4'],
+        ['7', '0.233567', '0', '1'],
+        ['7', '0.233567', '1', '4'],
+    ]
+    assert lines[0][:5] == ['frame_id', 'time', 'person', 'track_id', 'x1'] and lines[0][-6] == 'left, knee_x'
+    for line, person in zip(lines[3:], result(7).to_dict()['instances'], strict=True):
+        assert list(map(float, line[4:9])) == [*person['bbox'], person['bbox_score']]
+        points = np.column_stack((person['keypoints'], person['keypoint_scores'])).ravel()
+        assert list(map(float, line[9:])) == points.tolist()
 
 
 def write_log(path: Path, frames: int) -> None:
@@ -42,7 +60,7 @@ def test_a_log_gives_back_every_bit(tmp_path: Path) -> None:
     assert not log.replaced
     entries = list(log.read())
     for index, entry in enumerate(entries):
-        back, there = VideoResult.from_dict(entry, IMAGE, num_keypoints=3), result(index)
+        back, there = VideoResult.from_dict(entry, IMAGE, METAINFO), result(index)
         assert back.time == there.time
         for name in ('keypoints', 'scores', 'boxes', 'box_scores', 'track_ids'):
             np.testing.assert_array_equal(getattr(back, name), getattr(there, name))

@@ -26,6 +26,7 @@ def results(path: np.ndarray, *, times: Sequence[float] | None = None, height: f
             scores=np.ones((1, len(points))),
             boxes=np.array([[0, 0, 100, height]]),
             box_scores=np.ones(1),
+            metainfo={},
             track_ids=np.array([1]),
         )
         for index, (time, points) in enumerate(zip(times, path, strict=True))

@@ -11,6 +11,7 @@ from ..checks.label_file import LabelFile, open_labels
 from ..checks.label_people import AREA_OF_BOX, check_people
 from ..checks.label_structure import check_structure
 from ..checks.metainfo import check_metainfo
+from ..utils.counted import counted
 from .people import Labels, stack_people
 
 
@@ -33,7 +34,7 @@ def read_labels(path: str, keypoint_set: str = 'coco', *, area_of_box: bool = Fa
         raise file.fault(f'it has no person to compare with, only {people.unused or "an empty list"}; name another.')
     if people.num_keypoints != metainfo['num_keypoints']:
         raise file.fault(
-            f'it has {people.num_keypoints} keypoints per person and the keypoint set {keypoint_set!r} has '
+            f'it has {counted(people.num_keypoints, "keypoint")} per person and the keypoint set {keypoint_set!r} has '
             f'{metainfo["num_keypoints"]}: name its own with --keypoints, as docs/own_keypoints.md shows.'
         )
     _check_names(file, metainfo, keypoint_set)

@@ -15,6 +15,7 @@ from mmpose.evaluation.metrics import CocoMetric
 from ..checkpoints.predictions_file import load_predictions
 from ..checks.label_file import shorten
 from ..checks.number_lists import is_number, to_table, usable
+from ..utils.counted import counted
 from ..utils.json_files import read_json
 from .people import Detections, Labels
 
@@ -92,7 +93,8 @@ def score_dump(samples: Sequence[dict], labels: Labels, path: str) -> list[dict]
         except (KeyError, AttributeError, TypeError, ValueError, AssertionError, IndexError):
             raise ValueError(
                 f'{path}: it does not hold the samples of a pose model of '
-                f'{labels.metainfo["num_keypoints"]} keypoints: give what tools/test.py --dump wrote, or COCO results.'
+                f'{counted(labels.metainfo["num_keypoints"], "keypoint")}: give what tools/test.py --dump wrote, or '
+                'COCO results.'
             ) from None
         results: list[dict] = json.loads(Path(f'{folder}/results.keypoints.json').read_text())
         return results

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 
+from ..utils.counted import part_of
 from ..utils.files import write_text
 from ..utils.image_size import ImageError
 from . import plots
@@ -77,11 +78,12 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _summary(analysis: Analysis) -> str:
     found, people = len(analysis.pairs.people), len(analysis.labels.people.areas)
+    unmatched = part_of(len(analysis.false_positives), len(analysis.detections.scores), 'prediction', verb='match')
     notes = ''.join(f'<li>{escape(note)}</li>' for note in analysis.labels.notes)
     return (
-        f'<p>AP <b>{100 * analysis.matches.ap:.1f}</b> ({analysis.matches.ap:.4f}). {found} of {people} labelled '
-        f'people are found (a prediction has OKS of at least .1 with them); {len(analysis.false_positives)} of '
-        f'{len(analysis.detections.scores)} predictions match nobody.</p>' + (f'<ul>{notes}</ul>' if notes else '')
+        f'<p>AP <b>{100 * analysis.matches.ap:.1f}</b> ({analysis.matches.ap:.4f}). '
+        f'{part_of(found, people, "labelled person", plural="labelled people", verb="are")} found (a prediction has '
+        f'OKS of at least .1 with them); {unmatched} nobody.</p>' + (f'<ul>{notes}</ul>' if notes else '')
     )
 
 

@@ -27,6 +27,7 @@ from ..serve.models import ServedModels
 from ..serve.run import make_config
 from ..serve.settings import ServeSettings
 from ..synthetic.walking import render_walking
+from ..utils.counted import counted
 from . import serve_clients
 from .inference import build_detector_without_weights, build_pose_model_without_weights
 from .machine_description import describe_machine
@@ -97,7 +98,7 @@ def benchmark_serve(config: Path, *, detector: str, people: int, images: int, ro
 
 
 def _clients(number: int) -> str:
-    return f'server, {number} client{"s" if number > 1 else ""}'
+    return f'server, {counted(number, "client")}'
 
 
 def write_images(folder: Path) -> list[Path]:

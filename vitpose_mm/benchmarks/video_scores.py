@@ -112,6 +112,7 @@ def shake_keypoints(film: Sequence[WalkingFrame], *, fps: float) -> Iterator[Vid
             scores=np.where(frame.visible > 0, 0.9, 0.1).astype(np.float32),
             boxes=frame.boxes,
             box_scores=frame.seen,
+            metainfo={},
             track_ids=frame.ids,
         )
 

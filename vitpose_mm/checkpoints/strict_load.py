@@ -9,6 +9,8 @@ from typing import Any
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
+from ..utils.counted import part_of
+
 
 def load_strictly(model: nn.Module, checkpoint: str, config: str) -> Mapping[str, Any]:
     """Copy a checkpoint's weights into the model and return its meta information.
@@ -35,7 +37,7 @@ def load_strictly(model: nn.Module, checkpoint: str, config: str) -> Mapping[str
     missing = [name for name in missing if own[name].is_floating_point()]  # counters may be missing
     if missing:
         raise ValueError(
-            f'{checkpoint} does not fit {config}: {len(missing)} of {len(own)} weights are missing, '
+            f'{checkpoint} does not fit {config}: {part_of(len(missing), len(own), "weight", verb="are")} missing, '
             f'{missing[0]} is one; {hint}'
         )
     return content.get('meta') or {}

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..utils.counted import part_of
 from .label_file import LabelFile, count_reasons
 from .label_structure import clean_ids
 from .number_lists import is_number
@@ -106,7 +107,9 @@ class Annotations:
         if not reasons:
             return
         total = sum(map(len, reasons.values()))
-        self.file.note(f'{total} of {len(self.items)} annotations are left out: {count_reasons(reasons)}.')
+        self.file.note(
+            f'{part_of(total, len(self.items), "annotation", verb="are")} left out: {count_reasons(reasons)}.'
+        )
         if need.scored or not need.people or not set(reasons) <= LEFT_OUT_BY_MMPOSE:
             self.file.corrected = True
 

@@ -12,6 +12,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 
 from ..registry import DATASETS
+from ..utils.counted import counted
 
 # keys of files that mmpose's datasets do not join with data_root
 _FILES_OUTSIDE_DATA_ROOT = {
@@ -120,8 +121,8 @@ def check_loaded(dataset: BaseDataset, *, where: str) -> None:
     keypoints = dataset.get_data_info(0).get('keypoints')
     if expected is not None and keypoints is not None and np.shape(keypoints)[1] != expected:
         raise ValueError(
-            f'{where}: annotation file {dataset.ann_file!r} has {np.shape(keypoints)[1]} keypoints per person, '
-            f'the metainfo of {type(dataset).__name__} has {expected}; set {where}.type or {where}.metainfo '
+            f'{where}: annotation file {dataset.ann_file!r} has {counted(np.shape(keypoints)[1], "keypoint")} per '
+            f'person, the metainfo of {type(dataset).__name__} has {expected}; set {where}.type or {where}.metainfo '
             f'to the dataset that the file belongs to'
         )
     for category in dataset.metainfo.get('CLASSES') or ():  # the file's, as mmpose keeps them

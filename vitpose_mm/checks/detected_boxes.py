@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from ..utils.counted import part_of
 from .label_boxes import BOX
 from .label_file import LabelFile, count_reasons, shorten
 from .label_structure import clean_ids
@@ -87,10 +88,12 @@ def _leave_out(file: LabelFile, table: np.ndarray, unknown: np.ndarray, persons:
     }
     if not keep.all():
         listed = {reason: np.flatnonzero(which).tolist() for reason, which in reasons.items()}
-        file.note(f'{(~keep).sum()} of {len(keep)} boxes are left out: {count_reasons(listed, "box")}.')
+        left_out = part_of(int((~keep).sum()), len(keep), 'box', plural='boxes', verb='are')
+        file.note(f'{left_out} left out: {count_reasons(listed, "box")}.')
         file.content = [file.content[i] for i in np.flatnonzero(keep)]
         file.corrected = True
     others = int((keep & ~persons).sum())
     if others:
-        file.note(f'{others} of {len(keep)} boxes are of other categories than {PERSON}, which MMPose does not take.')
+        of_others = part_of(others, len(keep), 'box', plural='boxes', verb='are')
+        file.note(f'{of_others} of another category than {PERSON}, which MMPose does not take.')
     return keep

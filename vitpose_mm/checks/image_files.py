@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..utils.counted import counted, part_of
 from ..utils.image_size import ImageError, ImageSize, read_upright_size
 from .label_file import LabelFile, name_ids, shorten
 
@@ -88,13 +89,13 @@ def check_image_files(file: LabelFile, images: Sequence[dict], folder: Folder) -
     missing = [f'{shorten(path, 400)} {problem}' for path, problem in zip(paths, problems, strict=True) if problem]
     if len(missing) > folder.max_missing * len(paths):
         raise file.fault(
-            f'{len(missing)} of its {len(paths)} images in use cannot be read, the first {missing[0]}: put the images '
-            f'there, or set {folder.where} to the folder that they are in.'
+            f'{len(missing)} of its {counted(len(paths), "image")} in use cannot be read, the first {missing[0]}: put '
+            f'the images there, or set {folder.where} to the folder that they are in.'
         )
     if missing:
         file.note(
-            f'{len(missing)} of its {len(paths)} images in use cannot be read, the first {missing[0]}: other images '
-            f'replace them in training.'
+            f'{len(missing)} of its {counted(len(paths), "image")} in use cannot be read, the first {missing[0]}: '
+            'other images replace them in training.'
         )
     return [image for image, problem in zip(images, problems, strict=True) if not problem]
 
@@ -138,14 +139,15 @@ def check_sizes(file: LabelFile, images: Sequence[dict], folder: Folder) -> None
         elif found.orientation > 1 and (found.orientation < 5 or found.width == found.height):
             unclear.append(path)
     if len(unreadable) > folder.max_missing * len(chosen):
-        raise file.fault(f'{len(unreadable)} of {len(chosen)} images that were opened: {unreadable[0]}')
+        raise file.fault(f'{part_of(len(unreadable), len(chosen), "opened image")}: {unreadable[0]}')
+    other_size = part_of(len(differing), len(chosen), 'opened image', verb='have')
     if len(differing) > MAX_OTHER_SIZE * len(chosen):
-        raise file.fault(f'{len(differing)} of {len(chosen)} images that were opened have another size: {differing[0]}')
+        raise file.fault(f'{other_size} another size: {differing[0]}')
     if differing:
-        file.note(f'{len(differing)} of {len(chosen)} images that were opened have another size: {differing[0]}')
+        file.note(f'{other_size} another size: {differing[0]}')
     if unclear:
         file.note(
-            f'{len(unclear)} of {len(chosen)} images that were opened have an EXIF orientation, the first '
+            f'{part_of(len(unclear), len(chosen), "opened image", verb="have")} an EXIF orientation, the first '
             f'{unclear[0]!r}: training reads them as it says, so labels have to be on the pixels that a viewer shows.'
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 
+from ..utils.counted import counted
 from .dataset_leaves import Leaf
 from .metainfo import dataset_class, parsed_metainfo
 
@@ -22,7 +23,7 @@ def check_keypoints(leaf: Leaf, model: Mapping, *, scope: str = 'mmpose') -> Non
     channels = out_channels(model.get('head'), metainfo.get('dataset_name'))
     if fed is not None and channels is not None and fed != channels:
         raise ValueError(
-            f'{leaf.where}: {dataset.__name__} has {fed} keypoints, the head predicts '
+            f'{leaf.where}: {dataset.__name__} has {counted(fed, "keypoint")}, the head predicts '
             f'out_channels={channels}; set model.head.out_channels={fed}, or choose the dataset that '
             f'belongs to the head'
         )

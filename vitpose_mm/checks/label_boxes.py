@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..utils.counted import part_of
 from .annotations import BOX_OUTSIDE, EMPTY_BOX, NEGATIVE_BOX, NO_BOX, Annotations
 from .label_file import shorten
 from .number_lists import to_table, usable
@@ -58,6 +59,6 @@ def _say_corners(annotations: Annotations, corners: np.ndarray, limits: np.ndarr
     beyond = (corners[:, 1] > 1.05 * limits + 2).any(axis=1) & people
     if beyond.sum() > 0.5 * people.sum():
         annotations.file.note(
-            f'{beyond.sum()} of {people.sum()} boxes end outside their image: are they left, top, right, bottom? COCO '
-            f'has left, top, width, height.'
+            f'{part_of(int(beyond.sum()), int(people.sum()), "box", plural="boxes", verb="end")} outside the image: '
+            f'are boxes given as left, top, right, bottom? COCO has left, top, width, height.'
         )

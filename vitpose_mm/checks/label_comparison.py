@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..utils.counted import counted, part_of
 from .dataset_files import find_moved
 from .detected_boxes import PERSON
 from .label_file import LabelFile, name_ids
@@ -39,7 +40,9 @@ def compare_keypoints(file: LabelFile, reader: Reader, people: People) -> None:
         return
     choose = f'set {reader.where}.type or {reader.where}.metainfo to the dataset that the file belongs to'
     if found != expected:
-        raise file.fault(f'it has {found} keypoints per person, the metainfo of {name} has {expected}; {choose}.')
+        raise file.fault(
+            f'it has {counted(found, "keypoint")} per person, the metainfo of {name} has {expected}; {choose}.'
+        )
     used = set(people.category_ids)
     for category in file.content['categories']:
         names = category.get('keypoints') or ()
@@ -86,9 +89,10 @@ def compare_with_metric(
     if not missed:
         return []
     images = sorted(set(missed))
+    in_others = part_of(len(missed), len(labels.people.image_ids), 'person', plural='people', verb='are')
     return [
-        f'{labels.title}: {len(missed)} of its {len(labels.people.image_ids)} people are in {len(images)} images that '
-        f'the data does not have ({name_ids(images, "image")}): they count as missed.'
+        f'{labels.title}: {in_others} in {counted(len(images), "image")} that the data does not have '
+        f'({name_ids(images, "image")}), and counted as missed.'
     ]
 
 
@@ -100,7 +104,7 @@ def _compare_images(metric: Metric, labels: Summary, data: Summary) -> None:
     fix = f'set {metric.where}.ann_file to the labels of the same images'
     if absent:
         raise ValueError(
-            f'{labels.title} does not list {len(absent)} of {len(data.images)} images of {data.title} '
+            f'{labels.title} does not list {part_of(len(absent), len(data.images), "image")} of {data.title} '
             f'({name_ids(absent, "image")}): {fix}.'
         )
     for image_id, name in data.images.items():
@@ -115,7 +119,7 @@ def _compare_people(metric: Metric, labels: Summary, reader: Reader, data: Summa
     converts = metric.cfg.get('gt_converter') or metric.cfg.get('pred_converter')
     if expected is not None and found is not None and found != expected and not converts:
         raise ValueError(
-            f'{labels.title} has {found} keypoints per person, and {reader.where} has {expected}: set '
+            f'{labels.title} has {counted(found, "keypoint")} per person, and {reader.where} has {expected}: set '
             f'{metric.where}.ann_file to labels with the keypoints that are predicted.'
         )
     predicted = {PERSON} if reader.boxes else set(data.people.category_ids)

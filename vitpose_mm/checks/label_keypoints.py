@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..utils.counted import counted
 from .annotations import NO_KEYPOINTS, NOTHING_INSIDE, Annotations, Need, is_usable_number
 from .label_file import name_ids, shorten
 from .number_lists import to_table, usable
@@ -84,7 +85,8 @@ def _refuse_several(annotations: Annotations, first_of: dict[tuple[int, int], in
             other, first = by_category[category]
             ids = ' and '.join(str(annotations.items[i]['id']) for i in (first, index))
             raise annotations.file.fault(
-                f'annotations {ids} are of the same category and have {other // 3} and {length // 3} keypoints: list '
+                f'annotations {ids} are of the same category and have {other // 3} and '
+                f'{counted(length // 3, "keypoint")}: list '
                 f'all keypoints of the category in each, 0, 0, 0 for those that are not labelled.'
             )
         by_category[category] = length, index
@@ -95,9 +97,10 @@ def _refuse_several(annotations: Annotations, first_of: dict[tuple[int, int], in
         same_names = not {'keypoints'} <= set(one) & set(used[0]) or one['keypoints'] == used[0]['keypoints']
         if length != lengths[0] or not same_names:
             raise annotations.file.fault(
-                f'its categories {shorten(used[0].get("name"))} (id {used[0]["id"]}, {lengths[0]} keypoints) and '
-                f'{shorten(one.get("name"))} (id {one["id"]}, {length} keypoints) have different keypoints: write a '
-                f'file for each category, and train them as two datasets or in two runs.'
+                f'its categories {shorten(used[0].get("name"))} (id {used[0]["id"]}, '
+                f'{counted(lengths[0], "keypoint")}) and '
+                f'{shorten(one.get("name"))} (id {one["id"]}, {counted(length, "keypoint")}) have different '
+                'keypoints: write a file for each category, and train them as two datasets or in two runs.'
             )
 
 
@@ -108,7 +111,7 @@ def _check_visibility(annotations: Annotations, points: np.ndarray, need: Need) 
         index, keypoint = np.argwhere(odd)[0]
         raise annotations.fault(
             index, f'keypoint {keypoint + 1} has visibility {visibility[index, keypoint]:g}, and '
-            f'{odd.any(axis=1).sum()} annotations have one like it: write {FLAGS}.'
+            f'{counted(int(odd.any(axis=1).sum()), "annotation has", "annotations have")} one like it: write {FLAGS}.'
         )  # fmt: skip
     annotations.leave_out(~np.isfinite(visibility).all(axis=1), 'with a visibility that is not a finite number')
 

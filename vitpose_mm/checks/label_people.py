@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..utils.counted import part_of
 from .annotations import Annotations, Need, check_references, is_usable_number, read_crowds
 from .label_boxes import check_extents, read_boxes
 from .label_file import LabelFile, count_reasons, name_ids
@@ -65,9 +66,9 @@ def _say_keypoints_outside(annotations: Annotations, boxes: np.ndarray, points: 
     near = ((offset >= -0.5) & (offset <= 1.5)).all(axis=-1) & (points[people, :, 2] > 0)
     outside = ~near.any(axis=1)
     if outside.sum() > 0.5 * len(outside):
+        without = part_of(int(outside.sum()), len(outside), 'person', plural='people', verb='have')
         annotations.file.note(
-            f'{outside.sum()} of {len(outside)} people have no labelled keypoint in their box or near it: give both in '
-            f'pixels of the whole image.'
+            f'{without} no labelled keypoint in their box or near it: give both in pixels of the whole image.'
         )
 
 

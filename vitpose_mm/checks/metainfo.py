@@ -8,6 +8,7 @@ from typing import Any
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from ..registry import DATASETS
+from ..utils.counted import counted
 
 
 def metainfo_of(cfg: Mapping[str, Any], *, scope: str = 'mmpose') -> dict:
@@ -49,7 +50,8 @@ def check_metainfo(cfg: Mapping[str, Any], *, where: str, scope: str = 'mmpose')
     for key, given in (('sigmas', meta.get('sigmas')), ('joint_weights', meta.get('dataset_keypoint_weights'))):
         if given is not None and len(given) not in (0, number):  # MMPose has [] where deviations are not known
             raise ValueError(
-                f'{where}.metainfo: there are {len(given)} {key} for {number} keypoints; give one for each.'
+                f'{where}.metainfo: {key} has {counted(len(given), "number")} for {counted(number, "keypoint")}; give '
+                'one for each.'
             )
     partners = list(meta.get('flip_indices') or ())
     for index, partner in enumerate(partners):

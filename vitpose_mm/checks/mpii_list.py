@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..utils.counted import counted
 from ..utils.mat_files import read_mat
 from .annotations import is_usable_number
 from .label_file import LabelFile, shorten
@@ -77,6 +78,7 @@ def check_head_boxes(path: str, *, number: int, where: str) -> None:
         raise ValueError(f'{title} has no headboxes_src of 2 x 2 numbers per person: name an mpii_gt_*.mat') from None
     if found.shape[2] != number or not usable(found).all():
         raise ValueError(
-            f'{title} has {found.shape[2]} boxes, {usable(found).all(axis=(0, 1)).sum()} of them of finite numbers, '
-            f'and the list has {number} people: take the two that were made together'
+            f'{title} has {counted(found.shape[2], "box", "boxes")}, {usable(found).all(axis=(0, 1)).sum()} of them '
+            f'of finite numbers, and the list has {counted(number, "person", "people")}: take the two that were made '
+            f'together'
         )

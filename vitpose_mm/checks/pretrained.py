@@ -13,6 +13,8 @@ from mmengine.model import BaseModule, is_model_wrapper
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
+from ..utils.counted import part_of
+
 
 def pretrained_warnings(model: nn.Module, load_from: str | None) -> Iterator[str]:
     """Compare a model that is not yet initialised with its checkpoint; yield a warning on tensors that the file lacks.
@@ -57,8 +59,8 @@ def _compare(part: nn.Module, file: str, where: str, *, prefix: str = '', of: st
     lost = [name for name in compared if name in unset]
     if 2 * len(lost) > len(compared):
         raise ValueError(
-            f'{where}={file!r} fits {len(compared) - len(lost)} of {len(compared)} tensors, and not {lost[0]}: is it '
-            f'of a model of another size, or of another codebase (tools/convert_checkpoint.py)?'
+            f'{where}={file!r} fits {part_of(len(compared) - len(lost), len(compared), "tensor")}, and not {lost[0]}: '
+            'is it of a model of another size, or of another codebase (tools/convert_checkpoint.py)?'
         )
     new = [name for name in own if name in unset]
     if new:

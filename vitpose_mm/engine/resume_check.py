@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 
 from ..checkpoints.pickle_records import printable
 from ..checks.pretrained import find_missing_tensors
+from ..utils.counted import counted, part_of
 
 MAX_COUNT = 10**9  # more epochs or iterations are not a real training
 HUB_PARTS = ('log_scalars', 'runtime_info', 'resumed_keys')
@@ -86,7 +87,7 @@ def weight_problems(model: Any, checkpoint: Mapping[str, Any]) -> Iterator[str]:
     missing = find_missing_tensors(model, state or {})
     lost = [name for name in own if name in missing]
     if lost:
-        yield f'{len(lost)} of {len(own)} weights are missing or have another shape, {lost[0]} is one'
+        yield f'{part_of(len(lost), len(own), "weight", verb="are")} missing or of another shape, {lost[0]} is one'
 
 
 def optimizer_problems(wrapper: OptimWrapper | OptimWrapperDict, saved: Any) -> Iterator[str]:
@@ -115,8 +116,8 @@ def _group_problems(optimizer: Optimizer, saved: Any) -> Iterator[str]:
     sizes, wanted = [len(one['params']) for one in saved], [len(one['params']) for one in own]
     if sizes != wanted:
         yield (
-            f'its optimizer has {sum(sizes)} weights in {len(sizes)} groups, and this one {sum(wanted)} in '
-            f'{len(wanted)}, or groups of other sizes'
+            f'its optimizer has {counted(sum(sizes), "weight")} in {counted(len(sizes), "group")}, and this one '
+            f'{sum(wanted)} in {len(wanted)}, or groups of other sizes'
         )
     kind = type(optimizer).__name__
     for group, mine in zip(saved, own, strict=True):
@@ -155,7 +156,7 @@ def scheduler_problems(own: Any, saved: Any) -> Iterator[str]:
         return
     found = saved if isinstance(saved, list) else []
     if len(own or ()) != len(found) or not all(isinstance(one, Mapping) for one in found):
-        yield f'it has {len(found)} param_schedulers, and the config {len(own or ())}'
+        yield f'it has {counted(len(found), "param_scheduler")}, and the config {len(own or ())}'
         return
     for one, state in zip(own or (), found, strict=True):
         mine = one.state_dict()

@@ -11,6 +11,7 @@ from mmengine.dataset import Compose, pseudo_collate
 from torch import Tensor
 
 from ..inference.images import list_images, read_image
+from ..utils.counted import counted
 
 MAX_IMAGES = 128  # images of a folder that are used, evenly spread over it
 
@@ -29,7 +30,9 @@ def person_crops(model: Any, folder: Path) -> Tensor:
     """
     images = list_images(folder).images
     if len(images) < 2:
-        raise ValueError(f'{folder} has {len(images)} image: give a folder of some dozens of people, one per image.')
+        raise ValueError(
+            f'{folder} has {counted(len(images), "image")}: give a folder of some dozens of people, one per image.'
+        )
     pipeline = Compose(model.cfg.test_dataloader.dataset.pipeline)
     chosen = [images[index] for index in np.linspace(0, len(images) - 1, min(len(images), MAX_IMAGES)).astype(int)]
     samples = [pipeline(_whole(read_image(path), model.dataset_meta)) for path in chosen]

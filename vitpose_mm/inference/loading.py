@@ -17,6 +17,7 @@ from ..checkpoints.keypoint_sets import is_keypoint_set
 from ..checkpoints.strict_load import load_strictly
 from ..checks.keypoints import out_channels
 from ..utils.configs import open_config
+from ..utils.counted import counted
 from .dataset_selection import check_known, find_metainfo
 
 
@@ -94,6 +95,6 @@ def _check_keypoints(model: Any, config: str) -> None:
     head = out_channels(model.cfg.model.head, model.dataset_meta['dataset_name'])
     if head is not None and head != have:
         raise ValueError(
-            f'{config}: the head has {head} keypoints and the keypoint set '
+            f'{config}: the head has {counted(head, "keypoint")} and the keypoint set '
             f'{model.dataset_meta["dataset_name"]} has {have}: give the test dataset its metainfo.'
         )

@@ -5,8 +5,6 @@ N people, K keypoints; coordinates are pixels of the image.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,14 +13,10 @@ from typing import Any
 import numpy as np
 from mmpose.structures import PoseDataSample
 
+from . import formats
 from .drawing import PoseDrawer
 from .images import read_image
-from .results import people_of, to_plain
-
-LOW = 0.2  # keypoints below it do not count for a person's score, as in MMPose's CocoMetric
-# COCO's 17 keypoints in the order of OpenPose's 18, whose second is the neck
-OPENPOSE = (0, None, 6, 8, 10, 5, 7, 9, 12, 14, 16, 11, 13, 15, 2, 1, 4, 3)
-SHOULDERS = (5, 6)
+from .results import people_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,52 +102,18 @@ class PoseResult:
         if image_id is None:
             named = self.path is not None and self.path.stem.isascii() and self.path.stem.isdigit()
             image_id = int(self.path.stem) if named and self.path else self.index
-        entries = []
-        for i in range(len(self)):
-            x1, y1, x2, y2 = self.boxes[i]
-            sure = self.scores[i][self.scores[i] > LOW]
-            score = float(self.box_scores[i]) * float(sure.mean() if len(sure) else 0)
-            entry: dict[str, Any] = {'image_id': image_id, 'category_id': 1, 'score': score}
-            entry |= {'bbox': [x1, y1, x2 - x1, y2 - y1], 'keypoints': self._flat(i)}
-            if self.track_ids is not None:
-                entry['track_id'] = int(self.track_ids[i])
-            entries.append(to_plain(entry))
-        return entries
-
-    def _flat(self, person: int) -> list[float]:
-        """Return x, y, score of each keypoint of a person in turn."""
-        return np.concatenate((self.keypoints[person], self.scores[person][:, None]), axis=1).ravel().tolist()
+        return formats.to_coco(self, image_id)
 
     def to_openpose(self) -> dict[str, Any]:
         """OpenPose's json: ``people[].pose_keypoints_2d``, flat x, y and score.
 
         COCO's 17 keypoints come as OpenPose's 18, the neck between the shoulders; those of other sets in their order.
         """
-        people = []
-        for i in range(len(self)):
-            points = np.array(self._flat(i)).reshape(-1, 3)
-            if self.metainfo.get('dataset_name') == 'coco' and len(points) == 17:
-                left, right = points[list(SHOULDERS)]
-                neck = [*(left[:2] + right[:2]) / 2, min(left[2], right[2])]
-                points = np.array([neck if k is None else points[k] for k in OPENPOSE])
-            track_id = -1 if self.track_ids is None else int(self.track_ids[i])
-            people.append({'person_id': [track_id], 'pose_keypoints_2d': to_plain(points.ravel())})
-        return {'version': 1.3, 'people': people}
+        return formats.to_openpose(self)
 
     def to_csv(self, *, header: bool = True) -> str:
         """Return one line per person: image, person, track_id, box and its score, then x, y and score by keypoint."""
-        names = [self.metainfo['keypoint_id2name'][k] for k in range(self.metainfo['num_keypoints'])]
-        columns = ['image', 'person', 'track_id', 'x1', 'y1', 'x2', 'y2', 'box_score']
-        columns += [f'{name}_{part}' for name in names for part in ('x', 'y', 'score')]
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator='\n')
-        if header:
-            writer.writerow(columns)
-        for i in range(len(self)):
-            track_id = '' if self.track_ids is None else int(self.track_ids[i])
-            box = [*self.boxes[i].tolist(), float(self.box_scores[i])]
-            writer.writerow([self.name, i, track_id, *box, *self._flat(i)])
-        return text.getvalue()
+        return formats.to_csv(self, {'image': self.name}, header=header)
 
     def plot(self, kpt_thr: float = 0.3, **style: Any) -> np.ndarray:
         """(H, W, 3) uint8 BGR picture of the people; ``style`` is that of :class:`~.drawing.PoseDrawer`."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..inference.pose_result import PoseResult
+from ..utils.counted import counted
 
 MAX_PEOPLE = 1000  # per image; the annotation ids of an image begin at its id times this
 DECIMALS = 3
@@ -26,7 +27,7 @@ def to_record(result: PoseResult, entry: Mapping[str, Any], *, kpt_thr: float, s
     if result.error is not None:
         return {'failed': {**entry, 'error': result.error}}
     if len(result) > MAX_PEOPLE:
-        error = f'{entry["file_name"]}: {len(result)} people, and {MAX_PEOPLE} are the limit.'
+        error = f'{entry["file_name"]}: {counted(len(result), "person", "people")}, and {MAX_PEOPLE} are the limit.'
         return {'failed': {**entry, 'error': error}}
     height, width = result.image.shape[:2]
     people = result.to_coco(entry['id'])

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ..inference.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from ..utils.counted import counted
+from ..utils.image_size import read_image_size
 
 
 class Items(NamedTuple):
@@ -65,7 +66,10 @@ def _expand(source: Path, *, with_videos: bool) -> Iterator[str]:
         return
     if not source.is_file():
         raise ValueError(f'{source} does not exist: give folders, images, videos, or .txt files of one path per line.')
-    for path in _read_list(source) if source.suffix.lower() == '.txt' else [str(source)]:
+    suffix = source.suffix.lower()
+    if suffix not in IMAGE_SUFFIXES | VIDEO_SUFFIXES | {'.txt'}:
+        read_image_size(source)  # it is an image, whatever it is called, or says that it is not
+    for path in _read_list(source) if suffix == '.txt' else [str(source)]:
         if is_video(path) and not with_videos:
             raise ValueError(f'{path} is a video: give --every N to label every Nth of its frames.')
         yield path

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..utils.counted import counted
 from ..utils.files import complete, write_json
 from ..utils.json_files import read_json
 
@@ -139,8 +140,9 @@ def open_job(folder: Path, settings: JobSettings, items: Sequence[str]) -> None:
         name = other[0]
         if name == 'items':
             raise ValueError(
-                f'{folder} has labels that were made of another list of inputs ({found["num_items"]} images and videos '
-                f'then, {settings.num_items} now): give the same inputs, or another --out.'
+                f'{folder} has labels that were made of another list of inputs ('
+                f'{counted(found["num_items"], "image or video", "images and videos")} then, {settings.num_items} '
+                'now): give the same inputs, or another --out.'
             )
         raise ValueError(
             f'{folder} has labels that were made with {name} {json.dumps(found[name])[:200]} and now it is '

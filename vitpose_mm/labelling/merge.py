@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
+from ..utils.counted import part_of
 from ..utils.files import complete
 from ..utils.json_files import read_json
 from .coco import MAX_PEOPLE
@@ -47,8 +48,9 @@ def merge(folder: Path, file: Path) -> Merged:
     missing = [part for part in range(settings.num_parts) if not part_file(folder, part).exists()]
     if missing:
         raise ValueError(
-            f'{len(missing)} of {settings.num_parts} parts are missing, the first {part_file(folder, missing[0])}: '
-            'run tools/label.py again with the same arguments; it continues where it was stopped.'
+            f'{part_of(len(missing), settings.num_parts, "part", verb="are")} missing, the first '
+            f'{part_file(folder, missing[0])}: run tools/label.py again with the same arguments; '
+            'it continues where it was stopped.'
         )
     images = people = failed = 0
     videos: list[Any] = []

@@ -21,6 +21,7 @@ from .label_studio import add_label_studio
 from .models import ServedModels
 from .service import PoseService
 from .settings import ServeSettings
+from .video_answers import FORMATS as VIDEO_FORMATS
 from .video_route import add_videos
 from .video_service import VideoService
 
@@ -93,7 +94,8 @@ def add_predictions(app: FastAPI, service: PoseService) -> None:
     async def info() -> dict[str, Any]:
         """Say which models there are, with their keypoints, and the limits."""
         limits = {name: getattr(service.settings, name) for name in SHOWN_LIMITS}
-        return {'version': __version__, 'models': service.models.describe(), 'limits': limits, 'formats': FORMATS}
+        formats = {'formats': FORMATS, 'video_formats': list(VIDEO_FORMATS)}
+        return {'version': __version__, 'models': service.models.describe(), 'limits': limits} | formats
 
     @app.post('/predict', openapi_extra=describe_form(FORM_FIELDS))
     async def predict(request: Request) -> Response:

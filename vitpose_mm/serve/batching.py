@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
+from ..utils.counted import counted
 from .errors import Busy
 
 Job = TypeVar('Job')
@@ -31,7 +32,7 @@ class Slots:
             Busy: there is none.
         """
         if self.taken >= self.number:
-            raise Busy(f'{self.number} requests are being worked on or wait: try again in a second.')
+            raise Busy(f'The server has {counted(self.number, "request")} already: try again in a second.')
         self.taken += 1
         try:
             yield

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..utils.counted import part_of
 from ..utils.steps import Say
 from .record import read_record
 from .schedule import Job
@@ -28,8 +29,9 @@ def say_how_long(jobs: Sequence[Job], records: Path, yardstick: float, *, worker
     unknown = len(costs) - len(known)
     uncounted = f'; {unknown} of them have no record and are not counted' if unknown else ''
     say(
-        f'{len(jobs) - len(pending)} of {len(jobs)} jobs are done. The others take about {hours:.2g} hours of a core '
-        f'like these, {hours / workers:.2g} hours by {workers} at a time where nothing else runs{uncounted}.'
+        f'{part_of(len(jobs) - len(pending), len(jobs), "job", verb="are")} done. The others take about {hours:.2g} '
+        f'hours of a core like these, {hours / workers:.2g} hours by {workers} at a time where nothing else '
+        f'runs{uncounted}.'
     )
 
 

@@ -60,12 +60,17 @@ def add_predictor_options(parser: argparse.ArgumentParser) -> None:
     detector = "a name (default: 'rtmdet'), a config and its checkpoint, or 'none': every image is one person"
     parser.add_argument('--detector', nargs='+', default=['rtmdet'], metavar='MODEL', help=detector)
     parser.add_argument('--offline', action='store_true', help='use models that were downloaded before, and no network')
-    parser.add_argument('--dataset', metavar='NAME', help='of a model of several: whose keypoints (coco, ...)')
     parser.add_argument(
-        '--precision', default='auto', choices=['auto', 'fp32', 'bf16'], help='of the pose models (default: auto)'
+        '--dataset',
+        metavar='NAME',
+        help='of a model that was trained on several: whose keypoints to predict (coco, ...)',
     )
+    precision = 'number type of the pose models; auto is bf16 where the hardware computes in it (default: auto)'
+    parser.add_argument('--precision', default='auto', choices=['auto', 'fp32', 'bf16'], help=precision)
     parser.add_argument('--bbox-thr', type=float, default=0.3, help='lowest score of a person box (default: 0.3)')
-    parser.add_argument('--nms-thr', type=float, default=0.3, help='largest IoU of two person boxes (default: 0.3)')
+    parser.add_argument(
+        '--nms-thr', type=float, default=0.3, help='boxes with a larger IoU are of one person (default: 0.3)'
+    )
 
 
 def add_launcher(parser: argparse.ArgumentParser) -> None:

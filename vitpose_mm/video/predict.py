@@ -88,7 +88,6 @@ def _estimate(
 ) -> Iterator[VideoResult]:
     """Yield results of frames, not smoothed: first those of the log, then the models'."""
     frames = iter(reader)
-    num_keypoints = predictor.metainfo['num_keypoints']
     for entry in log.read() if log else ():
         frame = next(frames, None)
         if frame is None:
@@ -96,7 +95,7 @@ def _estimate(
         if finder:
             detections = entry['detections']
             finder.follow(None if detections is None else np.array(detections, np.float32).reshape(-1, 5))
-        yield VideoResult.from_dict(entry, frame.image, num_keypoints=num_keypoints)
+        yield VideoResult.from_dict(entry, frame.image, predictor.metainfo)
     for frame, found in estimate_frames(predictor, frames, finder, batch_size=batch_size):
         result = VideoResult(
             index=frame.index,
@@ -106,6 +105,7 @@ def _estimate(
             scores=found.scores,
             boxes=found.boxes,
             box_scores=found.box_scores,
+            metainfo=predictor.metainfo,
             track_ids=found.track_ids,
             error=found.error,
         )

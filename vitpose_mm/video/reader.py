@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from ..inference.images import VIDEO_SUFFIXES
-from ..utils.counted import counted
+from ..utils.counted import counted, part_of
 from ..utils.image_size import MAX_PIXELS
 from .quiet import quiet_opencv
 
@@ -159,7 +159,7 @@ class VideoReader:
             return f'{self.label} ended after {counted(count, "frame")}.'
         if self.num_frames is None or count >= min(self.num_frames - 3, 0.98 * self.num_frames):
             return None  # the count of some files is an estimate
-        return f'{self.label} ended after {count} of {self.num_frames} frames: it is damaged, or cut off.'
+        return f'{self.label} ended after {part_of(count, self.num_frames, "frame")}: it is damaged, or cut off.'
 
 
 class Clock:

@@ -52,11 +52,11 @@ def _each_group(checkpoint: dict[str, Any], change: Callable[[dict[str, Any]], o
 
 CHANGES: dict[str, tuple[Change, str]] = {
     'no weights': (lambda c: c.pop('state_dict'), 'it has no state_dict'),
-    'other weights': (lambda c: c.update(state_dict={'a': torch.ones(1)}), 'weights are missing or have another shape'),
-    'a weight less': (lambda c: c['state_dict'].pop(FIRST), f'1 of .* weights are missing .* {FIRST} is one'),
+    'other weights': (lambda c: c.update(state_dict={'a': torch.ones(1)}), 'weights are missing or of another shape'),
+    'a weight less': (lambda c: c['state_dict'].pop(FIRST), f'1 of .* weights is missing .* {FIRST} is one'),
     'another shape': (
         lambda c: c['state_dict'].update({FIRST: torch.ones(3)}),
-        f'1 of .* weights are missing or have another shape, {FIRST} is one',
+        f'1 of .* weights is missing or of another shape, {FIRST} is one',
     ),
     'no meta': (lambda c: c.pop('meta'), 'its meta.epoch is None'),
     'a text as an epoch': (lambda c: c['meta'].update(epoch='1'), 'its meta.epoch is 1'),
@@ -78,7 +78,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     'no state of an optimizer': (lambda c: c['optimizer'].pop('state'), 'its optimizer has no state'),
     'fewer weights in the optimizer': (
         lambda c: c['optimizer']['param_groups'][0]['params'].pop(),
-        r'its optimizer has \d+ weights in 1 groups, and this one \d+ in 1',
+        r'its optimizer has \d+ weights in 1 group, and this one \d+ in 1',
     ),
     'other groups': (
         lambda c: c['optimizer']['param_groups'].append({'params': []}),

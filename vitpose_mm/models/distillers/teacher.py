@@ -14,6 +14,7 @@ from torch import Tensor
 from vitpose_mm.checkpoints.strict_load import load_strictly
 from vitpose_mm.registry import MODELS
 from vitpose_mm.utils.configs import open_config
+from vitpose_mm.utils.counted import counted
 
 DTYPES = (None, 'bfloat16', 'float16', 'float32')
 
@@ -84,7 +85,8 @@ class Teacher:
         own = self.model.head.out_channels
         if own != number:
             raise ValueError(
-                f'The teacher has {own} keypoints and the student {number}: choose a teacher of the same keypoint set.'
+                f'The teacher has {counted(own, "keypoint")} and the student {number}: choose a teacher of the same '
+                'keypoint set.'
             )
         if None not in (flip_indices, self.flip_indices) and list(flip_indices) != list(self.flip_indices):  # type: ignore[arg-type]
             raise ValueError(

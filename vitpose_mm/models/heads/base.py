@@ -15,6 +15,8 @@ from mmpose.models.heads import HeatmapHead
 from mmpose.models.utils.tta import flip_heatmaps
 from torch import Tensor
 
+from ...utils.counted import counted
+
 Features = tuple[Tensor, ...]
 
 MSE_LOSS = {'type': 'mmpose.KeypointMSELoss', 'use_target_weight': True}
@@ -121,7 +123,7 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
             name = sample.metainfo.get('dataset_name', 'the dataset')
             if target[0] != ours[0]:
                 raise ValueError(
-                    f"{name} labels {target[0]} keypoints and the head predicts {ours[0]}: set the head's "
+                    f"{name} labels {counted(target[0], 'keypoint')} and the head predicts {ours[0]}: set the head's "
                     f"out_channels to {target[0]}, or use an annotation file with the head's keypoints."
                 )
             raise ValueError(

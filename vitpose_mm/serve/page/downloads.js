@@ -30,11 +30,11 @@ export function videoToJson({head, frames, error}, source, options) {
   return new Blob([JSON.stringify(content)], {type: 'application/json'});
 }
 
-/** One line per person of a frame: frame, time and track id, then as for an image. */
+/** A line per person of a frame, with the columns of the server's format=csv. */
 export function videoToCsv({frames}, model, options) {
   const people = frames.flatMap(({frame_id: frame, time, instances}) =>
-    choose(instances, options).map((person) => [[frame, time, person.track_id], person]));
-  return makeCsv(['frame', 'time', 'track_id'], people, model);
+    choose(instances, options).map((person, i) => [[frame, time, i, person.track_id], person]));
+  return makeCsv(['frame_id', 'time', 'person', 'track_id'], people, model);
 }
 
 function makeCsv(columns, people, model) {
