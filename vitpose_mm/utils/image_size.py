@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import io
 import os
-import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from .._opencv_limit import MAX_PIXELS
 from .files import open_regular, printable
+from .image_headers import count_scans, read_baseline_size, read_tile_pixels, read_webp_size
 
 # Formats that pose data comes in. Pillow's others are not tried: EPS, for example, starts Ghostscript.
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'BMP', 'DIB', 'TIFF', 'GIF', 'PPM', 'JPEG2000', 'AVIF')
 MAX_BYTES = 500_000_000  # of a file; a float TIFF of 60 million pixels and two channels
 MAX_SCANNED = 1_500_000_000  # pixels times scans of a progressive JPEG, which usually has 10
-START_OF_SCAN = b'\xff\xda'
 ANIMATION = b'acTL'  # name of a PNG's chunk
 # Pillow's decoders in Python: a second for a million pixels, and a step in a BMP makes up to 255 times the picture
 SLOW_DECODERS = ('bmp_rle', 'ppm', 'ppm_plain')
 MAX_SLOW_PIXELS = 2_000_000
-TILE_WIDTH, TILE_LENGTH = 322, 323  # tags of TIFF
-_WEBP_HEADER = 30  # bytes
-_BASELINE = 0xC0  # start of frame of a JPEG that is not progressive, ITU-T T.81, table B.1
-_BEFORE_FRAME = frozenset((0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE))  # tables, application data, comments
 _ORIENTATION = 0x0112
 _TURNED = ('JPEG', 'MPO', 'PNG')  # formats whose EXIF orientation OpenCV follows
 
@@ -57,7 +52,7 @@ def read_for_opencv(path: Path) -> bytes:
     with _open_file(path) as file:
         _check_bytes(path, os.fstat(file.fileno()).st_size)
         content = file.read()
-    size = _read_baseline_size(io.BytesIO(content))
+    size = read_baseline_size(io.BytesIO(content))
     if size is not None:  # Pillow takes ten times as long
         _check_pixels(path, size, MAX_PIXELS)
         return content
@@ -80,27 +75,8 @@ def check_for_pillow(path: Path | str, image: ImageFile.ImageFile) -> None:
             f'{printable(path)} is a {image.format} of {image.width} x {image.height} pixels in a form that is slow to '
             f'read, where {MAX_SLOW_PIXELS / 1e6:.0f} million are the limit: save it as PNG.'
         )
-    if image.format == 'TIFF' and (pixels := _tile_pixels(image.fp)) > MAX_PIXELS:  # type: ignore[arg-type]
+    if image.format == 'TIFF' and (pixels := read_tile_pixels(image.fp)) > MAX_PIXELS:  # type: ignore[arg-type]
         raise ImageError(f'{printable(path)} has tiles of {pixels:,} pixels: save it as PNG.')
-
-
-def _tile_pixels(file: BinaryIO) -> int:
-    """Return the pixels of a tile of a TIFF's first picture, the largest where tags stand there twice; else 0."""
-    file.seek(0)
-    head = file.read(16)
-    order: Literal['little', 'big'] = 'little' if head[:2] == b'II' else 'big'
-    big = head[2:4] in (b'\x2b\0', b'\0\x2b')  # BigTIFF
-    counted, entry, value = (8, 20, 12) if big else (2, 12, 8)
-    file.seek(int.from_bytes(head[8:16] if big else head[4:8], order))
-    count = int.from_bytes(file.read(counted), order)
-    sides = {TILE_WIDTH: 0, TILE_LENGTH: 0}
-    for _ in range(min(count, 65535)):
-        field = file.read(entry)
-        tag, kind = (int.from_bytes(field[at : at + 2], order) for at in (0, 2))
-        if tag in sides:
-            nbytes = {3: 2, 4: 4, 16: 8}.get(kind, 1)  # SHORT, LONG, LONG8
-            sides[tag] = max(sides[tag], int.from_bytes(field[value : value + nbytes], order))
-    return sides[TILE_WIDTH] * sides[TILE_LENGTH]
 
 
 class ImageSize(NamedTuple):
@@ -176,14 +152,14 @@ def _open_checked(path: Path | str, file: BinaryIO, max_pixels: int = MAX_PIXELS
     file.seek(0)
     _check_bytes(path, size)
     try:
-        canvas = _read_webp_size(file)
+        canvas = read_webp_size(file)
         if canvas is not None:  # Pillow's WebP reader takes the memory of the whole canvas as soon as it opens a file
             _check_pixels(path, canvas, max_pixels)
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', Image.DecompressionBombWarning)
             Image.init()  # registers all formats, once
             image = Image.open(file, formats=FORMATS)
-        num_scans = _count_scans(file) if image.info.get('progressive') else 1
+        num_scans = count_scans(file) if image.info.get('progressive') else 1
         _check_pixels(path, image.size, max_pixels, num_scans=num_scans)
     except Image.DecompressionBombError:
         raise ImageError(_too_large(path, 'far more', max_pixels)) from None
@@ -214,49 +190,5 @@ def _check_pixels(path: Path | str, size: tuple[int, int], limit: int, *, num_sc
         )
 
 
-def _count_scans(file: BinaryIO) -> int:
-    """Return the number of scans of a JPEG file, at most."""
-    return sum(block.count(START_OF_SCAN) for block in _blocks(file))
-
-
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
-    """Yield all bytes of a file; its position stays."""
-    position = file.tell()
-    file.seek(0)
-    yield from iter(lambda: file.read(1 << 20), b'')
-    file.seek(position)
-
-
 def _too_large(path: Path | str, found: str, limit: int) -> str:
     return f'{printable(path)} has {found} pixels and {limit / 1e6:.0f} million are the limit: make the image smaller.'
-
-
-def _read_baseline_size(file: BinaryIO) -> tuple[int, int] | None:
-    """Return (width, height) of a baseline JPEG file, or None for any other (ITU-T T.81, annex B)."""
-    size = None
-    if file.read(2) == b'\xff\xd8':
-        while len(head := file.read(9)) == 9 and head[0] == 0xFF:
-            if head[1] == _BASELINE:
-                size = int.from_bytes(head[7:9], 'big'), int.from_bytes(head[5:7], 'big')
-            if head[1] not in _BEFORE_FRAME:
-                break
-            file.seek(int.from_bytes(head[2:4], 'big') - 7, os.SEEK_CUR)
-    return size if size and all(size) else None
-
-
-def _read_webp_size(file: BinaryIO) -> tuple[int, int] | None:
-    """Return (width, height) of a WebP file from its first chunk, or None for any other format (RFC 9649)."""
-    head = file.read(_WEBP_HEADER)
-    file.seek(0)
-    if len(head) < _WEBP_HEADER or head[:4] != b'RIFF' or head[8:12] != b'WEBP':
-        return None
-    kind, body = head[12:16], head[20:]
-    if kind == b'VP8X':  # 24 bits each, minus one
-        return int.from_bytes(body[4:7], 'little') + 1, int.from_bytes(body[7:10], 'little') + 1
-    if kind == b'VP8L':  # 14 bits each, minus one, after a signature byte
-        bits = int.from_bytes(body[1:5], 'little')
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    if kind == b'VP8 ':  # 14 bits each, after a frame tag and a start code of three bytes each
-        width, height = struct.unpack('<HH', body[6:10])
-        return width & 0x3FFF, height & 0x3FFF
-    return None
