@@ -30,16 +30,6 @@ def test_size_is_that_of_the_stored_pixels(tmp_path: Path) -> None:
     assert read_image_size(tmp_path / 'a.jpg') == (70, 30)
 
 
-@pytest.mark.parametrize('options', [{'lossless': True}, {'quality': 80}, {'save_all': True, 'lossless': True}])
-def test_all_kinds_of_webp_are_measured_before_pillow_opens_them(tmp_path: Path, options: dict) -> None:
-    from vitpose_mm.utils import image_size
-
-    frames = [Image.new('RGB', (70, 30), color) for color in ('red', 'blue')]
-    frames[0].save(tmp_path / 'a.webp', append_images=frames[1:], **options)
-    with (tmp_path / 'a.webp').open('rb') as file:
-        assert image_size._read_webp_size(file) == (70, 30)
-
-
 def webp_bomb() -> bytes:
     """A lossless WebP of 34 bytes whose header says 16,384 x 16,384 pixels."""
     bits = (16383 | 16383 << 14).to_bytes(4, 'little')

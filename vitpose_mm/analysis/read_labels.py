@@ -34,8 +34,9 @@ def read_labels(path: str, keypoint_set: str = 'coco', *, area_of_box: bool = Fa
         raise file.fault(f'it has no person to compare with, only {people.unused or "an empty list"}; name another.')
     if people.num_keypoints != metainfo['num_keypoints']:
         raise file.fault(
-            f'it has {counted(people.num_keypoints, "keypoint")} per person and the keypoint set {keypoint_set!r} has '
-            f'{metainfo["num_keypoints"]}: name its own with --keypoints, as docs/own_keypoints.md shows.'
+            f'it has {counted(people.num_keypoints or 0, "keypoint")} per person and the keypoint set '
+            f'{keypoint_set!r} has {metainfo["num_keypoints"]}: name its own with --keypoints, '
+            'as docs/own_keypoints.md shows.'
         )
     _check_names(file, metainfo, keypoint_set)
     if area_of_box:
