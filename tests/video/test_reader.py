@@ -57,7 +57,7 @@ def test_times_grow_after_a_stamp_of_the_far_future(jump: float) -> None:
     """A file can hold one of 300 million years, to which a frame's 33 milliseconds add nothing."""
     clock = Clock(30.0)
     times = [clock.tick(stamp) for stamp in (0, 33, jump, jump, 100, jump * 2, 200, 300)]
-    assert all(after - before > 0.03 for before, after in pairwise(times)) and times[-1] < 1
+    assert all(after > before for before, after in pairwise(times)) and times[-1] < 1
 
 
 def test_times_of_a_stream_go_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
