@@ -19,7 +19,7 @@ from vitpose_mm.checkpoints.plain import to_plain
 SETS = sorted((Path(mmpose.__file__).parent / '.mim' / 'configs' / '_base_' / 'datasets').glob('*.py'))
 HOSTILE: dict[str, Any] = {
     'names of ten million letters': {'dataset_name': 'x' * 10**7},
-    'a name of a keypoint of ten million letters': {'keypoint_id2name': {i: 'x' * 10**7 for i in range(17)}},
+    'a name of a keypoint of ten million letters': {'keypoint_id2name': dict.fromkeys(range(17), 'x' * 10**7)},
     'names by other numbers': {'keypoint_id2name': {i + 5: 'x' for i in range(17)}},
     'names that are lists': {'keypoint_id2name': {i: ['x'] for i in range(17)}},
     'names in a list': {'keypoint_id2name': ['x'] * 17},
@@ -36,7 +36,7 @@ HOSTILE: dict[str, Any] = {
     'deviations below 0': {'sigmas': [-1.0] * 17},
     'deviations that are infinite': {'sigmas': [1e300] * 17},
     'deviations in pairs': {'sigmas': [[1.0, 2.0]] * 17},
-    'deviations by name': {'sigmas': {i: 1.0 for i in range(17)}},
+    'deviations by name': {'sigmas': dict.fromkeys(range(17), 1.0)},
     'weights below 0': {'dataset_keypoint_weights': [-1.0] * 17},
     'a tensor beside the keypoints': {'anything': torch.zeros(3)},
     'bytes deep inside': {'anything': [{'a': b'bytes'}]},

@@ -43,7 +43,9 @@ def read_mat(path: str | Path, *, content: str) -> dict[str, Any]:
         if done.returncode:
             lines = done.stderr.strip().splitlines() or ['no reason is given']
             reason = (
-                f'reading it ends by {signal.Signals(-done.returncode).name}' if done.returncode < 0 else lines[-1][:200]
+                f'reading it ends by {signal.Signals(-done.returncode).name}'
+                if done.returncode < 0
+                else lines[-1][:200]
             )
             raise ValueError(f'{content} {str(path)!r} is not a whole Matlab file ({reason}): copy it again')
         answer.seek(0)
