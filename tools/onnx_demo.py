@@ -322,7 +322,7 @@ class Output:
         if self.video is None:
             rate = cv2.VideoCapture(str(self.source)).get(cv2.CAP_PROP_FPS)
             rate = rate if 0.1 <= rate <= 1000 else 25  # NaN too
-            self.size = picture.shape[1::-1]
+            self.size = (picture.shape[1], picture.shape[0])
             name = str(without_link(self.folder / f'{self.source.stem}.mp4'))
             self.video = cv2.VideoWriter(name, cv2.VideoWriter.fourcc(*'vp09'), rate, self.size)
             if not self.video.isOpened():

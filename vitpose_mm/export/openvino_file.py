@@ -64,12 +64,15 @@ def write_openvino(
     for name, value in metadata.items():
         converted.set_rt_info(value, [SECTION, name])
     weights = file.with_suffix('.bin')
-    with complete(weights) as weights_part, complete(file) as part:  # OpenVINO names one by the other
-        with tempfile.TemporaryDirectory(dir=part.parent) as folder:
-            written = Path(folder) / file.name
-            openvino.save_model(converted, str(written), compress_to_fp16=half)
-            written.replace(part)
-            written.with_suffix('.bin').replace(weights_part)
+    with (
+        complete(weights) as weights_part,
+        complete(file) as part,
+        tempfile.TemporaryDirectory(dir=part.parent) as folder,
+    ):
+        written = Path(folder) / file.name  # OpenVINO names the weights by it
+        openvino.save_model(converted, str(written), compress_to_fp16=half)
+        written.replace(part)
+        written.with_suffix('.bin').replace(weights_part)
 
 
 def quantize(converted: Any, calibration: np.ndarray) -> Any:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 MEMORY = 3 << 30  # bytes of address space that reading may take; MPII's release takes less than a third
 ANSWER = 100 << 20  # bytes of JSON, which take up to 16 times as much here; MPII's release has about 40 million
@@ -30,30 +30,27 @@ def read_mat(path: str | Path, *, content: str) -> dict[str, Any]:
     if not Path(path).is_file():
         raise ValueError(f'{content} {str(path)!r} does not exist')
     with tempfile.TemporaryFile() as answer:  # not a pipe: a small file can expand to gigabytes
-        try:
-            done = subprocess.run(
-                [sys.executable, '-W', 'ignore', __file__, str(Path(path).resolve())],
-                stdout=answer,
-                stderr=subprocess.PIPE,
-                timeout=SECONDS,
-                text=True,
-            )
-        except subprocess.TimeoutExpired:
-            raise ValueError(f'{content} {str(path)!r} cannot be read in {SECONDS} s: copy it again') from None
-        if done.returncode:
-            lines = done.stderr.strip().splitlines() or ['no reason is given']
-            reason = (
-                f'reading it ends by {signal.Signals(-done.returncode).name}'
-                if done.returncode < 0
-                else lines[-1][:200]
-            )
-            raise ValueError(f'{content} {str(path)!r} is not a whole Matlab file ({reason}): copy it again')
-        answer.seek(0)
-        try:
-            return json.load(answer)
-        except (ValueError, RecursionError) as error:
-            reason = f'reading it gives no values, {type(error).__name__}'
-            raise ValueError(f'{content} {str(path)!r} is not a whole Matlab file ({reason}): copy it again') from None
+        reason = _read_in_child(str(Path(path).resolve()), answer)
+        if reason is None:
+            answer.seek(0)
+            try:
+                return json.load(answer)
+            except (ValueError, RecursionError) as error:
+                reason = f'reading it gives no values, {type(error).__name__}'
+    raise ValueError(f'{content} {str(path)!r} is not a whole Matlab file ({reason}): copy it again')
+
+
+def _read_in_child(path: str, answer: BinaryIO) -> str | None:
+    """Write a file's variables as JSON to a file, in a process of its own; return why that failed, or None."""
+    command = [sys.executable, '-W', 'ignore', __file__, path]
+    try:
+        done = subprocess.run(command, stdout=answer, stderr=subprocess.PIPE, timeout=SECONDS, text=True)
+    except subprocess.TimeoutExpired:
+        return f'it cannot be read in {SECONDS} s'
+    if done.returncode < 0:
+        return f'reading it ends by {signal.Signals(-done.returncode).name}'
+    lines = done.stderr.strip().splitlines() or ['no reason is given']
+    return lines[-1][:200] if done.returncode else None
 
 
 def _plain(value: Any) -> Any:
