@@ -295,12 +295,20 @@ def frames_of(source: Path) -> Iterator[tuple[dict[str, Any], np.ndarray | None]
         yield record, image
 
 
+def without_link(file: Path) -> Path:
+    """Return a path to write to; a link there is removed, because its target would be overwritten."""
+    if file.is_symlink():
+        file.unlink()
+    return file
+
+
 class Output:
     """Pictures, or one video in VP9, below a folder."""
 
     def __init__(self, source: Path, folder: Path) -> None:
         self.source, self.folder = source, folder
         self.video: Any = None
+        self.size = (0, 0)  # of the video's pictures
         folder.mkdir(parents=True, exist_ok=True)
         if folder.resolve() == (source if source.is_dir() else source.parent).resolve():
             raise ValueError(f'--output-root {folder} holds the input, which would be replaced: name another folder.')
@@ -308,14 +316,19 @@ class Output:
     def add(self, record: dict[str, Any], picture: np.ndarray) -> None:
         """Write one picture."""
         if 'image' in record:
-            if not cv2.imwrite(str(self.folder / record['image']), picture):
+            if not cv2.imwrite(str(without_link(self.folder / record['image'])), picture):
                 raise OSError(f'{self.folder / record["image"]} cannot be written: look at the disk.')
             return
         if self.video is None:
-            rate = cv2.VideoCapture(str(self.source)).get(cv2.CAP_PROP_FPS) or 25
-            name = str(self.folder / f'{self.source.stem}.mp4')
-            self.video = cv2.VideoWriter(name, cv2.VideoWriter.fourcc(*'vp09'), rate, picture.shape[1::-1])
-        self.video.write(picture)
+            rate = cv2.VideoCapture(str(self.source)).get(cv2.CAP_PROP_FPS)
+            rate = rate if 0.1 <= rate <= 1000 else 25  # NaN too
+            self.size = (picture.shape[1], picture.shape[0])
+            name = str(without_link(self.folder / f'{self.source.stem}.mp4'))
+            self.video = cv2.VideoWriter(name, cv2.VideoWriter.fourcc(*'vp09'), rate, self.size)
+            if not self.video.isOpened():
+                raise OSError(f'{name} cannot be written: look at the disk.')
+        same = picture.shape[1::-1] == self.size  # frames of another size would be left out without a word
+        self.video.write(picture if same else cv2.resize(picture, self.size))
 
     def close(self) -> None:
         """Finish the video."""
@@ -376,7 +389,7 @@ def run(args: argparse.Namespace) -> int:
         output.close()
         meta = {'dataset_name': pose.model.meta['dataset_name'], 'keypoint_names': pose.names, 'skeleton_links': links}
         results = json.dumps({'meta_info': meta, 'instance_info': records})
-        (args.output_root / 'results.json').write_text(results, encoding='utf-8')
+        without_link(args.output_root / 'results.json').write_text(results, encoding='utf-8')
     found = sum(len(record['instances']) for record in records)
     failed = sum('error' in record for record in records)
     left_out = f', {failed} could not be read' if failed else ''

@@ -85,6 +85,16 @@ def test_a_crowd_does_not_blend_the_image_for_every_point(monkeypatch: pytest.Mo
     assert len(blended) == 1
 
 
+@pytest.mark.parametrize('colour', ['no colour', float('nan'), ['x'] * 3])
+def test_a_colour_of_boxes_in_a_keypoint_set_is_not_taken(colour: object) -> None:
+    """It could come with a checkpoint; MMPose's visualizer would raise a KeyError."""
+    drawn = [
+        PoseDrawer(meta, draw_bbox=True)(np.zeros((60, 100, 3), np.uint8), sample_of(people=2))
+        for meta in (META, {**META, 'bbox_color': colour})
+    ]
+    np.testing.assert_array_equal(*drawn)
+
+
 def test_openpose_style_needs_its_keypoint_set() -> None:
     with pytest.raises(ValueError, match='not for two_points'):
         PoseDrawer(META, skeleton_style='openpose')

@@ -43,6 +43,8 @@ def test_a_name_that_is_not_ours_is_refused(client: Client, host: str, status: i
         ({'Origin': 'http://evil.example'}, 403),
         ({'Origin': 'null'}, 403),
         ({'Origin': 'http://localhost:1'}, 403),
+        ({'Origin': 'http://[::1'}, 403),
+        ({'Origin': 'http://[x]'}, 403),
         ({'Sec-Fetch-Site': 'cross-site'}, 403),
         ({'Sec-Fetch-Site': 'same-site'}, 403),
         ({'Sec-Fetch-Site': 'same-origin'}, 200),

@@ -107,7 +107,8 @@ def test_images_of_the_named_label_studio(start: Start, tmp_path: Path) -> None:
         assert ask(client, '/a.png')[0] == 200
         assert ask(client, f'{studio.address}/a.png')[0] == 200
         assert studio.requests == ['/a.png'] * 2
-        for address in (f'{other.address}/a.png', f'//{other.address[7:]}/a.png', 'file:///etc/passwd'):
+        elsewhere = f'{other.address}/a.png', f'//{other.address[7:]}/a.png', 'file:///etc/passwd', 'http://[', '//[x]'
+        for address in elsewhere:
             assert ask(client, address)[0] == 400
         assert other.requests == []
         status, answer = ask(client, '/missing.png')

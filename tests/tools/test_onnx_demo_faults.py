@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import cv2
@@ -134,6 +134,30 @@ def test_weights_elsewhere_are_not_read(run: Run, tmp_path: Path, external: str)
     (folder / 'link.bin').symlink_to(tmp_path / 'other.bin')
     code, says = run(write_model(folder / 'a.onnx', external=external))
     assert code == 1 and 'a.onnx cannot be read by onnxruntime' in says
+
+
+def test_a_link_in_the_output_folder_is_not_written_through(run: Run, tmp_path: Path) -> None:
+    (tmp_path / 'precious').write_text('precious')
+    (tmp_path / 'out').mkdir()
+    for name in ('a.png', 'results.json'):
+        (tmp_path / 'out' / name).symlink_to(tmp_path / 'precious')
+    assert run(write_model(tmp_path / 'a.onnx'))[0] == 0
+    assert (tmp_path / 'precious').read_text() == 'precious'
+    assert json.loads((tmp_path / 'out' / 'results.json').read_text())['instance_info']
+
+
+@pytest.mark.parametrize('rate', [0.0, float('nan'), 1e9, -5.0])
+def test_a_video_of_an_odd_rate_and_a_frame_that_grows(
+    demo: Any, rate: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo.cv2, 'VideoCapture', lambda _: SimpleNamespace(get=lambda _: rate))
+    output = demo.Output(tmp_path / 'walk.mp4', tmp_path / 'out')
+    for size in ((48, 64), (96, 128), (48, 64)):
+        output.add({'frame_id': 0}, np.zeros((*size, 3), np.uint8))
+    output.close()
+    monkeypatch.undo()
+    video = cv2.VideoCapture(str(tmp_path / 'out' / 'walk.mp4'))
+    assert sum(video.read()[0] for _ in range(4)) == 3
 
 
 @pytest.mark.parametrize('weight', [float('nan'), float('inf')])

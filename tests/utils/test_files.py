@@ -38,6 +38,26 @@ def test_what_failed_leaves_the_old_file_alone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_devices_and_pipes_are_not_replaced(tmp_path: Path) -> None:
+    """Root can replace /dev/null by a file, and no program of the machine works after that."""
+    (tmp_path / 'folder').mkdir()
+    os.mkfifo(tmp_path / 'pipe')
+    (tmp_path / 'null').symlink_to('/dev/null')
+    for name in ('folder', 'pipe', 'null'):
+        with pytest.raises(ValueError, match=f'{name} is not a regular file: name another'), complete(tmp_path / name):
+            pass
+    assert (tmp_path / 'null').is_char_device() and (tmp_path / 'pipe').is_fifo()
+
+
+@pytest.mark.parametrize('target', ['precious', 'missing', 'link'])
+def test_a_link_is_replaced_and_not_written_through(target: str, tmp_path: Path) -> None:
+    (tmp_path / 'precious').write_text('precious')
+    (tmp_path / 'link').symlink_to(target)  # the last one to itself
+    write_json([1], tmp_path / 'link')
+    assert not (tmp_path / 'link').is_symlink() and (tmp_path / 'link').is_file()
+    assert (tmp_path / 'precious').read_text() == 'precious' and not (tmp_path / 'missing').exists()
+
+
 def test_json_is_laid_out_or_compact_and_whole(tmp_path: Path) -> None:
     write_json({'a': [1, 2]}, tmp_path / 'new' / 'a.json')
     assert (tmp_path / 'new' / 'a.json').read_text() == '{\n "a": [\n  1,\n  2\n ]\n}\n'

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import tracemalloc
@@ -48,3 +49,20 @@ def test_garbage_collection_goes_on_afterwards() -> None:
         pass
     assert not gc.isenabled()
     gc.enable()
+
+
+def test_what_is_read_can_be_read_and_written_from_deeper_calls(tmp_path: Path) -> None:
+    """MMPose's datasets read the file again, with more calls on the stack than the check."""
+    file = tmp_path / 'a.json'
+    accepted = []
+    for depth in (100, 400, *range(500, 1000, 10)):
+        file.write_text('[' * depth + ']' * depth)
+        with contextlib.suppress(ValueError):
+            read_json(file, content='file')
+            accepted.append(depth)
+
+    def deeper(calls: int) -> str:
+        return deeper(calls - 1) if calls else json.dumps(json.loads(text))
+
+    text = '[' * max(accepted) + ']' * max(accepted)
+    assert 400 in accepted and deeper(200) == text

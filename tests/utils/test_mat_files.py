@@ -41,6 +41,8 @@ def test_damaged_files_end_in_a_sentence_or_are_read(seed: int, tmp_path: Path) 
         ('import os; os.kill(os.getpid(), 11)', 'reading it ends by SIGSEGV'),
         ('raise MemoryError', 'MemoryError'),
         ('import time; time.sleep(60)', 'cannot be read in 1 s'),
+        ("print('no values')", 'reading it gives no values, JSONDecodeError'),
+        ("print('[' * 100_000)", 'reading it gives no values, RecursionError'),
     ],
 )
 def test_a_reader_that_dies_or_hangs(code: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +53,24 @@ def test_a_reader_that_dies_or_hangs(code: str, said: str, tmp_path: Path, monke
     (tmp_path / 'a.mat').write_bytes(b'')
     with pytest.raises(ValueError, match=said):
         read_mat(tmp_path / 'a.mat', content='file')
+
+
+@pytest.mark.parametrize(
+    ('content', 'said'),
+    [
+        (np.zeros(40 << 20, np.uint8), 'an array of 41,943,040 values'),
+        pytest.param(np.array(['x' * (110 << 20)]), 'File too large', marks=pytest.mark.slow),
+    ],
+    ids=['numbers', 'text'],
+)
+def test_a_small_file_of_gigabytes_does_not_fill_the_memory_of_who_asks(
+    content: np.ndarray, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / 'a.mat'
+    savemat(path, {'content': content}, do_compression=True)
+    assert path.stat().st_size < 1_000_000
+    with pytest.raises(ValueError, match=f'is not a whole Matlab file .*{said}'):
+        read_mat(path, content='file')
 
 
 def test_other_kinds_of_files(tmp_path: Path) -> None:

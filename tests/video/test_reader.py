@@ -52,6 +52,20 @@ def test_a_phones_video_is_upright(write_video: Callable[..., Path]) -> None:
     assert red == [False, True, False, False]  # what was at the left above is at the right above, clockwise
 
 
+@pytest.mark.parametrize('jump', [1e18, 9e15, 2e8])
+def test_times_grow_after_a_stamp_of_the_far_future(jump: float) -> None:
+    """A file can hold one of 300 million years, to which a frame's 33 milliseconds add nothing."""
+    clock = Clock(30.0)
+    times = [clock.tick(stamp) for stamp in (0, 33, jump, jump, 100, jump * 2, 200, 300)]
+    assert all(after > before for before, after in pairwise(times)) and times[-1] < 1
+
+
+def test_times_of_a_stream_go_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader.time, 'monotonic', iter([5.0, 5.5, 500_000.0]).__next__)
+    clock = Clock(30.0, live=True)
+    assert [clock.tick(0) for _ in range(3)] == [0, 0.5, 499_995]
+
+
 def test_a_varying_rate_goes_by_time_stamps(tmp_path: Path) -> None:
     av = pytest.importorskip('av')
     stamps = [0, 40, 80, 500, 540, 1500]

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -125,6 +126,24 @@ def test_tracks_do_not_mix_and_all_frames_come_in_order(walk: np.ndarray, kind: 
     for track, alone in ((1, first), (2, second)):
         found = np.stack([result.keypoints[result.track_ids == track][0] for result in smoothed])
         np.testing.assert_allclose(found, keypoints(make_smoother(kind, FPS).smooth(alone)))
+
+
+def test_a_window_keeps_few_frames_and_no_pixels_of_those_that_are_done(walk: np.ndarray) -> None:
+    """Whatever rate a file claims; a view of no pixels keeps all of them in memory."""
+    smoother = SavitzkyGolay(fps=1000.0)
+    assert smoother.half == 36 and SavitzkyGolay(fps=240.0).half == 36 and SavitzkyGolay(fps=30.0).half == 4
+    frames = results(np.concatenate([walk] * 3))
+    pixels = [weakref.ref(frame.image) for frame in frames]
+    smoothed = SavitzkyGolay(fps=FPS).smooth(iter_once(frames))
+    for done in range(100):
+        next(smoothed)
+        assert done < 2 or pixels[done - 2]() is None
+
+
+def iter_once(frames: list[VideoResult]) -> Iterator[VideoResult]:
+    """Give frames away and keep none."""
+    while frames:
+        yield frames.pop(0)
 
 
 def test_frames_without_tracks_pass_through(walk: np.ndarray) -> None:

@@ -126,7 +126,8 @@ def _array(numbers: Any, dtype: Any) -> np.ndarray:
     is_number = found.dtype.kind in 'iuf' or not found.size
     if not is_number or (dtype is np.uint8 and not np.array_equal(found, found % 256)):
         raise ValueError(f'no {dtype.__name__}')
-    return found.astype(dtype)
+    with np.errstate(over='ignore'):  # infinity is refused later
+        return found.astype(dtype)
 
 
 def _holds_numbers(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from ..utils.files import complete
 from .packages import require
 from .program_file import export_program
 
@@ -40,7 +42,7 @@ def write_openvino(
     half: bool = False,
     calibration: np.ndarray | None = None,
 ) -> None:
-    """Write a network to ``file`` (.xml) and its weights beside it (.bin).
+    """Write a network to ``file`` (.xml) and its weights beside it (.bin), both when they are complete.
 
     Args:
         model: in eval mode.
@@ -61,8 +63,16 @@ def write_openvino(
 
     for name, value in metadata.items():
         converted.set_rt_info(value, [SECTION, name])
-    file.parent.mkdir(parents=True, exist_ok=True)
-    openvino.save_model(converted, str(file), compress_to_fp16=half)
+    weights = file.with_suffix('.bin')
+    with (
+        complete(weights) as weights_part,
+        complete(file) as part,
+        tempfile.TemporaryDirectory(dir=part.parent) as folder,
+    ):
+        written = Path(folder) / file.name  # OpenVINO names the weights by it
+        openvino.save_model(converted, str(written), compress_to_fp16=half)
+        written.replace(part)
+        written.with_suffix('.bin').replace(weights_part)
 
 
 def quantize(converted: Any, calibration: np.ndarray) -> Any:

@@ -16,6 +16,8 @@ Run = Callable[[np.ndarray], list[np.ndarray]]
 def open_exported(file: Path) -> Run:
     """Open a .onnx, .pt2 or .xml file as a function from (N, 3, H, W) float32 crops to its outputs, on the CPU.
 
+    Only for files that this process has written: torch runs code that a .pt2 file holds.
+
     Raises:
         ValueError: the package that runs it is not installed.
     """

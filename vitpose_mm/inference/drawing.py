@@ -13,6 +13,8 @@ from mmpose.visualization import PoseLocalVisualizer
 
 from ..utils.files import complete
 
+# what is taken of a keypoint set: MMPose's visualizer takes a colour of boxes too, which sets of MMPose do not have
+DRAWN = ('dataset_name', 'keypoint_colors', 'skeleton_links', 'skeleton_link_colors')
 SIDE_PER_RADIUS = 160  # default radius of a keypoint: the shorter side of the image, divided by this
 
 
@@ -55,8 +57,9 @@ class PoseDrawer:
             'skeleton_style': skeleton_style,
         }
         self.visualizer = PoseLocalVisualizer(alpha=1.0)
+        drawn = {key: metainfo[key] for key in DRAWN if key in metainfo}
         try:
-            self.visualizer.set_dataset_meta(dict(metainfo), skeleton_style=skeleton_style)
+            self.visualizer.set_dataset_meta(drawn, skeleton_style=skeleton_style)
         except NotImplementedError as error:
             raise ValueError(
                 f'--skeleton-style openpose is there for coco and coco_wholebody, not for '

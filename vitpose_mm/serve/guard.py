@@ -63,7 +63,7 @@ class Guard:
             return None
         origin = headers.get('origin')
         foreign = headers.get('sec-fetch-site', 'same-origin') not in ('same-origin', 'none')
-        if foreign or (origin is not None and urlsplit(origin).netloc.lower() != host.lower()):
+        if foreign or (origin is not None and origin.partition('://')[2].lower() != host.lower()):
             return FORBIDDEN, 'A page of another site sent this: only the page of this server may.'
         length = headers.get('content-length', '0')
         if not length.isascii() or not length.isdigit() or int(length[:20]) > self.settings.max_bytes:

@@ -51,8 +51,12 @@ class TaskImages:
         if url.startswith('data:'):
             return decode_data_url(url)
         base = self.settings.label_studio
-        whole = urljoin(base, url)
-        if not base or urlsplit(whole)[:2] != urlsplit(base)[:2]:
+        try:
+            whole = urljoin(base, url)
+            is_ours = bool(base) and urlsplit(whole)[:2] == urlsplit(base)[:2]
+        except ValueError:  # brackets that hold no address
+            is_ours = False
+        if not is_ours:
             raise HTTPException(
                 BAD_REQUEST,
                 f'The image {url[:200]!r} is not fetched: start the server with --label-studio, the URL of '

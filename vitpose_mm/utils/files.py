@@ -35,7 +35,13 @@ def printable(text: object) -> str:
 
 @contextmanager
 def complete(file: Path) -> Iterator[Path]:
-    """Yield another name to write to, beside a file; it becomes the file at the end, unless writing failed."""
+    """Yield another name to write to, beside a file; it becomes the file at the end, unless writing failed.
+
+    Raises:
+        ValueError: the file is there and is a folder, device, pipe or socket, which root could replace.
+    """
+    if file.exists() and not file.is_file():
+        raise ValueError(f'{file} is not a regular file: name another one to write.')
     file.parent.mkdir(parents=True, exist_ok=True)
     name = os.fsdecode(os.fsencode(file.name)[-200:])  # file systems take 255 bytes
     part = file.with_name(f'.{name}.{os.getpid()}.part')

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 BLOCK = 1 << 22  # bytes read at a time
+ROOM = 300  # of Python's 1000 calls in one another; each list in a list takes one
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -32,13 +33,18 @@ def read_json(path: str | Path, *, content: str) -> tuple[Any, bool]:
     encoding = json.detect_encoding(data)
     try:
         with garbage_collection_paused():
-            return json.loads(data.decode(encoding)), encoding == 'utf-8'
+            return _parse(data.decode(encoding), ROOM), encoding == 'utf-8'
     except UnicodeDecodeError as error:
         raise ValueError(f'{where} is not text ({error}): save it as JSON in UTF-8.') from None
     except RecursionError:
         raise ValueError(f'{where} holds lists within lists too deep to read: save it as plain JSON.') from None
     except ValueError as error:  # JSONDecodeError, or a number of thousands of digits
         raise ValueError(f'{where} is not a whole JSON file ({error}): copy it again, or make it again.') from None
+
+
+def _parse(text: str, room: int) -> Any:
+    """Parse JSON from deeper in the stack, so that MMPose's readers, which are called from there, can read it too."""
+    return _parse(text, room - 1) if room else json.loads(text)
 
 
 def parse_line(line: str | bytes) -> Any:

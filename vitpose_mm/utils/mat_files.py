@@ -7,10 +7,13 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 MEMORY = 3 << 30  # bytes of address space that reading may take; MPII's release takes less than a third
+ANSWER = 100 << 20  # bytes of JSON, which take up to 16 times as much here; MPII's release has about 40 million
+VALUES = 5_000_000  # of one array; MPII's largest one of head boxes and joints has 1.3 million
 SECONDS = 600
 
 
@@ -26,35 +29,49 @@ def read_mat(path: str | Path, *, content: str) -> dict[str, Any]:
     """
     if not Path(path).is_file():
         raise ValueError(f'{content} {str(path)!r} does not exist')
+    with tempfile.TemporaryFile() as answer:  # not a pipe: a small file can expand to gigabytes
+        reason = _read_in_child(str(Path(path).resolve()), answer)
+        if reason is None:
+            answer.seek(0)
+            try:
+                return json.load(answer)
+            except (ValueError, RecursionError) as error:
+                reason = f'reading it gives no values, {type(error).__name__}'
+    raise ValueError(f'{content} {str(path)!r} is not a whole Matlab file ({reason}): copy it again')
+
+
+def _read_in_child(path: str, answer: BinaryIO) -> str | None:
+    """Write a file's variables as JSON to a file, in a process of its own; return why that failed, or None."""
+    command = [sys.executable, '-W', 'ignore', __file__, path]
     try:
-        done = subprocess.run(
-            [sys.executable, __file__, str(Path(path).resolve())], capture_output=True, timeout=SECONDS, text=True
-        )
+        done = subprocess.run(command, stdout=answer, stderr=subprocess.PIPE, timeout=SECONDS, text=True)
     except subprocess.TimeoutExpired:
-        raise ValueError(f'{content} {str(path)!r} cannot be read in {SECONDS} s: copy it again') from None
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ['no reason is given']
-        reason = (
-            f'reading it ends by {signal.Signals(-done.returncode).name}' if done.returncode < 0 else lines[-1][:200]
-        )
-        raise ValueError(f'{content} {str(path)!r} is not a whole Matlab file ({reason}): copy it again')
-    return json.loads(done.stdout)
+        return f'it cannot be read in {SECONDS} s'
+    if done.returncode < 0:
+        return f'reading it ends by {signal.Signals(-done.returncode).name}'
+    lines = done.stderr.strip().splitlines() or ['no reason is given']
+    return lines[-1][:200] if done.returncode else None
 
 
 def _plain(value: Any) -> Any:
     """Convert what SciPy read to dicts, lists, numbers and strings."""
+    if isinstance(value, (int, float, str)):
+        return value
+    if getattr(value, 'size', 0) > VALUES:
+        raise ValueError(f'an array of {value.size:,} values, where {VALUES:,} are the limit')
     if hasattr(value, '_fieldnames'):
         return {name: _plain(getattr(value, name)) for name in value._fieldnames}
     if hasattr(value, 'tolist'):  # NumPy's arrays and numbers
         value = value.tolist()
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
-    return value if isinstance(value, (int, float, str)) else str(value)
+    return value if isinstance(value, (int, float)) else str(value)
 
 
 def _write_plain(path: str) -> None:
     """Print a file's variables as JSON on stdout; in the child process."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (ANSWER, ANSWER))
     from scipy.io import loadmat
 
     variables = loadmat(path, struct_as_record=False, squeeze_me=True)

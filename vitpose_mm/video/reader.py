@@ -27,6 +27,7 @@ FPS_RANGE = (0.1, 1000.0)  # what a source may say; some say 90,000
 PLAYLISTS = (b'#EXTM3U', b'ffconcat', b'<?xml', b'<MPD', b'v=0', b'ID3')
 SESSION = re.compile(rb'^c=IN IP', re.MULTILINE)  # SDP, by which FFmpeg takes a file for it wherever the line is
 PROBED = 1 << 20  # bytes that FFmpeg looks at
+LONGEST_GAP = 86_400.0  # seconds between two frames of a file
 TIMEOUT = 10_000  # milliseconds without data from a stream
 
 
@@ -176,7 +177,8 @@ class Clock:
         if self.first is None:
             self.first = now
         moment = now - self.first
-        if moment <= self.last:  # there are no stamps, or they go back
+        # there are no stamps, they go back, or a file's are so far ahead that adding a frame would not change them
+        if moment <= self.last or (not self.live and moment > self.last + LONGEST_GAP):
             moment = self.last + 1 / self.fps
         self.last = moment
         return moment

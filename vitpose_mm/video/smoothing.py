@@ -18,6 +18,7 @@ from .result import VideoResult
 SMOOTHERS = ('oneeuro', 'savgol')
 MIN_SCORE = 0.3
 MAX_GAP = 0.25  # seconds
+MAX_HALF = 36  # frames, 0.3 seconds at 240 frames per second; a file can claim 1000
 ORDER = 2  # of the polynomials of Savitzky-Golay
 
 
@@ -114,7 +115,8 @@ class SavitzkyGolay:
     """
 
     def __init__(self, *, fps: float, seconds: float = 0.3) -> None:
-        self.half = max(round(fps * seconds / 2), 2)  # frames before and after the one that is smoothed
+        # frames before and after the one that is smoothed; the pixels of twice as many are in memory
+        self.half = min(max(round(fps * seconds / 2), 2), MAX_HALF)
 
     def smooth(self, results: Iterable[VideoResult]) -> Iterator[VideoResult]:
         """Yield results of one frame after the other with smoothed keypoints, a window later."""
@@ -133,7 +135,7 @@ class SavitzkyGolay:
     def _take(self, window: deque[VideoResult], index: int) -> VideoResult:
         """Return the result at an index of the window, smoothed; the window keeps it without its pixels."""
         result = window[index]
-        window[index] = replace(result, image=result.image[:0])
+        window[index] = replace(result, image=np.empty_like(result.image, shape=(0, *result.image.shape[1:])))
         if result.track_ids is None:
             return result
         smoothed = result.keypoints.copy()
