@@ -26,7 +26,7 @@ def test_help_is_quick_and_names_the_subjects(root: Path) -> None:
     script = root / 'tools' / 'benchmark.py'
     done = subprocess.run([sys.executable, script, '-h'], capture_output=True, text=True, check=True)
     assert (
-        '{attention,crossover,model,distillation,router,profile,backends,decode,crops,inference,pipeline,precision,files,evaluation,memory,pareto,video,serve}'
+        '{attention,crossover,model,distillation,router,profile,backends,decode,crops,inference,pipeline,precision,files,evaluation,memory,pareto,token,video,serve}'
         in done.stdout
     )
 

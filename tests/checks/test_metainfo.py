@@ -31,8 +31,8 @@ def own_keypoints(**changes: Any) -> dict:
 @pytest.mark.parametrize(
     ('changes', 'sentence'),
     [
-        ({'sigmas': [0.05] * 2}, 'there are 2 sigmas for 3 keypoints'),
-        ({'joint_weights': [1.0] * 4}, 'there are 4 joint_weights for 3 keypoints'),
+        ({'sigmas': [0.05] * 2}, 'sigmas has 2 numbers for 3 keypoints'),
+        ({'joint_weights': [1.0] * 4}, 'joint_weights has 4 numbers for 3 keypoints'),
         (
             {'swap': {'right_ear': ''}},
             'left_ear is the mirror image of right_ear, and not the other way',

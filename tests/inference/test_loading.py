@@ -83,7 +83,7 @@ def test_keypoints_of_the_checkpoint_come_first(pose_files: SimpleNamespace, tmp
 def test_head_and_keypoint_set_differ(pose_files: SimpleNamespace, tmp_path: Path) -> None:
     text = Path(pose_files.config).read_text().replace('metainfo=one_point, ', '')  # CocoDataset's own: 17
     (tmp_path / 'coco.py').write_text(text)
-    with pytest.raises(ValueError, match=r'head has 1 keypoints and the keypoint set coco has 17'):
+    with pytest.raises(ValueError, match=r'head has 1 keypoint and the keypoint set coco has 17'):
         build_pose_model(str(tmp_path / 'coco.py'), pose_files.checkpoint)
 
 

@@ -236,7 +236,7 @@ ONE_EPOCH = tuple(option for option in TRAINED if not option.startswith('param_s
 def changed(name: str, leaf: str, *options: str) -> Run:
     """The mini model with one thing changed, for one epoch, then the test."""
     return Run(
-        name, f'rendered/vitpose_mini_classic{leaf}_synthetic-128x96.py', (*ONE_EPOCH, *options), test_options=TESTED
+        name, f'rendered/vitpose_mini_{leaf}_synthetic-128x96.py', (*ONE_EPOCH, *options), test_options=TESTED
     )
 
 
@@ -247,9 +247,9 @@ ALTERNATIVES = Study(
     seeds=SEEDS,
     runs=(
         REFERENCE,
-        changed('steps', '_steps'),
-        changed('one_cycle', '_one-cycle'),
-        changed('dark', '-dark', 'param_scheduler.1.T_max=1'),
+        changed('steps', 'steps'),
+        changed('one_cycle', 'one-cycle'),
+        changed('dark', 'dark', 'param_scheduler.1.T_max=1'),
     ),
     table=Table(reference='vit_classic', names={'vit_classic': 'cosine, UDP'}),
 )
