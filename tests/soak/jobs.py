@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import multiprocessing
@@ -29,6 +30,7 @@ from vitpose_mm.checkpoints import load_file
 from vitpose_mm.distillation.command import distill
 from vitpose_mm.engine.train import train
 from vitpose_mm.studies import run as studies
+from vitpose_mm.studies import train_and_test
 from vitpose_mm.studies.call import Cost
 from vitpose_mm.studies.study import Preparation, Run, Study
 
@@ -164,7 +166,10 @@ def run_study(study: Study, work_dir: Path) -> None:
     own = str(work_dir / 'rendered')
     command = tuple(own if part == old.makes else part for part in old.command)
     study = Study(study.name, study.about, study.runs, study.seeds, (Preparation(own, command),))
-    with mock.patch.object(studies, 'call_tool', fork_tool):
+    patches = (mock.patch.object(module, 'call_tool', fork_tool) for module in (studies, train_and_test))
+    with contextlib.ExitStack() as stack:
+        for patch in patches:
+            stack.enter_context(patch)
         studies.run_study(study, work_dir, root=ROOT, say=print)
 
 
@@ -212,7 +217,7 @@ def hash_study(work_dir: Path) -> str:
     """Return a hash of labels, pictures, checkpoints and scores of a study."""
     rendered = sorted(path for path in (work_dir / 'rendered').rglob('*') if path.is_file())
     records = json.loads((work_dir / 'soak.json').read_text())
-    scores = [{**record, 'minutes': 0} for record in records]
+    scores = [[record[key] for key in ('study', 'run', 'seed', 'metrics', 'config')] for record in records]
     weights = [hash_checkpoint(work_dir / 'soak' / name / 'seed0') for name in ('first', 'second')]
     return hash_of([[(path.name, path.read_bytes()) for path in rendered], scores, weights])
 
