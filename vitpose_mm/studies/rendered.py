@@ -235,9 +235,7 @@ ONE_EPOCH = tuple(option for option in TRAINED if not option.startswith('param_s
 
 def changed(name: str, leaf: str, *options: str) -> Run:
     """The mini model with one thing changed, for one epoch, then the test."""
-    return Run(
-        name, f'rendered/vitpose_mini_{leaf}_synthetic-128x96.py', (*ONE_EPOCH, *options), test_options=TESTED
-    )
+    return Run(name, f'rendered/vitpose_mini_{leaf}_synthetic-128x96.py', (*ONE_EPOCH, *options), test_options=TESTED)
 
 
 ALTERNATIVES = Study(
