@@ -8,6 +8,7 @@ import pytest
 from mmengine.config import Config
 
 from tests.helpers.shipped_configs import with_options
+from vitpose_mm.studies.alternatives import ALTERNATIVES
 from vitpose_mm.studies.rendered import (
     ATTENTION,
     DATA,
@@ -23,7 +24,10 @@ from vitpose_mm.studies.run import shrink
 from vitpose_mm.studies.study import Run, Study
 
 RUNS = [
-    pytest.param(study, run, id=f'{study.name}/{run.name}') for study in STUDIES for run in study.runs if not run.home
+    pytest.param(study, run, id=f'{study.name}/{run.name}')
+    for study in (*STUDIES, ALTERNATIVES)
+    for run in study.runs
+    if not run.home
 ]
 
 

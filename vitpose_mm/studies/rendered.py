@@ -229,27 +229,4 @@ RESOLUTION = Study(
     ),
 )
 
-# Their schedules are of 370 steps, so they take no number of epochs but one.
-ONE_EPOCH = tuple(option for option in TRAINED if not option.startswith('param_scheduler'))
-
-
-def changed(name: str, leaf: str, *options: str) -> Run:
-    """The mini model with one thing changed, for one epoch, then the test."""
-    return Run(name, f'rendered/vitpose_mini_{leaf}_synthetic-128x96.py', (*ONE_EPOCH, *options), test_options=TESTED)
-
-
-ALTERNATIVES = Study(
-    name='alternatives',
-    about='the reference with another schedule of the same length, and with DARK in place of UDP',
-    prepare=(PEOPLE,),
-    seeds=SEEDS,
-    runs=(
-        REFERENCE,
-        changed('steps', 'steps'),
-        changed('one_cycle', 'one-cycle'),
-        changed('dark', 'dark', 'param_scheduler.1.T_max=1'),
-    ),
-    table=Table(reference='vit_classic', names={'vit_classic': 'cosine, UDP'}),
-)
-
-STUDIES = (DECODERS, SCALE, PARTIAL, ATTENTION, RESOLUTION, PRETRAINING, ALTERNATIVES)
+STUDIES = (DECODERS, SCALE, PARTIAL, ATTENTION, RESOLUTION, PRETRAINING)
