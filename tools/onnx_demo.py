@@ -92,11 +92,7 @@ def numbers(low: float, high: float, count: int | None = None) -> Callable[[Any]
     return check
 
 
-def pairs(value: Any) -> bool:
-    """Whether a value is a list of pairs of indices."""
-    return isinstance(value, list) and all(numbers(0, 10_000, 2)(one) for one in value)
-
-
+PAIR = numbers(0, 10_000, 2)
 COMMON = {
     'input_size': numbers(1, MAX_SIDE, 2),
     'mean': numbers(-1e6, 1e6, 3),
@@ -106,8 +102,8 @@ DETECTION = {**COMMON, 'pad_value': numbers(0.0, 255.0, 3)}
 POSE: dict[str, Callable[[Any], object]] = {
     **COMMON,
     'keypoint_names': lambda value: isinstance(value, list) and value and all(isinstance(one, str) for one in value),
-    'flip_pairs': pairs,
-    'skeleton': pairs,
+    'flip_pairs': lambda value: isinstance(value, list) and all(map(PAIR, value)),
+    'skeleton': lambda value: isinstance(value, list) and all(map(PAIR, value)),
     'flip_test': lambda value: isinstance(value, bool),
     'box_padding': lambda value: numbers(0.1, 10.0, 1)([value]),
     'codec': lambda value: kernel_of(value) % 2 == 1 and 1 <= kernel_of(value) <= 101,
@@ -161,17 +157,8 @@ class Detector:
 
 def suppress(boxes: np.ndarray, nms_thr: float) -> np.ndarray:
     """Return those of (N, 5) boxes and scores that no better one overlaps by more than nms_thr, best first."""
-    boxes = boxes[boxes[:, 4].argsort(kind='stable')[::-1]]
-    kept: list[np.ndarray] = []
-    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    while len(boxes):
-        kept.append(boxes[0])
-        shared = np.minimum(boxes[0, 2:4], boxes[:, 2:4]) - np.maximum(boxes[0, :2], boxes[:, :2])
-        overlap = shared.clip(0).prod(1)
-        rest = overlap <= nms_thr * (area[0] + area - overlap)
-        rest[0] = False
-        boxes, area = boxes[rest], area[rest]
-    return np.array(kept, np.float32).reshape(-1, 5)
+    sizes = np.column_stack((boxes[:, :2], boxes[:, 2:4] - boxes[:, :2])).astype(float)
+    return boxes[np.array(cv2.dnn.NMSBoxes(sizes.tolist(), boxes[:, 4].tolist(), 0.0, nms_thr), int)]
 
 
 class Pose:
