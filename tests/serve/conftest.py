@@ -146,6 +146,11 @@ def make_video(frames: int, suffix: str = '.mp4', *, pictures: Sequence[np.ndarr
         return path.read_bytes()
 
 
+def send_video(client: Client, content: bytes, **fields: str) -> requests.Response:
+    """Post a video with the fields of a form."""
+    return client.post('/predict/video', files={'file': ('../walk.mp4', content)}, data=fields)
+
+
 def is_on_block(point: Sequence[float], frame: int) -> bool:
     """Whether a point is on the white block of a frame, but for a pixel that its codec adds."""
     left = 4 + 2 * (frame % 40)
