@@ -20,7 +20,7 @@ help:
 	@echo '                    (20 minutes on two cores after the set-up; FAST=1: 5 minutes)'
 	@echo 'make test           set up .venv if needed, then run every test in two processes (ARGS="-k name" for some)'
 	@echo 'make test-fast      the tests that take seconds each'
-	@echo 'make soak           kill trainings 100 times and compare what they end with (30 minutes; KILLS=20 for some)'
+	@echo 'make soak           kill trainings 100 times and compare what they end with (a quarter of an hour; KILLS=20 for some)'
 	@echo 'make fuzz           COUNT=20000 random inputs of each kind: images, labels, checkpoints, arguments (an hour)'
 	@echo 'make lint           ruff, codespell, mypy and the documentation'
 	@echo 'make docs           write the documentation to site/, warnings are errors'

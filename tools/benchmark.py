@@ -29,21 +29,7 @@ def parse_args() -> argparse.Namespace:
     add_attention(subjects)
     add_crossover(subjects)
     add_model(subjects)
-    distillation = subjects.add_parser('distillation', help="a student's training step with and without its teacher")
-    distillation.add_argument('config', help='of configs/distillation')
-    distillation.add_argument('--training', default=None, help='fp32 or bf16 (default: bf16 on a GPU, fp32)')
-    distillation.add_argument('--memory-batch', type=int, default=64, help='crops of the computed memory (default: 64)')
-    add_protocol(distillation)
-    router = subjects.add_parser('router', help='a training step with three routed heads next to one head')
-    router.add_argument(
-        '--models', nargs='+', default=['vitpose_base', 'vitpose_mini'], help='model bases by name (default: both)'
-    )
-    add_protocol(router)
-    profile = subjects.add_parser('profile', help='the operators of one model, the slowest first')
-    profile.add_argument('config')
-    profile.add_argument('--setting', default=None, help='as in `model` (default: bf16 on a GPU, fp32)')
-    profile.add_argument('--train', action='store_true', help='a training step instead of a forward pass')
-    add_protocol(profile, rounds=False)
+    add_costs(subjects)
     backends = subjects.add_parser(
         'backends', help='PyTorch, torch.compile, OpenVINO, onnxruntime, MMPose and rtmlib on a CPU'
     )
@@ -69,6 +55,25 @@ def parse_args() -> argparse.Namespace:
     add_video(subjects)
     add_serve(subjects)
     return parser.parse_args()
+
+
+def add_costs(subjects: Any) -> None:
+    """Add the subjects of what parts of a model or a training cost."""
+    distillation = subjects.add_parser('distillation', help="a student's training step with and without its teacher")
+    distillation.add_argument('config', help='of configs/distillation')
+    distillation.add_argument('--training', default=None, help='fp32 or bf16 (default: bf16 on a GPU, fp32)')
+    distillation.add_argument('--memory-batch', type=int, default=64, help='crops of the computed memory (default: 64)')
+    add_protocol(distillation)
+    router = subjects.add_parser('router', help='a training step with three routed heads next to one head')
+    router.add_argument(
+        '--models', nargs='+', default=['vitpose_base', 'vitpose_mini'], help='model bases by name (default: both)'
+    )
+    add_protocol(router)
+    profile = subjects.add_parser('profile', help='the operators of one model, the slowest first')
+    profile.add_argument('config')
+    profile.add_argument('--setting', default=None, help='as in `model` (default: bf16 on a GPU, fp32)')
+    profile.add_argument('--train', action='store_true', help='a training step instead of a forward pass')
+    add_protocol(profile, rounds=False)
 
 
 def add_inference(subjects: Any) -> None:

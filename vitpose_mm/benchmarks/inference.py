@@ -37,6 +37,7 @@ CROP = [
     {'type': 'PackPoseInputs'},
 ]
 IMAGE_SIZE = (1280, 720)
+NETS = 'the two nets alone'
 
 
 def benchmark_decode(stand: Stand) -> Report:
@@ -108,22 +109,27 @@ def benchmark_inference(stand: Stand, ours: Path, theirs: Path, *, detector: str
         inference_detector(find.model, image)
         inference_topdown(mmpose_model, image, boxes)
 
-    calls: dict[str, Call] = {THEIRS: mmposes, OURS: everything, 'the two nets alone': nets}
+    calls: dict[str, Call] = {THEIRS: mmposes, OURS: everything, NETS: nets}
     note = (
         f'One image of {IMAGE_SIZE[0]}x{IMAGE_SIZE[1]} (w x h), {detector} and {ours.stem} with random weights, '
         f'{"bf16" if forward.bf16 else "fp32"}; given boxes take the place of those found. The nets alone get a '
         f'resized image, and {2 * len(boxes)} crops, the mirrored ones among them.'
     )
     report = report_times('One image', stand, calls, note=note)
-    alone = report.raw['the two nets alone']
-    over = Spread.of([a / b - 1 for a, b in zip(report.raw[OURS], alone, strict=True)])
+    report.notes += describe_rest(report.raw, timer)
+    return report
+
+
+def describe_rest(raw: dict[str, Any], timer: NetTimer) -> list[str]:
+    """Say what our calls take besides the two nets, in one sentence for each way to measure it."""
+    alone = raw[NETS]
+    over = Spread.of([a / b - 1 for a, b in zip(raw[OURS], alone, strict=True)])
     rest = Spread.of(timer.rest)
-    report.notes += [
+    return [
         f'Ours takes {over.median:+.1%} ({over.low:+.1%} to {over.high:+.1%}) to the two nets alone, round by round.',
         f'Within one call of ours, all but the nets takes {1000 * rest.median:.1f} ms ({1000 * rest.low:.1f} to '
         f'{1000 * rest.high:.1f}), {rest.median / statistics.median(alone):.2%} of the two nets alone.',
     ]
-    return report
 
 
 class NetTimer:
