@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 MEMORY = 3 << 30  # bytes of address space that reading may take; MPII's release takes less than a third
-ANSWER = 100 << 20  # bytes of JSON, which take up to 16 times as much here; MPII's release has about 40 million
-VALUES = 5_000_000  # of one array; MPII's largest one of head boxes and joints has 1.3 million
+ANSWER = 100 << 20  # bytes of JSON, which take up to 16 times as much here
+VALUES = 5_000_000  # of one array
 SECONDS = 600
 
 
