@@ -72,8 +72,8 @@ def test_the_report_has_a_row_for_each_number_of_tokens(cfg: Config, checkpoint:
     report = benchmark_token(cfg, checkpoint, counts=[1, 3], steps=2, amp=True, say=silent)
     rows = report.tables['Loss on validation people']
     assert [(row['tuned'], row['numbers']) for row in rows] == [
-        ('1 token(s)', '24'),
-        ('3 token(s)', '72'),
+        ('1 token', '24'),
+        ('3 tokens', '72'),
         ('bias of the last norm', '24'),
     ]
     teacher = load_teacher(cfg.model.to_dict(), checkpoint)

@@ -26,6 +26,7 @@ from ..models.backbones import ViT
 from ..models.distillers.label_loss import label_loss, target_size
 from ..models.distillers.teacher import Teacher, load_teacher
 from ..models.distillers.token_tuner import START_STD
+from ..utils.counted import counted
 from .machine_description import describe_machine
 from .report import Report
 
@@ -95,9 +96,10 @@ def tune_all(people: People, counts: Sequence[int], say: Callable[[str], None]) 
     """Tune each number of tokens, and then the bias of the teacher's last norm, whose start is the teacher itself."""
     found = {}
     for count in counts:
-        say(f'{count} token(s): {people.steps} steps on training people, as many on validation people ...')
+        name = counted(count, 'token')
+        say(f'{name}: {people.steps} steps on training people, as many on validation people ...')
         token = random_token(people.teacher, count)
-        found[f'{count} token(s)'] = people.tune(token, loss_with(token))
+        found[name] = people.tune(token, loss_with(token))
     say(f'{BIAS}, likewise ...')
     bias = people.teacher.model.backbone.last_norm.bias
     bias.requires_grad_(True)
