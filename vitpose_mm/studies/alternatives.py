@@ -25,6 +25,7 @@ ALTERNATIVES = Study(
         changed('steps', 'steps'),
         changed('one_cycle', 'one-cycle'),
         changed('dark', 'dark', 'param_scheduler.1.T_max=1'),
+        changed('oks_scorer', 'oks-scorer', 'param_scheduler.1.T_max=1'),
     ),
     table=Table(reference='vit_classic', names={'vit_classic': 'cosine, UDP'}),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+import numpy as np
 import torch
 from mmengine.structures import PixelData
 from mmpose.models.heads import HeatmapHead
@@ -16,6 +17,7 @@ from mmpose.models.utils.tta import flip_heatmaps
 from torch import Tensor
 
 from ...utils.counted import counted
+from .oks_scorer import OKSScorer
 
 Features = tuple[Tensor, ...]
 
@@ -76,9 +78,25 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
 
     Attributes:
         num_upsamples: the heatmaps are 2 to this power times as large as the features.
+        oks_scorer: predicts the scores of keypoints; None for the heights of their peaks.
+
+    Raises:
+        ValueError: an ``oks_scorer`` and no codec that decodes batches.
     """
 
     num_upsamples: int
+    oks_scorer: OKSScorer | None
+
+    def __init__(self, in_channels: int, out_channels: int, *, oks_scorer: dict | None = None, **options: Any) -> None:
+        super().__init__(in_channels=in_channels, out_channels=out_channels, **options)
+        if oks_scorer is None:
+            self.oks_scorer = None
+        elif getattr(self.decoder, 'support_batch_decoding', False):
+            self.oks_scorer = OKSScorer(out_channels, self.decoder.input_size, **oks_scorer)
+        else:
+            raise ValueError(
+                'oks_scorer decodes every batch: set decoder of the head to a vitpose_mm.BatchedUDPHeatmap.'
+            )
 
     def forward(self, feats: Features) -> Tensor:
         """Map a tuple whose last map is (B, C, H, W) to (B, K, h, w) heatmaps, float32 under bfloat16 too."""
@@ -92,7 +110,8 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
 
     def decode_each(self, heatmaps: list[Tensor], samples: list) -> list:
         """Decode B heatmaps (K, h, w) to keypoints of each in input space, pixels."""
-        return self.decode(torch.stack(heatmaps))
+        people = self.decode(torch.stack(heatmaps))
+        return people if self.oks_scorer is None else self.oks_scorer.predict(people)
 
     def _flip_test(self, feats: Any, samples: list, test_cfg: Any) -> Tensor:
         mode = test_cfg.get('flip_mode', 'heatmap')
@@ -104,11 +123,31 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
     def loss(self, feats: Features, batch_data_samples: list, train_cfg: Any = None) -> dict:
         """Return ``loss_kpt`` (and ``acc_pose``) of features and B samples with (K, h, w) heatmaps and weights.
 
+        With an ``oks_scorer`` also its ``loss_oks``.
+
         Raises:
             ValueError: the targets have another number of keypoints or another size than the head's heatmaps.
         """
         self._check_targets(feats[-1], batch_data_samples)
-        return super().loss(feats, batch_data_samples, train_cfg or {})
+        if self.oks_scorer is None:
+            return super().loss(feats, batch_data_samples, train_cfg or {})
+        predicted: list[Tensor] = []
+        hook = self.final_layer.register_forward_hook(lambda _module, _inputs, output: predicted.append(output))
+        try:
+            losses = super().loss(feats, batch_data_samples, train_cfg or {})
+        finally:
+            hook.remove()
+        return losses | {'loss_oks': self._oks_loss(predicted[0].detach(), batch_data_samples)}
+
+    def _oks_loss(self, heatmaps: Tensor, samples: list) -> Tensor:
+        assert self.oks_scorer is not None
+        targets = torch.stack([sample.gt_fields.heatmaps for sample in samples])
+        weights = torch.cat([sample.gt_instance_labels.keypoint_weights for sample in samples])
+        decoded = [self.decoder.batch_decode(upcast_bfloat16(maps)) for maps in (heatmaps, targets)]
+        (keypoints, heights), (labelled, _) = (
+            [torch.as_tensor(np.concatenate(part)).to(weights) for part in parts] for parts in decoded
+        )
+        return self.oks_scorer.loss(keypoints, heights, labelled, weights, samples)
 
     def heatmap_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return the (h, w) of heatmaps that are made of (H, W) features."""

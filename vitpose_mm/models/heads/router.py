@@ -122,6 +122,8 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
                 logs |= {f'{name}.{key}': value * share if 'loss' in key else value for key, value in found.items()}
             else:
                 logs[f'{name}.loss_kpt'] = zero_loss([head], feats[-1].device)
+                if head.oks_scorer is not None:
+                    logs[f'{name}.loss_oks'] = torch.zeros((), device=feats[-1].device)
         if (train_cfg or {}).get('compute_acc', True):
             self._fill_accuracies(logs)
         return logs

@@ -22,6 +22,8 @@ class SimpleHead(PoseHeatmapHead):
         num_upsamples: the upsampling is x2 to this power: 2 for stride 16, 3 for a ResNet's stride 32.
         loss: config of the loss; mmpose's KeypointMSELoss with target weights by default.
         decoder: config of the codec that turns heatmaps into keypoints.
+        oks_scorer: options of OKSScorer, as in ``dict(sigmas=[..])``: scores of keypoints are the OKS to expect; None
+            for the heights of the heatmaps' peaks.
         init_cfg: mmengine's; normal with standard deviation .001 by default.
 
     Source: ViTPose eq. 3.
@@ -35,6 +37,7 @@ class SimpleHead(PoseHeatmapHead):
         num_upsamples: int = 2,
         loss: dict | None = None,
         decoder: dict | None = None,
+        oks_scorer: dict | None = None,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(
@@ -45,6 +48,7 @@ class SimpleHead(PoseHeatmapHead):
             final_layer={'kernel_size': 3, 'padding': 1},
             loss=loss or MSE_LOSS,
             decoder=decoder,
+            oks_scorer=oks_scorer,
             init_cfg=init_cfg,
         )
         self.num_upsamples = num_upsamples
