@@ -75,6 +75,13 @@ def test_the_heatmaps_learn_as_without_it(head_class: Any) -> None:
     assert learning == {'oks_scorer'}
 
 
+def test_it_learns_under_autocast() -> None:
+    head = ClassicHead(6, 3, decoder=CODEC, oks_scorer={'sigmas': SIGMAS})
+    with torch.autocast('cpu', torch.bfloat16):
+        losses = head.loss((torch.randn(5, 6, 4, 3),), batch(5), {'compute_acc': False})
+    assert losses['loss_oks'].dtype == torch.float32 and losses['loss_oks'].isfinite()
+
+
 def test_keypoints_without_a_label_do_not_count() -> None:
     scorer = OKSScorer(3, (48, 64), SIGMAS).eval()
     keypoints, heights, targets = torch.rand(4, 3, 2) * 48, torch.rand(4, 3), torch.rand(4, 3, 2) * 48

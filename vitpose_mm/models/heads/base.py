@@ -143,7 +143,8 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
         assert self.oks_scorer is not None
         targets = torch.stack([sample.gt_fields.heatmaps for sample in samples])
         weights = torch.cat([sample.gt_instance_labels.keypoint_weights for sample in samples])
-        decoded = [self.decoder.batch_decode(upcast_bfloat16(maps)) for maps in (heatmaps, targets)]
+        with torch.autocast(heatmaps.device.type, enabled=False):
+            decoded = [self.decoder.batch_decode(maps.float()) for maps in (heatmaps, targets)]
         (keypoints, heights), (labelled, _) = (
             [torch.as_tensor(np.concatenate(part)).to(weights) for part in parts] for parts in decoded
         )
