@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config
 
 from tests.helpers.shipped_configs import LEAVES, ident, read
-from vitpose_mm.checks.ranges import Range, check_ranges, find_late_steps
+from vitpose_mm.checks.ranges import Range, check_ranges
 
 NAN, INF = float('nan'), float('inf')
 PLAIN = 'coco/vitpose_base_classic_coco-256x192'
@@ -102,13 +102,3 @@ def test_what_is_not_given_is_not_missed() -> None:
     check_ranges(Config({'model': {'backbone': {'drop_path_rate': 0}}}))
     check_ranges(Config({'optim_wrapper': {'clip_grad': None}, 'train_cfg': None, 'val_dataloader': None}))
     check_ranges(changed({'optim_wrapper.paramwise_cfg.layer_decay_rate': 'auto', f'{OPTIMIZER}.lr': 0.0}))
-
-
-def test_steps_behind_the_end_are_said() -> None:
-    assert not list(find_late_steps(changed({})))
-    (line,) = find_late_steps(changed({'train_cfg.max_epochs': 200}))
-    assert line.startswith('param_scheduler[1] has steps after epochs 170, 200 and training ends after 200: set')
-    assert not list(find_late_steps(Config({'param_scheduler': {'type': 'MultiStepLR', 'milestones': [5]}})))
-    by_iteration = {'type': 'MultiStepLR', 'milestones': [500], 'by_epoch': False}
-    assert not list(find_late_steps(Config({'param_scheduler': by_iteration, 'train_cfg': {'max_epochs': 2}})))
-    assert not list(find_late_steps(Config({'param_scheduler': None, 'train_cfg': {'max_epochs': 2}})))

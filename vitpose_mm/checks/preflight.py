@@ -24,7 +24,8 @@ from .label_readers import find_reader
 from .labels import check_labels
 from .metainfo import check_metainfo
 from .metrics import check_best, find_metrics
-from .ranges import check_ranges, find_late_steps
+from .ranges import check_ranges
+from .schedules import find_schedule_problems
 from .vis_backends import check_vis_backends
 
 
@@ -50,7 +51,7 @@ def check_config(cfg: Config, *, resume: str | None = None, for_training: bool =
     check_width(cfg.get('model') or {})
     if for_training:
         check_optimizer(cfg.get('optim_wrapper') or {}, scope=scope)
-        for line in find_late_steps(cfg):
+        for line in find_schedule_problems(cfg):
             print_log(line, logger='current', level=logging.WARNING)
         warn_of_single_checkpoint(cfg)
         choose_resume(cfg, resume)

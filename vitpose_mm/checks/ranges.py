@@ -82,8 +82,8 @@ def check_ranges(cfg: Config, *, for_training: bool = True) -> None:
         ValueError: a value is not a finite number or out of its range, or MMPose's codec draws wrong targets with it.
     """
     for where, allowed in (TRAINING if for_training else TESTING).items():
-        _check(_find(cfg, where), where, allowed)
-    rate = _find(cfg, 'optim_wrapper.paramwise_cfg.layer_decay_rate')
+        _check(find_setting(cfg, where), where, allowed)
+    rate = find_setting(cfg, 'optim_wrapper.paramwise_cfg.layer_decay_rate')
     if for_training and rate != 'auto':
         _check(rate, 'optim_wrapper.paramwise_cfg.layer_decay_rate', Range(0, 1, above=True))
     for where, node in _dicts(cfg.get('model'), 'model'):
@@ -93,19 +93,6 @@ def check_ranges(cfg: Config, *, for_training: bool = True) -> None:
         for where, node in _dicts(cfg.get(key), key):
             if 'heatmap_size' in node:
                 _check_codec(node, where, for_training=for_training)
-
-
-def find_late_steps(cfg: Config) -> Iterator[str]:
-    """Yield a warning on each scheduler with milestones after the last epoch of the training."""
-    schedulers, last = cfg.get('param_scheduler') or [], _find(cfg, 'train_cfg.max_epochs')
-    for i, scheduler in enumerate(schedulers if isinstance(schedulers, Sequence) else [schedulers]):
-        milestones = scheduler.get('milestones') or []
-        late = [milestone for milestone in milestones if last is not None and milestone >= last]
-        if late and scheduler.get('by_epoch', True):
-            yield (
-                f'param_scheduler[{i}] has steps after epochs {", ".join(map(str, milestones))} and training ends '
-                f'after {last}: set param_scheduler.{i}.milestones to earlier epochs to lower the learning rate'
-            )
 
 
 def _check_codec(codec: Mapping, where: str, *, for_training: bool) -> None:
@@ -132,7 +119,7 @@ def _check(value: Any, where: str, allowed: Range) -> None:
         raise ValueError(f'{where}={value!r} is out of range: choose {allowed}.')
 
 
-def _find(cfg: Config, where: str) -> Any:
+def find_setting(cfg: Config, where: str) -> Any:
     """Return what is at 'a.b.c' of a config, None where nothing is."""
     first, *others = where.split('.')
     found = cfg.get(first)
