@@ -23,7 +23,8 @@ NAME = re.compile(
             dino | dinov2 | dinov3 | eva02 | siglip2 | mae | mae-imagenet | mae-coco-(?:aic-)?(?:crops|images) | vitae
         ))? )?
     (?:_ (?P<variant>
-        classic | simple | stride8-[a-z0-9-]+ | frozen-[a-z]+ | from-[a-z-]+ | [a-z]+-token | dark | steps | one-cycle | oks-scorer
+        classic | simple | stride8-[a-z0-9-]+ | frozen-[a-z]+ | from-[a-z-]+ | [a-z]+-token | dark | steps | one-cycle
+        | oks-scorer
     ))?
     _ (?P<data>[a-z0-9-]+?) - (?P<input>\d+ (?:x\d+)?)
     """,
