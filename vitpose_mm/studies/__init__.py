@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from . import alternatives, distillation, multi_dataset, pretraining, rendered
+from . import alternatives, distillation, multi_dataset, pretraining, real_people, rendered
 from .study import Study
 
 __all__ = ['STUDIES', 'Study', 'find_study']
 
-GROUPS = (rendered, alternatives, multi_dataset, distillation, pretraining)
+GROUPS = (rendered, alternatives, multi_dataset, distillation, pretraining, real_people)
 STUDIES: dict[str, Study] = {study.name: study for group in GROUPS for study in group.STUDIES}
 
 

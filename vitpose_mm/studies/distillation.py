@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .multi_dataset import WEIGHTS
+from .multi_dataset import VIT_S
 from .rendered import DATA, PEOPLE
-from .study import COCO, Preparation, Run, Study, Table
+from .study import COCO, Run, Study, Table
 
 TOKEN_ONLY = 'model.output_weight=0.0'
 NO_TOKEN = 'model.token=none'
@@ -107,7 +107,7 @@ REAL = Study(
     name='distillation_real',
     rendered=False,
     about='a pre-trained ViT-S finetuned on COCO and LSPET at 256x192 for 100 epochs, and small students of it',
-    prepare=(Preparation(WEIGHTS[1], ('convert_checkpoint.py', *WEIGHTS, '--from', 'timm')),),
+    prepare=(VIT_S,),
     seeds=(0, 1, 2),
     runs=(
         Run(

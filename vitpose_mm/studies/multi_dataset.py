@@ -47,11 +47,12 @@ SIXTY_EPOCHS = (
     'optim_wrapper.optimizer.lr=3e-4', 'param_scheduler.1.end=60', 'param_scheduler.1.milestones=[48,57]',
 )  # fmt: skip
 WEIGHTS = ('data/weights/vit_small_patch14_dinov2like_fp16.pth', 'work_dirs/weights/vit_small_dino.pth')
+VIT_S = Preparation(WEIGHTS[1], ('convert_checkpoint.py', *WEIGHTS, '--from', 'timm'))
 MULTI_REAL = Study(
     name='multi_real',
     rendered=False,
     about='COCO with LSPET in AIC order against COCO alone, from a pre-trained ViT-S, at equal COCO epochs (60)',
-    prepare=(Preparation(WEIGHTS[1], ('convert_checkpoint.py', *WEIGHTS, '--from', 'timm')),),
+    prepare=(VIT_S,),
     runs=(
         Run('coco', f'{FOLDER}/vitpose_small-dino_classic_coco-only-128x96.py', SIXTY_EPOCHS),
         Run('joint', f'{FOLDER}/vitpose_small-dino_classic_coco-lspet-aic-128x96.py', SIXTY_EPOCHS),
