@@ -38,12 +38,16 @@ def test_a_difference_is_given_in_deviations_of_one_side() -> None:
         (68.04, 68.0, '68.0'),
         (0.41, 68.0, '0.4'),
         (1.0, 1.0, '1.000'),
-        (0.00204203, 0.00204203, '2.042e-3'),
-        (0.000005, 0.00204, '0.005e-3'),
+        (0.0024, 0.0024, '.002'),
     ],
 )
 def test_a_number_has_the_digits_of_its_kind(value: float, like: float, text: str) -> None:
     assert plain(value, like=like) == text
+
+
+@pytest.mark.parametrize(('value', 'text'), [(0.00204203, '2.042e-3'), (0.000005, '0.005e-3')])
+def test_a_loss_has_a_power_of_ten(value: float, text: str) -> None:
+    assert plain(value, like=0.00204, is_loss=True) == text
 
 
 def test_signs_and_spreads() -> None:

@@ -16,11 +16,13 @@ class Figure:
         mean: mean over the seeds.
         spread: sample deviation; None for one seed.
         seeds: number of seeds.
+        is_loss: whether it is a loss, which is written with a power of ten.
     """
 
     mean: float
     spread: float | None
     seeds: int
+    is_loss: bool = False
 
     @classmethod
     def of(cls, records: Sequence[dict], run: str, metric: str) -> Figure | None:
@@ -30,18 +32,19 @@ class Figure:
         ]
         if not values:
             return None
-        return cls(statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None, len(values))
+        spread = statistics.stdev(values) if len(values) > 1 else None
+        return cls(statistics.fmean(values), spread, len(values), metric.endswith('loss'))
 
     def __str__(self) -> str:
-        spread = '' if self.spread is None else f' ± {plain(self.spread, like=self.mean)}'
-        return plain(self.mean, like=self.mean) + spread
+        both = [value for value in (self.mean, self.spread) if value is not None]
+        return ' ± '.join(plain(value, like=self.mean, is_loss=self.is_loss) for value in both)
 
 
-def plain(value: float, *, like: float, sign: bool = False) -> str:
-    """Return a number with as many digits as its kind needs: '.343', '68.0', '2.043e-3'."""
+def plain(value: float, *, like: float, sign: bool = False, is_loss: bool = False) -> str:
+    """Return a number with as many digits as its kind needs: '.343', '68.0', and a loss as '2.043e-3'."""
     if abs(like) >= 10:
         return f'{value:{"+" if sign else ""}.1f}'
-    if 0 < abs(like) < 0.005:  # a loss
+    if is_loss and like:
         power = math.floor(math.log10(abs(like)))
         return f'{value / 10**power:{"+" if sign else ""}.3f}e{power}'
     return f'{value:{"+" if sign else ""}.3f}'.replace('0.', '.', 1)

@@ -82,7 +82,7 @@ def study_lines(name: str, records: Path) -> Iterator[str]:
     called = table.names.get(table.reference, table.reference)
     has_paper = bool(table.paper)
     heads = ['run', 'seeds', *table.columns.values(), f'{what} against {called}', 'in deviations']
-    heads += ['CPU minutes', *(["the paper's AP"] if has_paper else [])]
+    heads += ['CPU minutes', *(['memory, MiB'] if table.has_memory else []), *(["the paper's AP"] if has_paper else [])]
     yield f'| {" | ".join(heads)} |'
     yield '|---' * len(heads) + '|'
     for run in dict.fromkeys(record['run'] for record in found):
@@ -90,7 +90,8 @@ def study_lines(name: str, records: Path) -> Iterator[str]:
         figures = [str(Figure.of(own, run, key) or '') for key in table.columns]
         cells = [table.names.get(run, run), str(len(own)), *figures]
         cells += _compared(Figure.of(own, run, metric), reference, is_reference=run == table.reference)
-        cells += [_cpu_minutes(own), *([table.paper.get(run, '')] if has_paper else [])]
+        cells += [_cpu_minutes(own), *([_memory(own)] if table.has_memory else [])]
+        cells += [table.paper.get(run, '')] if has_paper else []
         yield f'| {" | ".join(cells)} |'
     missing = missing_runs(name, found)
     if missing:
@@ -123,6 +124,12 @@ def _cpu_minutes(records: Sequence[dict]) -> str:
     """Return the mean CPU minutes of the runs that were made in one go; '' where none says."""
     known = [record['cpu_seconds'] / 60 for record in records if 'cpu_seconds' in record and not record.get('resumed')]
     return f'{sum(known) / len(known):.1f}' if known else ''
+
+
+def _memory(records: Sequence[dict]) -> str:
+    """Return the mean over the seeds of the largest memory; '' where no record says."""
+    known = [record['memory_mib'] for record in records if 'memory_mib' in record]
+    return f'{sum(known) / len(known):,.0f}' if known else ''
 
 
 def provenance(records: Sequence[dict], folder: Path) -> Iterator[str]:

@@ -107,6 +107,7 @@ ATTENTION = Study(
         attention('shift_pool_8x6', '[pool,shift+pool]', 'model.backbone.window_size=[8,6]'),
     ),
     table=Table(
+        has_memory=True,
         reference='full',
         paper={
             'full': '77.4',

@@ -70,12 +70,14 @@ class Table:
         paper: what the paper has for a run.
         names: what a run is called in the table, where it is not its name.
         columns: figures by their key, and what they are called; the first one is compared and drawn.
+        has_memory: whether the largest memory of the training's process is shown.
     """
 
     reference: str
     paper: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     columns: dict[str, str] = field(default_factory=lambda: dict(COCO))
+    has_memory: bool = False
 
 
 @dataclass(frozen=True)
