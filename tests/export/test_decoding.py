@@ -8,6 +8,7 @@ import torch
 from mmpose.codecs import MSRAHeatmap, UDPHeatmap
 
 from vitpose_mm.export.decoding import UDPDecoder
+from vitpose_mm.models.heads.oks_scorer import OKSScorer
 
 
 def soft_spots(codec: UDPHeatmap, number: int, keypoints: int) -> np.ndarray:
@@ -38,6 +39,15 @@ def test_keypoints_equal_mmposes(input_size: tuple, heatmap_size: tuple, kernel:
 def test_a_map_without_heat_has_its_first_pixel_and_score_0() -> None:
     codec = UDPHeatmap((192, 256), (48, 64), sigma=2)
     assert UDPDecoder(codec)(torch.zeros(1, 2, 64, 48)).eq(0).all()
+
+
+def test_scores_are_those_of_a_scorer() -> None:
+    codec = UDPHeatmap((96, 128), (24, 32), sigma=2)
+    scorer = OKSScorer(3, (96, 128), [0.1] * 3).eval()
+    maps = torch.from_numpy(soft_spots(codec, 4, 3))
+    plain, scored = UDPDecoder(codec)(maps), UDPDecoder(codec, scorer)(maps)
+    assert torch.equal(plain[..., :2], scored[..., :2])
+    assert torch.equal(scored[..., 2], scorer(plain[..., :2], plain[..., 2]).sigmoid())
 
 
 def test_another_codec_is_refused() -> None:

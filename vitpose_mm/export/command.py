@@ -81,7 +81,8 @@ def export(options: ExportOptions) -> Exported:
         input_order=order,
         precision=options.precision,
     )
-    decoder = UDPDecoder(model.head.decoder) if options.output == 'keypoints' else None
+    scorer = getattr(model.head, 'oks_scorer', None)
+    decoder = UDPDecoder(model.head.decoder, scorer) if options.output == 'keypoints' else None
     crops = random_crops(model) if options.images is None else person_crops(model, Path(options.images))
     expected = heatmaps_of(model, crops)
     swap = order != channel_order(model)

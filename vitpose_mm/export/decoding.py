@@ -26,6 +26,7 @@ class UDPDecoder(nn.Module):
 
     Args:
         codec: MMPose's UDPHeatmap of Gaussians, or a subclass.
+        scorer: OKSScorer of the head; None: scores are the heights of the peaks.
 
     Raises:
         ValueError: another codec.
@@ -36,7 +37,7 @@ class UDPDecoder(nn.Module):
     kernel: Tensor
     scale: Tensor
 
-    def __init__(self, codec: Any) -> None:
+    def __init__(self, codec: Any, scorer: nn.Module | None = None) -> None:
         super().__init__()
         if not isinstance(codec, UDPHeatmap) or codec.heatmap_type != 'gaussian':
             raise ValueError(
@@ -47,6 +48,7 @@ class UDPDecoder(nn.Module):
         self.register_buffer('kernel', torch.from_numpy(blur))
         sides = torch.tensor(codec.heatmap_size) - 1
         self.register_buffer('scale', torch.tensor(codec.input_size) / sides)
+        self.scorer = scorer
 
     def forward(self, heatmaps: Tensor) -> Tensor:
         """Decode (N, K, h, w) heatmaps to (N, K, 3) keypoints and scores."""
@@ -55,7 +57,10 @@ class UDPDecoder(nn.Module):
         peaks = torch.stack((index % width, torch.div(index, width, rounding_mode='floor')), -1)
         steps = newton_steps(self._log_of_blurred(heatmaps, scores), index)
         steps = torch.where(scores[..., None] > 0, steps, torch.zeros_like(steps))
-        return torch.cat(((peaks - steps) * self.scale, scores[..., None]), -1)
+        keypoints = (peaks - steps) * self.scale
+        if self.scorer is not None:
+            scores = self.scorer(keypoints, scores).sigmoid()
+        return torch.cat((keypoints, scores[..., None]), -1)
 
     def _log_of_blurred(self, heatmaps: Tensor, scores: Tensor) -> Tensor:
         """Return the logarithms of blurred (N, K, h, w) heatmaps that have the same (N, K) maxima."""

@@ -110,7 +110,11 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
 
     def decode_each(self, heatmaps: list[Tensor], samples: list) -> list:
         """Decode B heatmaps (K, h, w) to keypoints of each in input space, pixels."""
-        people = self.decode(torch.stack(heatmaps))
+        return self.decode(torch.stack(heatmaps))
+
+    def decode(self, batch_outputs: Tensor) -> list:
+        """Decode (B, K, h, w) heatmaps to keypoints in input space, pixels, with the scores of the ``oks_scorer``."""
+        people = super().decode(batch_outputs)
         return people if self.oks_scorer is None else self.oks_scorer.predict(people)
 
     def _flip_test(self, feats: Any, samples: list, test_cfg: Any) -> Tensor:

@@ -63,8 +63,7 @@ class OKSScorer(nn.Module):
 
     def forward(self, keypoints: Tensor, heights: Tensor) -> Tensor:
         """Return (B, K) logits of the OKS to expect of (B, K, 2) keypoints with (B, K) heights."""
-        with torch.autocast(keypoints.device.type, enabled=False):
-            return self.layers(torch.cat([(keypoints / self.input_size - 0.5).flatten(1), heights], 1).float())
+        return self.layers(torch.cat([(keypoints / self.input_size - 0.5).flatten(1), heights], 1))
 
     def loss(self, keypoints: Tensor, heights: Tensor, targets: Tensor, weights: Tensor, samples: list) -> Tensor:
         """Return the cross-entropy to the OKS of (B, K, 2) keypoints; ``targets`` are where they are labelled.
@@ -78,7 +77,8 @@ class OKSScorer(nn.Module):
         """
         oks = self.oks(keypoints, targets, samples)
         labelled = (weights > 0).float()
-        losses = F.binary_cross_entropy_with_logits(self(keypoints, heights), oks, labelled, reduction='sum')
+        with torch.autocast(keypoints.device.type, enabled=False):
+            losses = F.binary_cross_entropy_with_logits(self(keypoints, heights), oks, labelled, reduction='sum')
         return self.loss_weight * losses / labelled.sum().clamp(min=1)
 
     def oks(self, keypoints: Tensor, targets: Tensor, samples: list) -> Tensor:
@@ -91,7 +91,7 @@ class OKSScorer(nn.Module):
     def predict(self, people: list[Any]) -> list[Any]:
         """Replace ``keypoint_scores`` of B people with one pose each, in place, by the OKS to expect."""
         keypoints, heights = (self._tensor(people, name) for name in ('keypoints', 'keypoint_scores'))
-        with torch.no_grad():
+        with torch.no_grad(), torch.autocast(heights.device.type, enabled=False):
             scores = self(keypoints, heights).sigmoid().cpu().numpy()
         for person, score in zip(people, scores, strict=True):
             person.keypoint_scores = score[None]

@@ -19,6 +19,7 @@ from vitpose_mm.registry import MODELS
 from ..dataset_names import DatasetNames
 from ..layers import zero_loss
 from .base import Features, HeatmapPredictor, PoseHeatmapHead
+from .oks_scorer import OKSScorer
 
 
 @MODELS.register_module()
@@ -85,6 +86,11 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
     def decoder(self) -> Any:
         """The codec of the default dataset's head."""
         return self.default_head.decoder
+
+    @property
+    def oks_scorer(self) -> OKSScorer | None:
+        """What scores the keypoints of the default dataset."""
+        return self.default_head.oks_scorer
 
     def decode(self, batch_outputs: Tensor) -> list:
         """Decode (B, K, h, w) heatmaps of the default dataset to keypoints in input space, pixels."""
