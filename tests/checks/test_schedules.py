@@ -25,7 +25,7 @@ def test_steps_after_the_end_are_said() -> None:
     assert not list(find_schedule_problems(Config({'param_scheduler': None, 'train_cfg': {'max_epochs': 2}})))
 
 
-@pytest.mark.parametrize('kind', ['OneCycleLR', 'mmengine.OneCycleLR'])
+@pytest.mark.parametrize('kind', ['OneCycleLR', 'mmengine.OneCycleLR', OneCycleLR])
 @pytest.mark.parametrize(
     'rate, arch, expected',
     [
@@ -37,15 +37,25 @@ def test_steps_after_the_end_are_said() -> None:
         (None, 'small', 0),
     ],
 )
-def test_one_cycle_with_layer_decay_is_said(kind: str, rate: object, arch: object, expected: int) -> None:
+def test_one_cycle_with_layer_decay_is_said(kind: object, rate: object, arch: object, expected: int) -> None:
+    model = {'backbone': {'type': 'vitpose_mm.ViT', 'arch': arch}}
     config = {
-        'model': {'backbone': {'type': 'vitpose_mm.ViT', 'arch': arch}},
         'optim_wrapper': {'paramwise_cfg': {'layer_decay_rate': rate}} if rate else {},
         'param_scheduler': ONE_CYCLE | {'type': kind},
     }
-    lines = list(find_schedule_problems(Config(config)))
-    assert len(lines) == expected
-    assert all('which gives every layer the rate eta_max' in line for line in lines)
+    for whole in (model, {'student': model}):
+        lines = list(find_schedule_problems(Config(config | {'model': whole}, format_python_code=False)))
+        assert len(lines) == expected
+        assert all('undoes optim_wrapper.paramwise_cfg.layer_decay_rate: use' in line for line in lines)
+
+
+def test_one_cycle_with_rates_of_single_parameters_is_said() -> None:
+    config = {
+        'optim_wrapper': {'paramwise_cfg': {'custom_keys': {'norm': {'decay_mult': 0}, 'head': {'lr_mult': 10}}}},
+        'param_scheduler': ONE_CYCLE,
+    }
+    (line,) = find_schedule_problems(Config(config))
+    assert 'undoes optim_wrapper.paramwise_cfg.custom_keys.head.lr_mult: use' in line
 
 
 def test_one_cycle_of_mmengine_gives_every_group_one_rate() -> None:

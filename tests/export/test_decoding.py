@@ -47,7 +47,9 @@ def test_scores_are_those_of_a_scorer() -> None:
     maps = torch.from_numpy(soft_spots(codec, 4, 3))
     plain, scored = UDPDecoder(codec)(maps), UDPDecoder(codec, scorer)(maps)
     assert torch.equal(plain[..., :2], scored[..., :2])
-    assert torch.equal(scored[..., 2], scorer(plain[..., :2], plain[..., 2]).sigmoid())
+    assert torch.equal(scored[..., 2], scorer(plain[..., :2], plain[..., 2]))
+    halved = UDPDecoder(codec, scorer.half())(maps)[..., 2]
+    assert torch.allclose(halved, scored[..., 2], atol=1e-2)
 
 
 def test_another_codec_is_refused() -> None:

@@ -50,6 +50,10 @@ def test_a_loss_has_a_power_of_ten(value: float, text: str) -> None:
     assert plain(value, like=0.00204, is_loss=True) == text
 
 
+def test_a_loss_that_is_not_finite_is_shown() -> None:
+    assert str(Figure(float('nan'), None, 1, is_loss=True)) == 'nan'
+
+
 def test_signs_and_spreads() -> None:
     assert plain(0.059, like=0.3, sign=True) == '+.059'
     assert str(of(0.1, 0.2, 0.6)) == '.300 ± .265'

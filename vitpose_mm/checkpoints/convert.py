@@ -108,6 +108,10 @@ def from_native(native: State, target: str, report: Report) -> State:
     state, table = dict(native), ORIGINS[target].table
     if target != 'vitpose_mm':
         state.pop('backbone.pos_grid', None)
+        scorers = [name for name in state if '.oks_scorer.' in name]
+        if scorers:
+            report.dropped.append('the OKS scorers: scores will be the maxima of the heatmaps')
+        state = {name: value for name, value in state.items() if name not in scorers}
     if target == 'official':
         state = unname_head(state, PLAIN)
     if target in NONE_OR_TWO and (steps := count_deconvolutions(state)) not in (0, 2):

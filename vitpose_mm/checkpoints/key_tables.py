@@ -46,6 +46,8 @@ VITPOSE_MM: Table = (
     *_HEAD,
     ('head.heads.{d}.deconv_layers.{i}', 'head.heads.{d}.deconv_layers.{i}'),
     ('head.heads.{d}.final_layer', 'head.heads.{d}.final_layer'),
+    ('head.oks_scorer.layers.{i}', 'head.oks_scorer.layers.{i}'),
+    ('head.heads.{d}.oks_scorer.layers.{i}', 'head.heads.{d}.oks_scorer.layers.{i}'),
 )
 
 OFFICIAL: Table = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from mmengine.config import Config
 
@@ -11,7 +11,7 @@ from .ranges import find_setting
 
 
 def find_schedule_problems(cfg: Config) -> Iterator[str]:
-    """Yield a warning on each scheduler that has steps after the training's end, or that undoes the layer decay."""
+    """Yield a warning on each scheduler with steps after the training's end, or that undoes rates of single layers."""
     schedulers, last = cfg.get('param_scheduler') or [], find_setting(cfg, 'train_cfg.max_epochs')
     for i, scheduler in enumerate(schedulers if isinstance(schedulers, Sequence) else [schedulers]):
         milestones = scheduler.get('milestones') or []
@@ -21,19 +21,23 @@ def find_schedule_problems(cfg: Config) -> Iterator[str]:
                 f'param_scheduler[{i}] has steps after epochs {", ".join(map(str, milestones))} and training ends '
                 f'after {last}: set param_scheduler.{i}.milestones to earlier epochs to lower the learning rate'
             )
-        if str(scheduler.get('type')).endswith('OneCycleLR') and _has_layer_decay(cfg):
+        kind = scheduler.get('type')
+        if str(getattr(kind, '__name__', kind)).endswith('OneCycleLR') and (undone := _find_own_rates(cfg)):
             yield (
-                f'param_scheduler[{i}] is a OneCycleLR, which gives every layer the rate eta_max and so undoes '
-                'layer_decay_rate: use LinearLR and CosineAnnealingLR, or set '
-                'optim_wrapper.paramwise_cfg.layer_decay_rate to 1'
+                f'param_scheduler[{i}] is a OneCycleLR, which gives every parameter the rate eta_max and so undoes '
+                f'optim_wrapper.paramwise_cfg.{undone}: use LinearLR and CosineAnnealingLR, or set it to 1'
             )
 
 
-def _has_layer_decay(cfg: Config) -> bool:
-    rate = find_setting(cfg, 'optim_wrapper.paramwise_cfg.layer_decay_rate')
+def _find_own_rates(cfg: Config) -> str | None:
+    """Return the setting by which some parameters learn at another rate than others; None where all learn alike."""
+    settings = find_setting(cfg, 'optim_wrapper.paramwise_cfg') or {}
+    for name, options in (settings.get('custom_keys') or {}).items():
+        if options.get('lr_mult', 1) != 1:
+            return f'custom_keys.{name}.lr_mult'
+    rate = settings.get('layer_decay_rate')
     if rate == 'auto':
-        backbone = find_setting(cfg, 'model.backbone')
-        if not isinstance(backbone, Mapping) or backbone.get('type') != 'vitpose_mm.ViT':
-            return False
-        rate = recommended_layer_decay(find_arch(backbone.get('arch', 'base')))
-    return rate not in (None, 1)
+        backbones = [find_setting(cfg, f'model.{path}') for path in ('backbone', 'student.backbone')]
+        sizes = [one.get('arch', 'base') for one in backbones if one and one.get('type') == 'vitpose_mm.ViT']
+        rate = next((recommended_layer_decay(find_arch(size)) for size in sizes), None)
+    return 'layer_decay_rate' if rate not in (None, 1) else None

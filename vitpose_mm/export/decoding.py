@@ -5,6 +5,7 @@ N people, K keypoints, heatmaps of (h, w) pixels.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import cv2
@@ -26,7 +27,7 @@ class UDPDecoder(nn.Module):
 
     Args:
         codec: MMPose's UDPHeatmap of Gaussians, or a subclass.
-        scorer: OKSScorer of the head; None: scores are the heights of the peaks.
+        scorer: OKSScorer of the head, copied; None: scores are the maxima of the heatmaps.
 
     Raises:
         ValueError: another codec.
@@ -48,7 +49,7 @@ class UDPDecoder(nn.Module):
         self.register_buffer('kernel', torch.from_numpy(blur))
         sides = torch.tensor(codec.heatmap_size) - 1
         self.register_buffer('scale', torch.tensor(codec.input_size) / sides)
-        self.scorer = scorer
+        self.scorer = None if scorer is None else copy.deepcopy(scorer).float()  # the model may be halved
 
     def forward(self, heatmaps: Tensor) -> Tensor:
         """Decode (N, K, h, w) heatmaps to (N, K, 3) keypoints and scores."""
@@ -59,7 +60,7 @@ class UDPDecoder(nn.Module):
         steps = torch.where(scores[..., None] > 0, steps, torch.zeros_like(steps))
         keypoints = (peaks - steps) * self.scale
         if self.scorer is not None:
-            scores = self.scorer(keypoints, scores).sigmoid()
+            scores = self.scorer(keypoints, scores)
         return torch.cat((keypoints, scores[..., None]), -1)
 
     def _log_of_blurred(self, heatmaps: Tensor, scores: Tensor) -> Tensor:

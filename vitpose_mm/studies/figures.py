@@ -44,7 +44,7 @@ def plain(value: float, *, like: float, sign: bool = False, is_loss: bool = Fals
     """Return a number with as many digits as its kind needs: '.343', '68.0', and a loss as '2.043e-3'."""
     if abs(like) >= 10:
         return f'{value:{"+" if sign else ""}.1f}'
-    if is_loss and like:
+    if is_loss and like and math.isfinite(like):
         power = math.floor(math.log10(abs(like)))
         return f'{value / 10**power:{"+" if sign else ""}.3f}e{power}'
     return f'{value:{"+" if sign else ""}.3f}'.replace('0.', '.', 1)

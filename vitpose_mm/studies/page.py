@@ -82,7 +82,11 @@ def study_lines(name: str, records: Path) -> Iterator[str]:
     called = table.names.get(table.reference, table.reference)
     has_paper = bool(table.paper)
     heads = ['run', 'seeds', *table.columns.values(), f'{what} against {called}', 'in deviations']
-    heads += ['CPU minutes', *(['memory, MiB'] if table.has_memory else []), *(["the paper's AP"] if has_paper else [])]
+    heads += [
+        'CPU minutes',
+        *(['peak RAM, MiB'] if table.has_memory else []),
+        *(["the paper's AP"] if has_paper else []),
+    ]
     yield f'| {" | ".join(heads)} |'
     yield '|---' * len(heads) + '|'
     for run in dict.fromkeys(record['run'] for record in found):
@@ -115,7 +119,7 @@ def _compared(figure: Figure | None, reference: Figure | None, *, is_reference: 
         return ['', '']
     found = difference([figure], [reference])
     return [
-        plain(found.value, like=reference.mean, sign=True),
+        plain(found.value, like=reference.mean, sign=True, is_loss=reference.is_loss),
         '' if found.deviations is None else f'{found.deviations:+.1f}',
     ]
 
@@ -127,8 +131,8 @@ def _cpu_minutes(records: Sequence[dict]) -> str:
 
 
 def _memory(records: Sequence[dict]) -> str:
-    """Return the mean over the seeds of the largest memory; '' where no record says."""
-    known = [record['memory_mib'] for record in records if 'memory_mib' in record]
+    """Return the mean over the seeds of the process's largest memory; '' where no run in one go says it."""
+    known = [record['memory_mib'] for record in records if 'memory_mib' in record and not record.get('resumed')]
     return f'{sum(known) / len(known):,.0f}' if known else ''
 
 

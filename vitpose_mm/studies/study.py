@@ -70,7 +70,7 @@ class Table:
         paper: what the paper has for a run.
         names: what a run is called in the table, where it is not its name.
         columns: figures by their key, and what they are called; the first one is compared and drawn.
-        has_memory: whether the largest memory of the training's process is shown.
+        has_memory: whether the peak RAM of the process is shown, libraries and data included.
     """
 
     reference: str

@@ -111,7 +111,7 @@ class KnowledgeTokenDistiller(BaseModel):
         return self.student(inputs, data_samples, mode)
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
-        """Return ``loss_kpt`` and, with a teacher, ``loss_distill`` of (B, 3, h, w) crops and their samples."""
+        """Return ``loss_kpt`` of (B, 3, h, w) crops and their samples, ``loss_distill`` of a teacher, ``loss_oks``."""
         head = self.student.head
         heatmaps = head(self.student.extract_feat(inputs, data_samples))
         losses = {'loss_kpt': label_loss(head, heatmaps, data_samples)}
@@ -120,6 +120,8 @@ class KnowledgeTokenDistiller(BaseModel):
             with torch.no_grad():
                 aims = self.teacher.heatmaps(inputs, (heatmaps.shape[-2], heatmaps.shape[-1]))
             losses['loss_distill'] = self.output_weight * F.mse_loss(heatmaps.float(), aims)
+        if getattr(head, 'oks_scorer', None) is not None:
+            losses['loss_oks'] = head.oks_loss(heatmaps.detach(), data_samples)
         return losses
 
 

@@ -21,6 +21,8 @@ from .oks_scorer import OKSScorer
 
 Features = tuple[Tensor, ...]
 
+# a target's maximum is lower only where its centre is out of the heatmap by more than a pixel or so
+TARGET_MAXIMUM = 0.75
 MSE_LOSS = {'type': 'mmpose.KeypointMSELoss', 'use_target_weight': True}
 
 
@@ -78,7 +80,7 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
 
     Attributes:
         num_upsamples: the heatmaps are 2 to this power times as large as the features.
-        oks_scorer: predicts the scores of keypoints; None for the heights of their peaks.
+        oks_scorer: predicts the scores of keypoints; None for the maxima of their heatmaps.
 
     Raises:
         ValueError: an ``oks_scorer`` and no codec that decodes batches.
@@ -115,7 +117,7 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
     def decode(self, batch_outputs: Tensor) -> list:
         """Decode (B, K, h, w) heatmaps to keypoints in input space, pixels, with the scores of the ``oks_scorer``."""
         people = super().decode(batch_outputs)
-        return people if self.oks_scorer is None else self.oks_scorer.predict(people)
+        return people if self.oks_scorer is None else self.oks_scorer.rescore(people)
 
     def _flip_test(self, feats: Any, samples: list, test_cfg: Any) -> Tensor:
         mode = test_cfg.get('flip_mode', 'heatmap')
@@ -141,18 +143,25 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
             losses = super().loss(feats, batch_data_samples, train_cfg or {})
         finally:
             hook.remove()
-        return losses | {'loss_oks': self._oks_loss(predicted[0].detach(), batch_data_samples)}
+        return losses | {'loss_oks': self.oks_loss(predicted[0].detach(), batch_data_samples)}
 
-    def _oks_loss(self, heatmaps: Tensor, samples: list) -> Tensor:
+    @torch.compiler.disable
+    def oks_loss(self, heatmaps: Tensor, samples: list) -> Tensor:
+        """Return the loss of the ``oks_scorer`` on (B, K, h, w) heatmaps without a gradient and their B samples.
+
+        Labels are read off the target heatmaps; those outside the crop do not count: only a part of their target is
+        seen.
+        """
         assert self.oks_scorer is not None
         targets = torch.stack([sample.gt_fields.heatmaps for sample in samples])
         weights = torch.cat([sample.gt_instance_labels.keypoint_weights for sample in samples])
         with torch.autocast(heatmaps.device.type, enabled=False):
             decoded = [self.decoder.batch_decode(maps.float()) for maps in (heatmaps, targets)]
-        (keypoints, heights), (labelled, _) = (
+        (keypoints, maxima), (labelled, target_maxima) = (
             [torch.as_tensor(np.concatenate(part)).to(weights) for part in parts] for parts in decoded
         )
-        return self.oks_scorer.loss(keypoints, heights, labelled, weights, samples)
+        inside = target_maxima > TARGET_MAXIMUM
+        return self.oks_scorer.loss(keypoints, maxima, labelled, weights * inside, samples)
 
     def heatmap_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return the (h, w) of heatmaps that are made of (H, W) features."""

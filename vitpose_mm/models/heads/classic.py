@@ -21,8 +21,8 @@ class ClassicHead(PoseHeatmapHead):
         num_channels: channels of every step; the paper's 256, or fewer for a model that a CPU trains.
         loss: config of the loss; mmpose's KeypointMSELoss with target weights by default.
         decoder: config of the codec that turns heatmaps into keypoints.
-        oks_scorer: options of OKSScorer, as in ``dict(sigmas=[..])``: scores of keypoints are the OKS to expect; None
-            for the heights of the heatmaps' peaks.
+        oks_scorer: options of OKSScorer, as in ``dict(sigmas=[..])``: keypoints are scored by their predicted OKS; None
+            for the maxima of their heatmaps.
         init_cfg: mmengine's; normal with standard deviation .001 by default.
 
     Source: ViTPose eq. 2.

@@ -89,7 +89,7 @@ class DatasetRouter(HeatmapPredictor, BaseHead):
 
     @property
     def oks_scorer(self) -> OKSScorer | None:
-        """What scores the keypoints of the default dataset."""
+        """What predicts the scores of the default dataset's keypoints; None for the maxima of their heatmaps."""
         return self.default_head.oks_scorer
 
     def decode(self, batch_outputs: Tensor) -> list:
