@@ -58,6 +58,17 @@ def test_ours_has_the_official_names_and_the_grid(official: State) -> None:
     assert report.renamed == {name: name.replace('keypoint_head', 'head') for name in official if 'head' in name}
 
 
+def test_an_oks_scorer_stays_in_ours_and_is_dropped_elsewhere(official: State) -> None:
+    ours, _ = convert(official)
+    scorer = {f'head.oks_scorer.layers.{i}.{leaf}': torch.randn(3) for i in (0, 2) for leaf in ('weight', 'bias')}
+    same, report = convert({**ours, **scorer})
+    assert report.complete
+    assert_same(same, {**ours, **scorer})
+    back, report = convert({**ours, **scorer}, target='official')
+    assert report.complete and report.dropped == ['the OKS scorers: scores will be the maxima of the heatmaps']
+    assert_same(back, official)
+
+
 def test_hugging_face_gets_queries_keys_and_values_apart(official: State) -> None:
     state, report = convert(official, target='hf')
     whole = official['backbone.blocks.1.attn.qkv.weight']

@@ -202,3 +202,20 @@ def test_mistakes_are_named(teacher_file: str, token_file: str, tmp_path: Path) 
 def test_a_token_file_is_a_few_kilobytes(tmp_path: Path) -> None:
     save_token(torch.randn(1, 1, 1280), tmp_path / 'token.pth')
     assert (tmp_path / 'token.pth').stat().st_size < 10_000
+
+
+def test_an_oks_scorer_of_the_student_learns(teacher_file: str, token_file: str) -> None:
+    student = model_cfg(16, codec=CODEC | {'type': 'vitpose_mm.BatchedUDPHeatmap'})
+    student['head'] |= {'oks_scorer': {'sigmas': [0.1] * 17}}
+    distiller = make(teacher_file, token_file, student=student)
+    inputs, samples = batch()
+    for sample in samples:
+        sample.gt_instances = InstanceData(
+            bboxes=torch.tensor([[0.0, 0, 40, 60]]), bbox_scales=torch.tensor([[50.0, 67]])
+        )
+        sample.gt_fields.heatmaps[:, 8, 6] = 1.0
+    losses = distiller(inputs, samples, mode='loss')
+    assert set(losses) == {'loss_kpt', 'loss_distill', 'loss_oks'}
+    losses['loss_oks'].backward()
+    learning = {name for name, value in distiller.named_parameters() if value.grad is not None}
+    assert learning and all(name.startswith('student.head.oks_scorer.') for name in learning)

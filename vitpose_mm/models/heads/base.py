@@ -97,7 +97,8 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
             self.oks_scorer = OKSScorer(out_channels, self.decoder.input_size, **oks_scorer)
         else:
             raise ValueError(
-                'oks_scorer decodes every batch: set decoder of the head to a vitpose_mm.BatchedUDPHeatmap.'
+                'oks_scorer needs a codec that decodes batches: set decoder of the head to a '
+                'vitpose_mm.BatchedUDPHeatmap.'
             )
 
     def forward(self, feats: Features) -> Tensor:
