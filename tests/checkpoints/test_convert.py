@@ -60,7 +60,8 @@ def test_ours_has_the_official_names_and_the_grid(official: State) -> None:
 
 def test_an_oks_scorer_stays_in_ours_and_is_dropped_elsewhere(official: State) -> None:
     ours, _ = convert(official)
-    scorer = {f'head.oks_scorer.layers.{i}.{leaf}': torch.randn(3) for i in (0, 2) for leaf in ('weight', 'bias')}
+    names = [f'layers.{i}.{leaf}' for i in (0, 2) for leaf in ('weight', 'bias')] + ['norm.running_mean']
+    scorer = {f'head.oks_scorer.{name}': torch.randn(3) for name in names}
     same, report = convert({**ours, **scorer})
     assert report.complete
     assert_same(same, {**ours, **scorer})

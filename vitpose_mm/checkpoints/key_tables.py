@@ -46,8 +46,11 @@ VITPOSE_MM: Table = (
     *_HEAD,
     ('head.heads.{d}.deconv_layers.{i}', 'head.heads.{d}.deconv_layers.{i}'),
     ('head.heads.{d}.final_layer', 'head.heads.{d}.final_layer'),
-    ('head.oks_scorer.layers.{i}', 'head.oks_scorer.layers.{i}'),
-    ('head.heads.{d}.oks_scorer.layers.{i}', 'head.heads.{d}.oks_scorer.layers.{i}'),
+    *(
+        (f'{head}.oks_scorer.{part}', f'{head}.oks_scorer.{part}')
+        for head in ('head', 'head.heads.{d}')
+        for part in ('norm', 'layers.{i}')
+    ),
 )
 
 OFFICIAL: Table = (

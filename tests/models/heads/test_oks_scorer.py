@@ -18,6 +18,7 @@ from vitpose_mm.models.heads.oks_scorer import AREA_OF_BOX, OKSScorer
 
 CODEC: dict[str, Any] = {
     'type': 'vitpose_mm.BatchedUDPHeatmap', 'input_size': (48, 64), 'heatmap_size': (12, 16), 'sigma': 1,
+    'blur_kernel_size': 5,
 }  # fmt: skip
 SIGMAS = [0.026, 0.079, 0.107]
 
@@ -80,18 +81,20 @@ def test_the_heatmaps_learn_as_without_it(head_class: Any) -> None:
 
 def test_the_loss_is_that_of_the_decoded_keypoints_and_of_the_labels_inside() -> None:
     head = ClassicHead(6, 3, decoder=CODEC, oks_scorer={'sigmas': SIGMAS, 'loss_weight': 1.0}).eval()
-    torch.nn.init.normal_(head.final_layer.weight)
+    torch.nn.init.normal_(head.final_layer.weight, std=0.05)
+    torch.nn.init.ones_(head.final_layer.bias)  # maxima above 0
+    torch.nn.init.normal_(head.oks_scorer.layers[2].weight, std=0.3)  # predictions far from a half
     features = (torch.randn(2, 6, 4, 3),)
     decoded = head.decoder.batch_decode(head(features).detach())
     keypoints, maxima = (torch.from_numpy(np.concatenate(part)).float() for part in decoded)
-    labels = (keypoints.numpy() + 2).clip([8, 8], [40, 56])
+    labels = (keypoints.numpy() + 0.7).clip([8, 8], [40, 56])
     labels[1, 0] = [-5.0, 30]  # outside the crop, and half of its target inside
     people = [sample(points) for points in labels]
     people[0].gt_instance_labels.keypoint_weights[0, 1] = 0
     loss = head.loss(features, people, {'compute_acc': False})['loss_oks']
     offsets = (keypoints - torch.from_numpy(labels).float()) * torch.tensor([60 / 48, 96 / 64])
     oks = torch.exp(-offsets.square().sum(-1) / (2 * (2 * torch.tensor(SIGMAS)) ** 2 * 0.53 * 24 * 40))
-    assert oks.max() > 0.05
+    assert oks.max() > 0.05 and oks.min() < 0.01
     predicted = head.oks_scorer(keypoints, maxima)
     entropy = -(oks * predicted.log() + (1 - oks) * (1 - predicted).log())
     counts = torch.tensor([[True, False, True], [False, True, True]])

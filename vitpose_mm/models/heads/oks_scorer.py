@@ -54,6 +54,7 @@ class OKSScorer(nn.Module):
             )
         self.loss_weight = loss_weight
         with torch.random.fork_rng(devices=[]):  # other layers start with the weights that they have without a scorer
+            self.norm = nn.BatchNorm1d(3 * num_keypoints, affine=False)
             self.layers = nn.Sequential(
                 nn.Linear(3 * num_keypoints, hidden_channels),
                 nn.GELU(),
@@ -70,7 +71,8 @@ class OKSScorer(nn.Module):
 
     def _logits(self, keypoints: Tensor, maxima: Tensor) -> Tensor:
         inputs = torch.cat([(keypoints / self.input_size).flatten(1), maxima], 1)
-        return self.layers(4 * (inputs - 0.5))  # between -2 and 2
+        self.norm.train(self.training and len(inputs) > 1)  # one person has no variance
+        return self.layers(self.norm(inputs))
 
     def loss(self, keypoints: Tensor, maxima: Tensor, targets: Tensor, weights: Tensor, samples: list) -> Tensor:
         """Return the cross-entropy to the OKS of predicted keypoints.
