@@ -79,7 +79,7 @@ def test_the_short_schedule_of_own_keypoints_is_shipped(tmp_path: Path, monkeypa
 
 
 def test_configs_of_the_training_page(tmp_path: Path) -> None:
-    own, split = blocks(TEXTS['docs/training.md'], 'python')
+    own, split, scored = blocks(TEXTS['docs/training.md'], 'python')
     (tmp_path / 'own.py').write_text(own)
     cfg = Config.fromfile(tmp_path / 'own.py')
     assert cfg.model.backbone.drop_path_rate == 0.1 and cfg.model.backbone.arch == 'base'
@@ -89,6 +89,13 @@ def test_configs_of_the_training_page(tmp_path: Path) -> None:
     module, name = cfg.strategy.type.rsplit('.', 1)
     assert hasattr(__import__(module, fromlist=[name]), name)
     assert cfg.strategy == open_config(str(ROOT / 'configs/vitpose_g/vitpose_g_classic_coco-576x432.py')).strategy
+    (tmp_path / 'scored.py').write_text(scored)
+    cfg = Config.fromfile(tmp_path / 'scored.py')
+    assert MODELS.build(cfg.model.head).oks_scorer is not None
+    assert cfg.optim_wrapper.paramwise_cfg == {
+        'layer_decay_rate': 'auto',
+        'custom_keys': {'oks_scorer': {'lr_mult': 10}},
+    }
 
 
 def test_a_head_of_ones_own_as_documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
