@@ -89,12 +89,12 @@ class PoseHeatmapHead(HeatmapPredictor, HeatmapHead):
     num_upsamples: int
     oks_scorer: OKSScorer | None
 
-    def __init__(self, in_channels: int, out_channels: int, *, oks_scorer: dict | None = None, **options: Any) -> None:
-        super().__init__(in_channels=in_channels, out_channels=out_channels, **options)
+    def __init__(self, *args: Any, oks_scorer: dict | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         if oks_scorer is None:
             self.oks_scorer = None
         elif getattr(self.decoder, 'support_batch_decoding', False):
-            self.oks_scorer = OKSScorer(out_channels, self.decoder.input_size, **oks_scorer)
+            self.oks_scorer = OKSScorer(self.out_channels, self.decoder.input_size, **oks_scorer)
         else:
             raise ValueError(
                 'oks_scorer needs a codec that decodes batches: set decoder of the head to a '
