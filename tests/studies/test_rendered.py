@@ -111,8 +111,10 @@ def test_sizes() -> None:
             assert tuple(crop['input_size']) == (width, height)
 
 
-def test_a_shrunk_study_has_few_images_and_all_runs() -> None:
+def test_a_shrunk_study_has_few_images_one_epoch_and_all_runs() -> None:
     small = shrink(PRETRAINING)
-    assert small.runs == PRETRAINING.runs and small.seeds == (0,)
+    assert small.seeds == (0,)
+    assert [run.name for run in small.runs] == [run.name for run in PRETRAINING.runs]
+    assert all((run.options[-1] == 'train_cfg.max_epochs=1') is not bool(run.evaluates) for run in small.runs)
     assert small.prepare[0].command[2:6] == ('--images', '24', '--val', '8')
     assert small.prepare[1].command[2:8] == ('--images', '24', '--val', '0', '--seed', '7')

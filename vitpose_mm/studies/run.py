@@ -15,6 +15,8 @@ from .schedule import Job, run_jobs
 from .study import Preparation, Run, Study
 from .train_and_test import Setting, train_and_test
 
+ONE_EPOCH = 'train_cfg.max_epochs=1'
+
 
 def run_study(
     study: Study,
@@ -148,7 +150,7 @@ def _read_done(study: Study, out: Path) -> Iterator[dict]:
 
 
 def shrink(study: Study) -> Study:
-    """Return a study on a few images and one seed, to try whether all of it runs."""
+    """Return a study on a few images, with one epoch a training and one seed, to try whether all of it runs."""
 
     def few(command: tuple[str, ...]) -> tuple[str, ...]:
         sizes = {'--images': '24', '--val': '8'}
@@ -158,7 +160,8 @@ def shrink(study: Study) -> Study:
         )
 
     prepare = tuple(replace(preparation, command=few(preparation.command)) for preparation in study.prepare)
-    return replace(study, prepare=prepare, seeds=study.seeds[:1])
+    runs = tuple(run if run.evaluates else replace(run, options=(*run.options, ONE_EPOCH)) for run in study.runs)
+    return replace(study, prepare=prepare, runs=runs, seeds=study.seeds[:1])
 
 
 def table(records: Sequence[dict]) -> str:
