@@ -16,7 +16,7 @@ train_dataloader = dict(batch_size=32, sampler=dict(ratios=[1, 1]), dataset=dict
 train_cfg = dict(max_epochs=32, val_interval=4)
 optim_wrapper = dict(optimizer=dict(lr=4e-4))
 param_scheduler = [
-    dict(type='LinearLR', begin=0, end=300, start_factor=1e-3, by_epoch=False),
+    dict(_base_.param_scheduler[0], end=300),
     dict(type='CosineAnnealingLR', T_max=train_cfg['max_epochs'], convert_to_iter_based=True),
 ]
 auto_scale_lr = dict(base_batch_size=train_dataloader['batch_size'])

@@ -150,8 +150,15 @@ def test_real_data_recipe(size: tuple[int, int]) -> None:
     cfg = read(f'finetuning/vitpose_small-dino_classic_coco-lspet-{height}x{width}')
     assert cfg.codec.input_size == (width, height)
     assert cfg.model.backbone.arch == {'embed_dims': 384, 'num_layers': 12, 'num_heads': 6}
-    warm_up, steps = cfg.param_scheduler
-    assert (warm_up.end, steps.end, cfg.train_cfg.max_epochs) == (100, 100, 100)
+    warm_up, falling = cfg.param_scheduler
+    if size == (128, 96):
+        assert (warm_up.end, falling.T_max, cfg.train_cfg.max_epochs) == (300, 32, 32)
+        assert (cfg.train_dataloader.batch_size, cfg.optim_wrapper.optimizer.lr) == (32, 4e-4)
+        assert cfg.train_dataloader.sampler.ratios == [1, 1]
+        half_body, box = cfg.train_dataloader.dataset.pipeline[3:5]
+        assert (half_body.prob, box.rotate_factor, box.scale_factor) == (0.1, 30, (0.75, 1.25))
+    else:
+        assert (warm_up.end, falling.end, cfg.train_cfg.max_epochs) == (100, 100, 100)
     people = cfg.train_dataloader.dataset.datasets
     assert [dataset.data_root for dataset in people] == ['data/coco/', 'data/lspet/']
     assert cfg.val_dataloader.dataset.bbox_file == ''
