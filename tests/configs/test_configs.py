@@ -127,7 +127,7 @@ def test_crops_targets_and_heatmaps_fit_each_other(path: Path) -> None:
     """
     cfg = read(path)
     shrunk = small(cfg.model)
-    shrunk.head.pop('oks_scorer', None)  # it reads keypoints off heatmaps, which have no values here
+    shrunk['head'].pop('oks_scorer', None)  # it reads keypoints off heatmaps, which have no values here
     model = build(shrunk, 'meta')
     width, height = cfg.codec.input_size
     for dataset in train_sets(cfg):
