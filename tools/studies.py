@@ -21,7 +21,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seeds', type=int, nargs='+', help="instead of the study's")
     parser.add_argument('--only', nargs='+', metavar='RUN', help='these runs only')
     parser.add_argument('--jobs', type=int, help='runs at a time (default: as many as there are cores)')
-    parser.add_argument('--quick', action='store_true', help='a few images and one seed, to try whether all of it runs')
+    parser.add_argument(
+        '--quick', action='store_true', help='a few images, one epoch, one seed, to try whether all of it runs'
+    )
     parser.add_argument(
         '--amp', action='store_true', help='train in mixed precision (a GPU, or a CPU with AMX or AVX512-BF16)'
     )

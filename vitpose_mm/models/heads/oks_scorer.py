@@ -71,8 +71,9 @@ class OKSScorer(nn.Module):
 
     def _logits(self, keypoints: Tensor, maxima: Tensor) -> Tensor:
         inputs = torch.cat([(keypoints / self.input_size).flatten(1), maxima], 1)
-        self.norm.train(self.training and len(inputs) > 1)  # one person has no variance
-        return self.layers(self.norm(inputs))
+        norm = self.norm
+        learning = self.training and len(inputs) > 1  # one person has no variance
+        return self.layers(F.batch_norm(inputs, norm.running_mean, norm.running_var, training=learning))
 
     def loss(self, keypoints: Tensor, maxima: Tensor, targets: Tensor, weights: Tensor, samples: list) -> Tensor:
         """Return the cross-entropy to the OKS of predicted keypoints.
