@@ -74,10 +74,10 @@ def check_machine(env: Environment) -> None:
     check_python()
     if env.mark('build tools'):
         check_same_python(env.folder)
-    if not env.mark('packages'):
-        check_disk(env.folder.parent, DISK_GB / 2 if env.mark('torch') else DISK_GB)
     if not env.mark('mmcv') and not list(cache_root().glob(f'{shelf("").name}*/mmcv-*.whl')):
         check_compiler()
+    if not env.mark('packages'):
+        check_disk(env.folder.parent, DISK_GB / 2 if env.mark('torch') else DISK_GB)
 
 
 def install_stack(env: Environment) -> None:
