@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from vitpose_mm.studies.schedule import Job, run_jobs
+from vitpose_mm.studies.schedule import Job, lock_folder, run_jobs
 
 
 def job(folder: Path, name: str, *needs: str, run: object = None) -> Job:
@@ -80,7 +80,7 @@ import signal, sys, time
 from pathlib import Path
 
 from vitpose_mm.studies.call import call_tool
-from vitpose_mm.studies.schedule import Job, run_jobs
+from vitpose_mm.studies.schedule import Job, lock_folder, run_jobs
 
 root = Path(sys.argv[1])
 call = lambda name: lambda: call_tool(root, ['long.py', name], log=root / f'{name}.log', cwd=root)
@@ -127,3 +127,18 @@ def wait_for(files: list[Path], *, seconds: float = 120) -> None:
     while not all(file.exists() and (file.suffix != '.signals' or file.read_text()) for file in files):
         assert time.monotonic() < end, f'{files} do not come'
         time.sleep(0.05)
+
+
+def test_another_process_does_not_work_in_the_same_folder(tmp_path: Path) -> None:
+    script = 'import sys; from pathlib import Path; from vitpose_mm.studies.schedule import lock_folder\n'
+    script += 'with lock_folder(Path(sys.argv[1])): print("locked", flush=True); sys.stdin.read()'
+    other = subprocess.Popen(
+        [sys.executable, '-W', 'ignore', '-c', script, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert other.stdin and other.stdout and other.stdout.readline() == b'locked\n'
+    with pytest.raises(ValueError, match=rf'Another process runs studies in {tmp_path}: wait for its end'):
+        lock_folder(tmp_path).__enter__()
+    other.kill()
+    other.wait()
+    with lock_folder(tmp_path):
+        pass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .multi_dataset import VIT_S
+from .multi_dataset import VIT_S, WEIGHTS
 from .study import Run, Study, Table
 
 CONFIG = 'multi_dataset/vitpose_small-dino_classic_coco-only-128x96.py'
@@ -19,6 +19,12 @@ TESTED = (
     *('test_dataloader.dataset.bbox_file=', 'test_dataloader.num_workers=0'),
     'test_dataloader.persistent_workers=False',
 )
+# the same weights through timm's model, which keeps the class token and has no zeros around the image
+TIMM = (
+    *('model.backbone._delete_=True', 'model.backbone.type=vitpose_mm.TimmViT', 'model.backbone.input_size=(96,128)'),
+    *('model.backbone.model=vit_small_patch16_224.dino', f'model.backbone.pretrained={WEIGHTS[0]}'),
+    'model.backbone.drop_path_rate=0.1',
+)
 
 
 def finetuned(name: str, *options: str) -> Run:
@@ -29,13 +35,15 @@ def finetuned(name: str, *options: str) -> Run:
 FINETUNING_REAL = Study(
     name='finetuning_real',
     rendered=False,
-    about='classic and simple decoder, attention or FFN frozen, on 863 people of COCO for 15 epochs',
+    seeds=(0, 1, 2),
+    about='classic and simple decoder, attention or FFN frozen, a ViT of timm, 15 epochs of 863 people of COCO',
     prepare=(VIT_S,),
     runs=(
         finetuned('classic'),
         finetuned('simple', 'model.head.type=vitpose_mm.SimpleHead'),
         finetuned('frozen_attention', "model.backbone.frozen_parts=['attention']"),
         finetuned('frozen_ffn', "model.backbone.frozen_parts=['ffn']"),
+        finetuned('timm', *TIMM),
     ),
     table=Table(
         reference='classic',

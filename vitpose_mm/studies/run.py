@@ -11,7 +11,7 @@ from ..utils.files import write_json
 from ..utils.steps import Say
 from .call import call_tool
 from .record import keep_record, read_record, record_file
-from .schedule import Job, run_jobs
+from .schedule import Job, lock_folder, run_jobs
 from .study import Preparation, Run, Study
 from .train_and_test import Setting, train_and_test
 
@@ -59,15 +59,16 @@ def run_studies(
         say: called with a line for each run.
 
     Raises:
-        ValueError: a run that no study has.
+        ValueError: a run that no study has, or another process that runs studies in the folder.
         RuntimeError: a tool failed; names its log.
     """
     jobs = plan(studies, setting, seeds=seeds, only=only, records=records)
-    try:
-        run_jobs(jobs, workers=workers, say=say)
-    finally:
-        for study in studies:
-            write_json(read_done(study, setting.out), setting.out / f'{study.name}.json')
+    with lock_folder(setting.out):
+        try:
+            run_jobs(jobs, workers=workers, say=say)
+        finally:
+            for study in studies:
+                write_json(read_done(study, setting.out), setting.out / f'{study.name}.json')
 
 
 def plan(

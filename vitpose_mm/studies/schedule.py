@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import multiprocessing
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -77,6 +78,24 @@ def _do(job: Job, failure: Connection) -> None:
         job.run()
     except (RuntimeError, ValueError) as error:
         failure.send(str(error))
+
+
+@contextlib.contextmanager
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Keep others that lock a folder out of it until the end of this block, or of this process.
+
+    Raises:
+        ValueError: another process has locked it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / '.lock').open('a') as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # unlike flock's, forked processes do not have it
+        except (BlockingIOError, PermissionError):
+            raise ValueError(
+                f'Another process runs studies in {folder}: wait for its end, or name another folder.'
+            ) from None
+        yield
 
 
 def run_jobs(jobs: Sequence[Job], *, workers: int, say: Say) -> None:

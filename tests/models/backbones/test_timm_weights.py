@@ -33,6 +33,16 @@ def test_weights_of_timm_of_another_size(name: str, suffix: str, tmp_path: Path)
         torch.testing.assert_close(value.data, expected[key], msg=key)
 
 
+def test_a_convolution_that_is_called_patch_embed(tmp_path: Path) -> None:
+    source = timm.create_model(MAE, num_classes=0, img_size=64, **TINY)
+    weights = {name.replace('patch_embed.proj', 'patch_embed'): value for name, value in source.state_dict().items()}
+    torch.save(weights, tmp_path / 'a.pth')
+    vit = TimmViT(MAE, (64, 64), pretrained=str(tmp_path / 'a.pth'), model_args=TINY)
+    vit.init_weights()
+    assert vit.vit.patch_embed.proj.weight.equal(source.patch_embed.proj.weight)
+    assert vit.vit.patch_embed.proj.bias.equal(source.patch_embed.proj.bias)
+
+
 def test_own_checkpoint_of_another_size(tmp_path: Path) -> None:
     narrow = build('vit_base_patch14_reg4_dinov2')
     torch.save({'state_dict': narrow.state_dict()}, tmp_path / 'a.pth')

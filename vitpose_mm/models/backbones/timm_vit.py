@@ -186,6 +186,9 @@ def find_weights(vit: Any, pretrained: str | bool, init_cfg: dict | list[dict] |
 def fit_weights(vit: Any, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Fit weights of timm's names, or of a release that it knows, to the model's patches and positions."""
     weights = {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}
+    for name in ('weight', 'bias'):
+        if f'patch_embed.{name}' in weights:  # as our converter takes it too
+            weights[f'patch_embed.proj.{name}'] = weights.pop(f'patch_embed.{name}')
     if vit.cls_token is None and 'cls_token' in weights and 'pos_embed' in weights:
         del weights['cls_token']
         weights['pos_embed'] = weights['pos_embed'][:, 1:]
