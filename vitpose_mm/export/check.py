@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
 
 from .run import open_exported
 
@@ -26,6 +28,7 @@ class Difference:
             gives keypoints.
         keypoints: number of keypoints with a score above 0.3.
         median, worst: difference of these keypoints, pixels of the input; NaN where there are none.
+        scores: the largest difference of the scores of these keypoints; None where the file gives heatmaps.
     """
 
     crops: int
@@ -34,6 +37,7 @@ class Difference:
     keypoints: int
     median: float
     worst: float
+    scores: float | None
 
     def __str__(self) -> str:
         kind = 'crops of people' if self.real else 'crops of noise'
@@ -43,19 +47,41 @@ class Difference:
                 f'{self.keypoints} keypoints with a score above {MIN_SCORE} differ by {self.median:.3f} px at the '
                 f'median and {self.worst:.3f} px at most'
             )
+            if self.scores is not None:
+                parts.append(f'their scores by at most {self.scores:.1e}')
         return f'compared with the model on {self.crops} {kind}: {"; ".join(parts) or "no keypoint has such a score"}'
 
 
-def compare(file: Path, crops: np.ndarray, expected: np.ndarray, *, codec: Any, real: bool) -> Difference:
-    """Compare an exported file's (N, K, h, w) heatmaps of (N, 3, H, W) crops with the model's."""
+def compare(
+    file: Path,
+    crops: np.ndarray,
+    expected: np.ndarray,
+    *,
+    codec: Any,
+    scorer: nn.Module | None = None,
+    real: bool,
+) -> Difference:
+    """Compare what an exported file gives for (N, 3, H, W) crops with the model's (N, K, h, w) heatmaps.
+
+    Args:
+        file: gives heatmaps of the same shape, or (N, K, 3) keypoints and scores.
+        crops: input.
+        expected: heatmaps of the model.
+        codec: decodes them.
+        scorer: OKSScorer of the model's head, which scores keypoints in place of the maxima of their heatmaps.
+        real: whether the crops show people.
+    """
     run = open_exported(file)
     got = np.concatenate([run(crops[start : start + BATCH])[0] for start in range(0, len(crops), BATCH)])
     keypoints, scores = decode(expected, codec)
+    confident = scores > MIN_SCORE
+    heat = apart_scores = None
     if got.ndim == 3:  # (N, K, 3) keypoints
-        found, heat = got[..., :2], None
+        found = got[..., :2]
+        own = scores if scorer is None else predict_oks(scorer, keypoints, scores)
+        apart_scores = float(np.abs(got[..., 2] - own)[confident].max(initial=0.0))
     else:
         found, heat = decode(got, codec)[0], float(np.abs(got - expected).max() / max(1.0, np.abs(expected).max()))
-    confident = scores > MIN_SCORE
     apart = np.linalg.norm(found - keypoints, axis=-1)[confident]
     return Difference(
         crops=len(crops),
@@ -64,7 +90,15 @@ def compare(file: Path, crops: np.ndarray, expected: np.ndarray, *, codec: Any, 
         keypoints=int(confident.sum()),
         median=float(np.median(apart)) if len(apart) else float('nan'),
         worst=float(apart.max()) if len(apart) else float('nan'),
+        scores=apart_scores,
     )
+
+
+def predict_oks(scorer: nn.Module, keypoints: np.ndarray, maxima: np.ndarray) -> np.ndarray:
+    """Return the (N, K) scores that a head's scorer gives (N, K, 2) keypoints with (N, K) maxima."""
+    with torch.no_grad():
+        oks: np.ndarray = scorer(torch.from_numpy(keypoints).float(), torch.from_numpy(maxima).float()).numpy()
+    return oks
 
 
 def decode(heatmaps: np.ndarray, codec: Any) -> tuple[np.ndarray, np.ndarray]:

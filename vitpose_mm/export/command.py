@@ -92,7 +92,8 @@ def export(options: ExportOptions) -> Exported:
         wrapped = KeypointModel(wrapped, decoder)
     write(wrapped.eval(), inputs, file, metadata=metadata, options=options)
     real = options.images is not None
-    difference = compare(file, inputs.numpy(), expected, codec=model.head.decoder, real=real)
+    own_scorer = None if decoder is None else decoder.scorer  # in fp32; the model may have been halved
+    difference = compare(file, inputs.numpy(), expected, codec=model.head.decoder, scorer=own_scorer, real=real)
     return Exported(file=file, metadata=metadata, difference=difference)
 
 
