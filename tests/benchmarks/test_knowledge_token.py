@@ -16,12 +16,11 @@ from tests.helpers.tiny_models import model_cfg
 from vitpose_mm.benchmarks.knowledge_token import (
     BIAS,
     People,
-    attention_to_token,
     benchmark_token,
-    gradient_signal,
     loss_with,
     random_token,
 )
+from vitpose_mm.benchmarks.token_signals import attention_to_token, gradient_signal
 from vitpose_mm.models.distillers.teacher import Teacher, load_teacher
 from vitpose_mm.registry import MODELS
 
