@@ -70,7 +70,7 @@ def test_tuning_lowers_the_loss_of_the_people_it_sees_and_ends_where_it_began(cf
 def test_the_report_has_a_row_for_each_number_of_tokens(cfg: Config, checkpoint: str) -> None:
     report = benchmark_token(cfg, checkpoint, counts=[1, 3], steps=2, amp=True, say=silent)
     rows = report.tables['Loss on validation people']
-    assert [(row['tuned'], row['numbers']) for row in rows] == [
+    assert [(row['tuned'], row['parameters']) for row in rows] == [
         ('1 token', '24'),
         ('3 tokens', '72'),
         ('bias of the last norm', '24'),
@@ -108,9 +108,9 @@ def test_a_key_that_queries_point_at_gets_more(teacher: Teacher) -> None:
 
 def test_the_signal_of_gradients() -> None:
     found = gradient_signal([torch.tensor([3.0, 1.0]), torch.tensor([3.0, -1.0])])
-    assert found['length of the mean'] == pytest.approx(3.0)
-    assert found['deviation of a batch'] == pytest.approx(2**0.5)
-    assert found['deviation of the mean'] == pytest.approx(1.0)
+    assert found['L2 norm of the mean'] == pytest.approx(3.0)
+    assert found['standard deviation of a batch'] == pytest.approx(2**0.5)
+    assert found['standard error of the mean'] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(('counts', 'steps', 'named'), [([0], 1, '--tokens 0'), ([1], 0, '--steps 0')])

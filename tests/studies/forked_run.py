@@ -226,8 +226,8 @@ def test_how_long_it_takes_is_said_from_records(root: Path) -> None:
     said: list[str] = []
     say_how_long(jobs, root / 'records', 4.0, workers=2, say=said.append)
     assert said == [
-        '0 of 2 jobs are done. The others take about 3 hours of a core like these, 1.5 hours by 2 at a time where '
-        'nothing else runs; 1 of them have no record and are not counted.'
+        '0 of 2 jobs are done. The others take about 3 CPU hours on this machine: 1.5 hours by the clock '
+        'with 2 at a time and nothing else running; 1 of them have no record and are not counted.'
     ]
 
 

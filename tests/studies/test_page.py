@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from vitpose_mm.studies import STUDIES
-from vitpose_mm.studies.figures import Difference
 from vitpose_mm.studies.orderings import ORDERINGS, verdict
 from vitpose_mm.studies.page import render, shown, studies_of, write_page
 from vitpose_mm.studies.plot import digest
+from vitpose_mm.studies.seed_statistics import Difference
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = ROOT / 'docs' / 'records'
@@ -82,17 +82,17 @@ def test_orderings_name_runs_of_their_study() -> None:
 
 
 @pytest.mark.parametrize(
-    ('value', 'deviations', 'words'),
+    ('value', 'pooled_sds', 'words'),
     [
         (0.1, 3.0, 'yes'),
-        (0.1, 2.9, 'no: too near'),
+        (0.1, 2.9, 'no: within three SDs'),
         (-0.1, -3.0, 'no: the opposite'),
-        (-0.1, -1.0, 'no: too near'),
+        (-0.1, -1.0, 'no: within three SDs'),
         (0.1, None, 'the same sign, one seed'),
         (-0.1, None, 'the opposite sign, one seed'),
     ],
 )
-def test_an_ordering_is_seen_at_three_deviations(value: float, deviations: float | None, words: str) -> None:
-    assert verdict(Difference(value, deviations, 1 if deviations is None else 3)) == words
-    if deviations is not None:
-        assert verdict(Difference(value, deviations, 2)) == f'{words}, two seeds'
+def test_an_ordering_is_seen_from_three_sds_on(value: float, pooled_sds: float | None, words: str) -> None:
+    assert verdict(Difference(value, pooled_sds, 1 if pooled_sds is None else 3)) == words
+    if pooled_sds is not None:
+        assert verdict(Difference(value, pooled_sds, 2)) == f'{words}, two seeds'

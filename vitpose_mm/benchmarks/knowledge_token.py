@@ -2,8 +2,8 @@
 
 Stage 1 of the distillation looks for t* = argmin MSE(T({t; X}), K_gt) (ViTPose sec. 3.4). What t* knows of the task
 shows in this loss, so tokens are tuned here by the training people and, as a bound, by the very people they are then
-scored on: no token that is tuned otherwise can lower that loss by more. A bias of the teacher of the same size,
-tuned alike, tells whether the teacher leaves anything to gain to that many numbers.
+scored on: no token that is tuned otherwise can lower that loss by more. As a control, the bias of the teacher's last
+norm, which has as many parameters as one token, is tuned in the same way.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ LEARNING_RATE = 1e-2  # as in configs/_base_/schedules/token_tuning.py
 SEED = 0
 GRADIENT_BATCHES = 64
 ATTENTION_CROPS = 32
-BIAS = 'bias of the last norm'  # as many numbers as one token
+BIAS = 'bias of the last norm'  # as many parameters as one token
 Batch = tuple[Tensor, list]  # (B, 3, h, w) crops after the preprocessor, and their labelled samples
 LossOf = Callable[[Teacher, Batch], Tensor]
 
 
 class Tuned(NamedTuple):
-    """The loss on validation people where the parameter is as it began, tuned on other people, and tuned on them."""
+    """Validation loss before tuning, after tuning on the training people, and after tuning on the validation people."""
 
-    numbers: int
+    parameters: int
     start: float
     by_training: float
     by_validation: float
@@ -83,7 +83,7 @@ def benchmark_token(
     report = Report('Knowledge token', describe_machine(torch.device('cpu')), notes(cfg, people, without))
     report.tables['Loss on validation people'] = [as_row(name, found, without) for name, found in tuned.items()]
     report.tables['Gradient of one random token'] = [{name: f'{value:.3g}' for name, value in signal.items()}]
-    report.tables["Patch tokens' attention to one random token, next to an even share"] = [
+    report.tables["Patch tokens' attention to one random token, next to uniform attention"] = [
         {f'block {number}': f'{share:.2f}' for number, share in enumerate(shares, 1)}
     ]
     losses = {name: found._asdict() for name, found in tuned.items()}
@@ -194,8 +194,8 @@ def as_row(name: str, found: Tuned, without: float) -> dict[str, str]:
 
     return {
         'tuned': name,
-        'numbers': str(found.numbers),
-        'as it begins': text(found.start),
+        'parameters': str(found.parameters),
+        'before tuning': text(found.start),
         'tuned on training people': text(found.by_training),
         'tuned on the validation people': text(found.by_validation),
     }

@@ -1,4 +1,4 @@
-"""Whether anything of the labels reaches a knowledge token: its gradient over batches, and who attends to it."""
+"""Whether a training signal reaches a knowledge token: its gradient over batches, and the attention it gets."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ..models.distillers.teacher import Teacher
 
 
 def gradient_signal(gradients: Sequence[Tensor]) -> dict[str, float]:
-    """Return the length of the mean of (D,) gradients and their deviation from it, of a batch and of the mean.
+    """Return the L2 norm of the mean of (D,) gradients, their standard deviation over batches, and its standard error.
 
-    Where the mean is no longer than its own deviation, the batches do not agree on any direction.
+    Where the norm does not exceed the standard error, the batches do not agree on any direction.
     """
     stacked = torch.stack(list(gradients))
     mean = stacked.mean(0)
     deviation = float((stacked - mean).pow(2).sum(1).sum().div(len(stacked) - 1).sqrt())
     return {
-        'length of the mean': float(mean.norm()),
-        'deviation of a batch': deviation,
-        'deviation of the mean': deviation / math.sqrt(len(stacked)),
+        'L2 norm of the mean': float(mean.norm()),
+        'standard deviation of a batch': deviation,
+        'standard error of the mean': deviation / math.sqrt(len(stacked)),
     }
 
 
@@ -31,7 +31,7 @@ def gradient_signal(gradients: Sequence[Tensor]) -> dict[str, float]:
 def attention_to_token(teacher: Teacher, token: Tensor, crops: Tensor) -> list[float]:
     """Return, for each block, the mean attention of the patch tokens to one token, times the number of keys.
 
-    1 is an even share. Blocks without full attention are left out.
+    1 is uniform attention. Blocks without full attention are left out.
     """
     shares: list[float] = []
 

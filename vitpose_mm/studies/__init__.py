@@ -1,4 +1,4 @@
-"""Studies: trainings that are compared with each other, as data, and what makes and shows them."""
+"""Studies: sets of trainings to compare, declared as data, and the code that runs them and writes their tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does a knowledge token bring, alone and with output distillation, and is it its content that does?"""
+"""What does a knowledge token gain, alone and with output distillation, and does a random token gain the same?"""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def epochs(number: int) -> tuple[str, ...]:
 
 DISTILLATION = Study(
     name='distillation_synthetic',
-    about='no distillation, knowledge token, output distillation, both, and two controls, on 6,000 synthetic people',
+    about='no distillation, knowledge token, output distillation, both, and two controls, on 5,919 rendered people',
     prepare=(PEOPLE,),
     seeds=(0, 1, 2),
     runs=(

@@ -18,7 +18,7 @@ def say_how_long(jobs: Sequence[Job], records: Path, yardstick: float, *, worker
     Args:
         jobs: all jobs, done ones too.
         records: folder of records, one folder a study.
-        yardstick: seconds that this machine takes for the fixed work.
+        yardstick: seconds that this machine takes for the fixed work of :func:`record.measure_yardstick`.
         workers: runs at a time.
         say: gets the line.
     """
@@ -30,8 +30,8 @@ def say_how_long(jobs: Sequence[Job], records: Path, yardstick: float, *, worker
     uncounted = f'; {unknown} of them have no record and are not counted' if unknown else ''
     say(
         f'{part_of(len(jobs) - len(pending), len(jobs), "job", verb="are")} done. The others take about {hours:.2g} '
-        f'hours of a core like these, {hours / workers:.2g} hours by {workers} at a time where nothing else '
-        f'runs{uncounted}.'
+        f'CPU hours on this machine: {hours / workers:.2g} hours by the clock with {workers} at a time and nothing '
+        f'else running{uncounted}.'
     )
 
 

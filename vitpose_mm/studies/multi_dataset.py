@@ -18,7 +18,7 @@ FOLDER = 'multi_dataset'
 
 MULTI_SYNTHETIC = Study(
     name='multi_synthetic',
-    about='COCO, AIC and MPII labels on 200 synthetic images each: one joint model against one model for each',
+    about='COCO, AIC and MPII labels on 200 rendered images each: one joint model against one model for each',
     prepare=SYNTHETIC,
     seeds=(0, 1, 2),
     runs=(
@@ -35,7 +35,7 @@ MULTI_SYNTHETIC = Study(
         columns={
             'coco/AP': 'COCO AP',
             'mpii/PCK': 'MPII PCKh@.5',
-            'aic/PCK': 'AIC, share within a tenth of the box',
+            'aic/PCK': 'AIC PCK@0.1 (box)',
             'aic/AP': 'AIC AP',
         },
     ),

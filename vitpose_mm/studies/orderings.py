@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import find_study
-from .figures import Difference, Figure, difference, plain
 from .record import read_records
+from .seed_statistics import Difference, SeedStatistics, difference, plain
 
-SEEN = 3.0  # deviations
+SEEN = 3.0  # pooled standard deviations
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Ordering:
 
     Attributes:
         claim: in words.
-        paper: difference of AP in the paper.
+        paper: difference of AP in the paper, percentage points.
         study: name of the study.
         better: runs of the better side.
         worse: runs of the worse one.
@@ -36,8 +36,8 @@ class Ordering:
     def measure(self, records: Path) -> Difference | None:
         """Return the difference that a folder of records has; None where a run is missing."""
         found = read_records(find_study(self.study), records)
-        sides = [[Figure.of(found, run, self.metric) for run in runs] for runs in (self.better, self.worse)]
-        better, worse = ([figure for figure in side if figure is not None] for side in sides)
+        sides = [[SeedStatistics.of(found, run, self.metric) for run in runs] for runs in (self.better, self.worse)]
+        better, worse = ([run for run in side if run is not None] for side in sides)
         if len(better) < len(self.better) or len(worse) < len(self.worse):
             return None
         return difference(better, worse)
@@ -78,23 +78,23 @@ ORDERINGS = (
 
 def orderings_table(records: Path) -> Iterator[str]:
     """Yield the lines of a Markdown table of all orderings that have records."""
-    yield '| in the paper | its difference, AP | ours | in deviations | seen |'
+    yield '| claim of the paper | its difference, points | ours, AP of 1 (PCKh: points) | ours, in SDs | seen here |'
     yield '|---|---|---|---|---|'
     for ordering in ORDERINGS:
         found = ordering.measure(records)
         if found is None:
             yield f'| {ordering.claim} | {ordering.paper} | | | not run yet |'
             continue
-        deviations = '' if found.deviations is None else f'{found.deviations:+.1f}'
+        sds = '' if found.pooled_sds is None else f'{found.pooled_sds:+.1f}'
         ours = plain(found.value, like=10 if abs(found.value) > 2 else 1, sign=True)
-        yield f'| {ordering.claim} | {ordering.paper} | {ours} | {deviations} | {verdict(found)} |'
+        yield f'| {ordering.claim} | {ordering.paper} | {ours} | {sds} | {verdict(found)} |'
 
 
 def verdict(found: Difference) -> str:
     """Say whether a difference shows what the paper has."""
-    if found.deviations is None:
+    if found.pooled_sds is None:
         return 'the same sign, one seed' if found.value > 0 else 'the opposite sign, one seed'
-    few = ', two seeds' if found.seeds == 2 else ''
-    if abs(found.deviations) < SEEN:
-        return f'no: too near{few}'
+    few = ', two seeds' if found.num_seeds == 2 else ''
+    if abs(found.pooled_sds) < SEEN:
+        return f'no: within three SDs{few}'
     return f'yes{few}' if found.value > 0 else f'no: the opposite{few}'

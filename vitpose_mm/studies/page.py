@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ..utils.files import complete
 from . import STUDIES
-from .figures import Figure, difference, plain
 from .orderings import orderings_table
 from .plot import draw
 from .record import read_folder, read_records
+from .seed_statistics import SeedStatistics, difference, plain
 from .study import Table
 
 BLOCK = r'<!-- (study|orderings)(?:: ([\w-]+))? -->\n(.*?)<!-- written by `make evidence` -->\n'
@@ -78,10 +78,10 @@ def study_lines(name: str, records: Path) -> Iterator[str]:
         yield f'Not run yet: `python tools/studies.py {name}`.'
         return
     metric, what = next(iter(table.columns.items()))
-    reference = Figure.of(found, table.reference, metric)
+    reference = SeedStatistics.of(found, table.reference, metric)
     called = table.names.get(table.reference, table.reference)
     has_paper = bool(table.paper)
-    heads = ['run', 'seeds', *table.columns.values(), f'{what} against {called}', 'in deviations']
+    heads = ['run', 'seeds', *table.columns.values(), f'{what} against {called}', 'in SDs']
     heads += [
         'CPU minutes',
         *(['peak RAM, MiB'] if table.has_memory else []),
@@ -91,9 +91,9 @@ def study_lines(name: str, records: Path) -> Iterator[str]:
     yield '|---' * len(heads) + '|'
     for run in dict.fromkeys(record['run'] for record in found):
         own = [record for record in found if record['run'] == run]
-        figures = [str(Figure.of(own, run, key) or '') for key in table.columns]
-        cells = [table.names.get(run, run), str(len(own)), *figures]
-        cells += _compared(Figure.of(own, run, metric), reference, is_reference=run == table.reference)
+        values = [str(SeedStatistics.of(own, run, key) or '') for key in table.columns]
+        cells = [table.names.get(run, run), str(len(own)), *values]
+        cells += _compared(SeedStatistics.of(own, run, metric), reference, is_reference=run == table.reference)
         cells += [_cpu_minutes(own), *([_memory(own)] if table.has_memory else [])]
         cells += [table.paper.get(run, '')] if has_paper else []
         yield f'| {" | ".join(cells)} |'
@@ -113,14 +113,14 @@ def missing_runs(name: str, found: Sequence[dict]) -> list[str]:
     return [run.name for run in STUDIES[name].runs if run.scored and run.name not in done] if name in STUDIES else []
 
 
-def _compared(figure: Figure | None, reference: Figure | None, *, is_reference: bool) -> list[str]:
-    """Return the difference of a figure and the reference, and how many deviations that is."""
-    if figure is None or reference is None or is_reference:
+def _compared(run: SeedStatistics | None, reference: SeedStatistics | None, *, is_reference: bool) -> list[str]:
+    """Return the difference of a run and the reference, and how many pooled standard deviations that is."""
+    if run is None or reference is None or is_reference:
         return ['', '']
-    found = difference([figure], [reference])
+    found = difference([run], [reference])
     return [
         plain(found.value, like=reference.mean, sign=True, is_loss=reference.is_loss),
-        '' if found.deviations is None else f'{found.deviations:+.1f}',
+        '' if found.pooled_sds is None else f'{found.pooled_sds:+.1f}',
     ]
 
 

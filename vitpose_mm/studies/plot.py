@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..utils.files import complete
-from .figures import Figure
+from .seed_statistics import SeedStatistics
 from .study import Table
 
 
@@ -22,13 +22,15 @@ def digest(records: Sequence[dict], table: Table) -> str:
 def draw(records: Sequence[dict], table: Table, file: Path) -> None:
     """Draw the first column of a table as an SVG."""
     import matplotlib
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure
 
     metric, what = next(iter(table.columns.items()))
-    runs = [run for run in dict.fromkeys(record['run'] for record in records) if Figure.of(records, run, metric)]
+    runs = [
+        run for run in dict.fromkeys(record['run'] for record in records) if SeedStatistics.of(records, run, metric)
+    ]
     with matplotlib.rc_context({'svg.hashsalt': 'study', 'svg.fonttype': 'none', 'font.size': 9}):
-        canvas = Canvas(figsize=(6.4, 0.6 + 0.3 * len(runs)), layout='constrained')
-        axes = canvas.add_subplot()
+        figure = Figure(figsize=(6.4, 0.6 + 0.3 * len(runs)), layout='constrained')
+        axes = figure.add_subplot()
         for line, run in enumerate(reversed(runs)):
             values = [record['metrics'][metric] for record in records if record['run'] == run]
             axes.plot(values, [line] * len(values), 'o', color='tab:blue', alpha=0.6, markersize=5)
@@ -37,4 +39,4 @@ def draw(records: Sequence[dict], table: Table, file: Path) -> None:
         axes.set_xlabel(what)
         axes.grid(axis='x', alpha=0.3)
         with complete(file) as part:
-            canvas.savefig(part, format='svg', metadata={'Date': None, 'Description': digest(records, table)})
+            figure.savefig(part, format='svg', metadata={'Date': None, 'Description': digest(records, table)})

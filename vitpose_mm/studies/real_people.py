@@ -1,4 +1,4 @@
-"""Decoders and partial finetuning on some hundred people of COCO, from a ViT-S with DINO's weights."""
+"""Decoders and partial finetuning on several hundred people of COCO, from a ViT-S with DINO's weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The record of a run: its figures and what they were measured with, in one small file."""
+"""The record of a run: its metrics and what they were measured with, in one small file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paper's tables on rendered people, in small: decoders, attention, partial finetuning, resolution, scale, MAE."""
+"""The paper's ablations at small scale on rendered people: decoders, attention, frozen parts, size, scale, MAE."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ PRETRAINING = Study(
 )
 PARTIAL = Study(
     name='partial_finetuning',
-    about='a ViT from MAE on the same people: finetuned whole, without its attention, its FFNs, or both',
+    about='a ViT from MAE on the same people, finetuned: all of it, with attention frozen, with FFNs frozen, with both',
     prepare=(PEOPLE,),
     seeds=SEEDS,
     runs=(

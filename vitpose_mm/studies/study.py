@@ -23,12 +23,13 @@ class Run:
         test: config to test with; None: the training config.
         test_options: words of `--cfg-options` of the test.
         scored: whether there is a test; a first stage may have none.
-        tool: of tools/, which trains; `train.py` or one with the same flags. Figures that it leaves in notes.json
+        tool: of tools/, which trains; `train.py` or one with the same flags. Numbers that it leaves in notes.json
             are metrics too.
         once: made with the first seed only, for the runs of all seeds.
         amp: whether it may be trained in mixed precision; MMPretrain's masked autoencoders may not on a CPU.
-        home: study in whose folder it is, where it is another's too; '': its own.
-        evaluates: run whose checkpoint is tested with `train`; nothing is trained. '': its own.
+        home: name of the study that makes this run, where several studies show it; '' for the study's own.
+        evaluates: name of an earlier run whose checkpoint is tested with the config `train`; nothing is trained.
+            '' to train.
     """
 
     name: str
@@ -69,7 +70,7 @@ class Table:
         reference: run that the others are compared with.
         paper: what the paper has for a run.
         names: what a run is called in the table, where it is not its name.
-        columns: figures by their key, and what they are called; the first one is compared and drawn.
+        columns: metrics by their key, and what they are called; the first one is compared and drawn.
         has_memory: whether the peak RAM of the process is shown, libraries and data included.
     """
 

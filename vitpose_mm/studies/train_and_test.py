@@ -69,7 +69,7 @@ def _train(run: Run, seed: int, setting: Setting, work_dir: Path, fill: Fill) ->
 
 
 def _test(run: Run, setting: Setting, work_dir: Path, fill: Fill) -> Cost:
-    """Test what a run ended with, or the run that it evaluates; the figures go to tested.json."""
+    """Test what a run ended with, or the run that it evaluates; the metrics go to tested.json."""
     config = setting.root / 'configs' / (run.test or run.train)
     checkpoint = fill(f'{{checkpoint:{run.evaluates}}}') if run.evaluates else last_checkpoint(work_dir)
     words: list[str | Path] = [

@@ -29,11 +29,12 @@ class TimmViT(BaseBackbone):
     Args:
         model: timm's name of a plain ViT ('vit_base_patch16_dinov3.lvd1689m'), of its VisionTransformer or Eva class.
         input_size: (w, h) pixels of the crops, multiples of the patch size.
-        pretrained: path or address of weights (.safetensors or .pth); True: those that timm names for the model,
-            downloaded once as safetensors. They are read by our loader, which runs nothing, and fitted by timm's
-            own rules: other names, another patch size or grid of positions. Same as ``init_cfg`` of type Pretrained.
+        pretrained: path or URL of weights (.safetensors or .pth); True: those that timm names for the model,
+            downloaded once as safetensors. Our loader reads them and never runs code in a file; timm's own rules
+            convert the names of known releases and resize patch and position embeddings. Same as ``init_cfg`` of
+            type Pretrained.
         drop_path_rate: of the last block; the first has 0 and it grows linearly.
-        frozen_blocks: number of first blocks that are not trained; patches and positions are frozen with them.
+        frozen_blocks: number of first blocks that are not trained; patch and position embeddings are frozen with them.
         frozen_parts: 'attention', 'ffn' or a list of both, as of :class:`ViT`.
         with_cp: recompute blocks in the backward pass to save memory.
         model_args: further arguments of timm's model, such as depth=6; dict(class_token=False, global_pool='') leaves

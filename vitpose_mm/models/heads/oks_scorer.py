@@ -20,13 +20,13 @@ class OKSScorer(nn.Module):
     """Predicts the (B, K) OKS of (B, K, 2) keypoints from their positions and their (B, K) heatmap maxima.
 
     A maximum alone says little of how far its keypoint is off: with equal maxima, the keypoints of a plausible pose are
-    more likely to be right. A hidden layer reads all K keypoints and maxima of a person. Nothing flows back into the
-    heatmaps.
+    more likely to be right. A hidden layer reads all K keypoints and maxima of a person. No gradient flows back into
+    the heatmaps.
 
     Args:
         num_keypoints: K.
         input_size: (w, h) of the crops.
-        sigmas: K deviations of the keypoints, as in ``sigmas`` of a dataset's metainfo.
+        sigmas: K OKS sigmas of the keypoints, as in ``sigmas`` of a dataset's metainfo.
         hidden_channels: width of the hidden layer.
         loss_weight: factor of the loss; small, so that the scorer adds little to the gradients' norm, by which they are
             clipped.

@@ -2,32 +2,32 @@ from __future__ import annotations
 
 import pytest
 
-from vitpose_mm.studies.figures import Figure, difference, plain
+from vitpose_mm.studies.seed_statistics import SeedStatistics, difference, plain
 
 
-def of(*values: float) -> Figure:
-    """The figure of these seeds."""
-    found = Figure.of([{'run': 'a', 'metrics': {'AP': value}} for value in values], 'a', 'AP')
+def of(*values: float) -> SeedStatistics:
+    """Those of a run with a seed for each value."""
+    found = SeedStatistics.of([{'run': 'a', 'metrics': {'AP': value}} for value in values], 'a', 'AP')
     assert found is not None
     return found
 
 
-def test_mean_and_sample_deviation() -> None:
-    assert (of(0.1, 0.2, 0.6).mean, of(0.1, 0.2, 0.6).seeds) == (pytest.approx(0.3), 3)
-    assert of(0.1, 0.2, 0.6).spread == pytest.approx(0.264575)
-    assert of(0.4).spread is None
-    assert Figure.of([], 'a', 'AP') is None
-    assert Figure.of([{'run': 'a', 'metrics': {}}], 'a', 'AP') is None
+def test_mean_and_sample_standard_deviation() -> None:
+    assert (of(0.1, 0.2, 0.6).mean, of(0.1, 0.2, 0.6).num_seeds) == (pytest.approx(0.3), 3)
+    assert of(0.1, 0.2, 0.6).std == pytest.approx(0.264575)
+    assert of(0.4).std is None
+    assert SeedStatistics.of([], 'a', 'AP') is None
+    assert SeedStatistics.of([{'run': 'a', 'metrics': {}}], 'a', 'AP') is None
 
 
-def test_a_difference_is_given_in_deviations_of_one_side() -> None:
+def test_a_difference_is_given_in_pooled_standard_deviations() -> None:
     one, other = of(0.3, 0.4, 0.5), of(0.1, 0.1, 0.1)
     found = difference([one], [other])
     assert found.value == pytest.approx(0.3)
-    assert found.deviations == pytest.approx(0.3 / (0.1 / 2**0.5))
+    assert found.pooled_sds == pytest.approx(0.3 / (0.1 / 2**0.5))
     four = difference([one, one], [other, other])  # the difference of two differences is twice as unsure
-    assert four.deviations == pytest.approx(0.6 / 0.1)
-    assert difference([one], [of(0.2)]).deviations is None
+    assert four.pooled_sds == pytest.approx(0.6 / 0.1)
+    assert difference([one], [of(0.2)]).pooled_sds is None
 
 
 @pytest.mark.parametrize(
@@ -51,10 +51,10 @@ def test_a_loss_has_a_power_of_ten(value: float, text: str) -> None:
 
 
 def test_a_loss_that_is_not_finite_is_shown() -> None:
-    assert str(Figure(float('nan'), None, 1, is_loss=True)) == 'nan'
+    assert str(SeedStatistics(float('nan'), None, 1, is_loss=True)) == 'nan'
 
 
-def test_signs_and_spreads() -> None:
+def test_signs_and_standard_deviations() -> None:
     assert plain(0.059, like=0.3, sign=True) == '+.059'
     assert str(of(0.1, 0.2, 0.6)) == '.300 ± .265'
     assert str(of(0.4)) == '.400'
