@@ -9,7 +9,7 @@ import pytest
 
 from vitpose_mm.studies import STUDIES
 from vitpose_mm.studies.orderings import ORDERINGS, verdict
-from vitpose_mm.studies.page import render, shown, studies_of, write_page
+from vitpose_mm.studies.page import provenance, render, shown, studies_of, write_page
 from vitpose_mm.studies.plot import digest
 from vitpose_mm.studies.seed_statistics import Difference
 
@@ -96,3 +96,9 @@ def test_an_ordering_is_seen_from_three_sds_on(value: float, pooled_sds: float |
     assert verdict(Difference(value, pooled_sds, 1 if pooled_sds is None else 3)) == words
     if pooled_sds is not None:
         assert verdict(Difference(value, pooled_sds, 2)) == f'{words}, two seeds'
+
+
+@pytest.mark.parametrize(('second', 'words'), [(True, 'trained in bf16.'), (None, 'trained in bf16: a.')])
+def test_runs_in_bf16_are_named_where_others_are_not(second: bool | None, words: str, tmp_path: Path) -> None:
+    records = [{'run': 'a', 'date': '2026-11-30', 'amp': True}, {'run': 'b', 'date': '2026-11-30', 'amp': second}]
+    assert next(provenance(records, tmp_path)) == f'2026-11-30; {words}'

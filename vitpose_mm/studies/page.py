@@ -145,8 +145,10 @@ def provenance(records: Sequence[dict], folder: Path) -> Iterator[str]:
     versions = sorted({', '.join(f'{k} {v}' for k, v in record.get('versions', {}).items()) for record in records})
     parts = [each('date'), each('device'), f'commit {each("commit")}' if each('commit') else '']
     parts += [text for text in versions if text]
-    if any(record.get('amp') for record in records):
-        parts.append('trained in bf16')
+    in_bf16 = [record.get('amp') is True for record in records]
+    if any(in_bf16):
+        some = dict.fromkeys(record['run'] for record, amp in zip(records, in_bf16, strict=True) if amp)
+        parts.append('trained in bf16' if all(in_bf16) else f'trained in bf16: {", ".join(some)}')
     note = ' '.join(sorted({record['note'] for record in records if record.get('note')}))
     yield f'{"; ".join(part for part in parts if part)}. {note}'.rstrip()
     yield f'Every figure: `docs/records/{folder.name}/`.'
