@@ -85,6 +85,7 @@ SCALE = Study(
 )
 
 STRIDE8 = 'rendered/vitpose_mini_stride8-full_synthetic-128x96.py'
+WINDOWS = ('model.backbone.attention=window', 'model.backbone.rel_pos=none')
 
 
 def attention(name: str, kinds: str, *options: str) -> Run:
@@ -94,7 +95,7 @@ def attention(name: str, kinds: str, *options: str) -> Run:
 
 ATTENTION = Study(
     name='attention',
-    about='full attention and windows of 4x3 or 8x6 on the 16x12 tokens of 1/8 features',
+    about='full attention and windows of 4x3 or 8x6 on 16x12 tokens; full attention tested in windows of 4x3',
     prepare=(PEOPLE,),
     seeds=SEEDS,
     runs=(
@@ -105,6 +106,7 @@ ATTENTION = Study(
         attention('pool', 'pool'),
         attention('quarters', '[window,window,full]'),
         attention('shift_pool_8x6', '[pool,shift+pool]', 'model.backbone.window_size=[8,6]'),
+        Run('full_tested_in_windows', STRIDE8, test_options=(*TESTED, *WINDOWS), evaluates='full'),
     ),
     table=Table(
         has_memory=True,
