@@ -1,7 +1,7 @@
 """Run the trainings of a study and write their records: python tools/studies.py decoders --out work_dirs/studies.
 
-`all` runs every study on rendered people and renews docs/results.md; `page` renews the page alone.
-Started again after a stop, it continues. Without a name it lists the studies.
+`all` runs every study on rendered people and renews docs/results.md, as `--page` does after one study; `page` renews
+the page alone. Started again after a stop, it continues. Without a name it lists the studies.
 """
 
 from __future__ import annotations
@@ -27,7 +27,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--amp', action='store_true', help='train in mixed precision (a GPU, or a CPU with AMX or AVX512-BF16)'
     )
-    return parser.parse_args()
+    parser.add_argument(
+        '--page', action='store_true', help='add the records to docs/records and renew docs/results.md (`all` does)'
+    )
+    args = parser.parse_args()
+    given = [f'--{name}' for name in ('seeds', 'only', 'jobs', 'quick', 'amp', 'page') if getattr(args, name)]
+    if given and args.study in (None, 'page'):
+        parser.error(f'{given[0]} is for a study: name one, or `all`')
+    return args
 
 
 def main() -> int:
@@ -42,7 +49,7 @@ def main() -> int:
 
     try:
         command(args, root=ROOT, say=lambda text: print(text, flush=True))
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, OSError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:

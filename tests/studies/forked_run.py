@@ -158,7 +158,9 @@ def wait_for(file: Path, *, seconds: float = 60) -> None:
 
 
 def test_chosen_runs_and_seeds(root: Path) -> None:
-    with pytest.raises(RuntimeError, match=r'no checkpoint in .*token/seed5: run that training first'):
+    with pytest.raises(
+        ValueError, match=r'two: student, seed 5 needs .*token/seed5, which is not there: add token to --only'
+    ):
         studies.run_study(STAGES, root / 'out', root=root, only=['student'], seeds=[5])
     records = studies.run_study(STAGES, root / 'out', root=root, only=['token'], seeds=[5])
     assert [(record['run'], record['seed']) for record in records] == [('token', 5)]
@@ -226,9 +228,14 @@ def test_how_long_it_takes_is_said_from_records(root: Path) -> None:
     said: list[str] = []
     say_how_long(jobs, root / 'records', 4.0, workers=2, say=said.append)
     assert said == [
-        '0 of 2 jobs are done. The others take about 3 CPU hours on this machine: 1.5 hours by the clock '
+        '0 of 2 jobs are done. The others take about 3.0 hours of one core of this machine: 90 minutes by the clock '
         'with 2 at a time and nothing else running; 1 of them have no record and are not counted.'
     ]
+    said.clear()
+    say_how_long(jobs, root / 'none', 4.0, workers=2, say=said.append)
+    assert said == ['0 of 2 jobs are done. How long the others take is not known: they have no records.']
+    say_how_long([], root / 'records', 4.0, workers=2, say=said.append)
+    assert said[1:] == ['0 of 0 jobs are done.']
 
 
 def test_the_hash_of_a_config_is_of_its_options_too(root: Path) -> None:
@@ -237,13 +244,70 @@ def test_the_hash_of_a_config_is_of_its_options_too(root: Path) -> None:
     assert plain == hash_config(config, ()) != hash_config(config, ('x=1',))
 
 
+def arguments(study: str, root: Path, **changed: object) -> argparse.Namespace:
+    """Those of tools/studies.py."""
+    given = {'seeds': None, 'only': None, 'jobs': 1, 'quick': False, 'amp': False, 'page': False}
+    return argparse.Namespace(study=study, out=root / 'out', **{**given, **changed})
+
+
+def test_records_of_another_machine_are_replaced_and_another_precision_is_refused(root: Path) -> None:
+    study = Study('one', '', (Run('a', 'a.py'),))
+    setting = Setting(root, root / 'out', facts={'device': 'this machine'})
+    studies.run_studies([study], setting)
+    other = root / 'records' / 'one' / 'a-seed0.json'
+    other.parent.mkdir(parents=True)
+    other.write_text(json.dumps({'run': 'a', 'seed': 0, 'metrics': {'coco/AP': 0.9}, 'device': 'another machine'}))
+    calls(root)
+    studies.run_studies([study], setting, records=root / 'records')
+    assert read_record(other)['device'] == 'this machine' and calls(root) == []
+    with pytest.raises(ValueError, match=r'one/a/seed0 was trained without --amp and is now asked for with: remove it'):
+        studies.run_studies([study], replace(setting, amp=True))
+
+
+def test_the_page_is_renewed_after_one_study(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, 'find_study', lambda name: STAGES)
+    monkeypatch.setattr(commands, 'describe_machine', lambda root: {'yardstick_seconds': 1.0})
+    (root / 'docs').mkdir()
+    (root / 'docs' / 'results.md').write_text('<!-- orderings -->\n<!-- written by `make evidence` -->\n')
+    commands.command(arguments('two', root), root=root, say=lambda text: None)
+    assert not (root / 'docs' / 'records').exists()
+    commands.command(arguments('two', root, page=True), root=root, say=lambda text: None)
+    assert len(list((root / 'docs' / 'records' / 'two').glob('*.json'))) == 4
+    assert 'not run yet' in (root / 'docs' / 'results.md').read_text()
+
+
+@pytest.mark.parametrize(
+    ('changed', 'words'), [({'jobs': 0}, '--jobs 0: give 1'), ({'seeds': [-1]}, '--seeds -1: give 0')]
+)
+def test_numbers_that_are_too_small(changed: dict, words: str, root: Path) -> None:
+    with pytest.raises(ValueError, match=words):
+        commands.command(arguments('decoders', root, **changed), root=root, say=lambda text: None)
+
+
+def test_a_second_start_waits_for_a_tool_that_is_still_saving(root: Path) -> None:
+    code = (
+        'import sys, time\nfrom pathlib import Path\n'
+        'try:\n    Path(sys.argv[1]).touch(); time.sleep(100)\n'
+        "except KeyboardInterrupt:\n    time.sleep(3); Path('saved').touch()\n"
+    )
+    (root / 'tools' / 'saves.py').write_text(code)
+    (root / 'tools' / 'looks.py').write_text("from pathlib import Path\nassert Path('saved').exists()\n")
+    process = multiprocessing.get_context('fork').Process(
+        target=call_tool, args=(root, ['saves.py', 'began']), kwargs={'log': root / 'log'}
+    )
+    process.start()
+    wait_for(root / 'began')
+    process.kill()
+    call_tool(root, ['looks.py'], log=root / 'log')
+
+
 def test_a_quick_run_leaves_data_and_records_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands, 'STUDIES', {'two': STAGES})
     monkeypatch.setattr(commands, 'describe_machine', lambda root: {'yardstick_seconds': 1.0})
     (root / 'docs').mkdir()
     page = '<!-- orderings -->\n<!-- written by `make evidence` -->\n'
     (root / 'docs' / 'results.md').write_text(page)
-    args = argparse.Namespace(study='all', out=root / 'out', seeds=None, only=None, jobs=1, quick=True, amp=False)
+    args = arguments('all', root, quick=True)
     commands.command(args, root=root, say=lambda text: None)
     assert (root / 'out' / 'quick' / 'data').is_dir() and not (root / 'data').exists()
     assert (root / 'docs' / 'results.md').read_text() == page and not (root / 'docs' / 'records').exists()

@@ -69,10 +69,44 @@ def test_a_folder_of_records_is_a_table(tmp_path: Path) -> None:
 
 def test_what_has_no_records_says_so(tmp_path: Path) -> None:
     text = render(f'<!-- study: decoders -->\n{END}<!-- orderings -->\n{END}', tmp_path)
-    assert 'Not run yet: `python tools/studies.py decoders`.' in text
+    assert 'Not run yet: `python tools/studies.py decoders --page`.' in text
     assert text.count('| not run yet |') == len(ORDERINGS)
-    with pytest.raises(ValueError, match='no marker'):
-        render('a page', tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ('a page', 'has no marker'),
+        (
+            f'<!-- study: decoders -->\n### Scale\n<!-- study: scale -->\n{END}',
+            '<!-- study: decoders --> has no <!-- wr',
+        ),
+        (f'{END}<!-- orderings -->\nrest', '<!-- orderings --> has no <!-- written'),
+        (f'<!-- study: scales -->\n{END}', "There is no study 'scales', nor records in"),
+    ],
+)
+def test_markers_that_are_wrong(text: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=words):
+        render(text, tmp_path)
+
+
+def test_records_that_are_not_where_they_belong(tmp_path: Path) -> None:
+    file = tmp_path / 'decoders' / 'vit_simple-seed0.json'
+    file.parent.mkdir()
+    record = {'run': 'vit_simple', 'seed': 0, 'metrics': {'coco/AP': 0.1}, 'date': '2026-01-01'}
+    file.write_text(json.dumps(record))
+    page = f'<!-- study: decoders -->\n{END}'
+    assert '| vit_simple | 1 | .100 |' in render(page, tmp_path)
+    copy = file.with_name('vit_simple-seed0 (1).json')
+    copy.write_text(file.read_text())
+    with pytest.raises(
+        ValueError, match=r'seed0 \(1\).json has the record of vit_simple, seed 0: give it its own name'
+    ):
+        render(page, tmp_path)
+    copy.unlink()
+    file.write_text(json.dumps({**record, 'metrics': {'coco/AP': None}}))
+    with pytest.raises(ValueError, match=r'vit_simple-seed0.json is not the record of a run'):
+        render(page, tmp_path)
 
 
 def test_orderings_name_runs_of_their_study() -> None:

@@ -52,6 +52,7 @@ def test_a_loss_has_a_power_of_ten(value: float, text: str) -> None:
 
 def test_a_loss_that_is_not_finite_is_shown() -> None:
     assert str(SeedStatistics(float('nan'), None, 1, is_loss=True)) == 'nan'
+    assert str(of(0.1, float('nan'))) == 'nan ± nan'
 
 
 def test_signs_and_standard_deviations() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import signal
 import subprocess
@@ -37,6 +38,7 @@ def call_tool(root: Path, command: Sequence[str | Path], *, log: Path, cwd: Path
     """Run one of tools/ to its end, with all its output added to the log.
 
     Where this process is killed the tool stops, as by Ctrl-C: a second start would train in the same folder beside it.
+    While one is still saving it has the log locked, and the next one waits for its end.
 
     Args:
         root: folder that holds tools/.
@@ -49,9 +51,10 @@ def call_tool(root: Path, command: Sequence[str | Path], *, log: Path, cwd: Path
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     tool, *arguments = map(str, command)
-    start = time.perf_counter()
     with open(log, 'ab') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # the tool has it too, as its output
         whole = [sys.executable, str(root / 'tools' / tool), *arguments]
+        start = time.perf_counter()
         process = subprocess.Popen(
             whole, stdout=file, stderr=subprocess.STDOUT, preexec_fn=stop_with_parent, cwd=cwd, stdin=subprocess.DEVNULL
         )

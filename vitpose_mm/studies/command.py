@@ -32,9 +32,13 @@ def command(args: argparse.Namespace, *, root: Path, say: Say) -> None:
     """Do what the arguments of tools/studies.py ask for.
 
     Raises:
-        ValueError: a study or run that there is not.
+        ValueError: a study or run that there is not, or a number that is too small.
         RuntimeError: a tool failed; names its log.
     """
+    for name, numbers, least in (('--jobs', [args.jobs], 1), ('--seeds', args.seeds or [], 0)):
+        for number in numbers:
+            if number is not None and number < least:
+                raise ValueError(f'{name} {number}: give {least} or more.')
     if args.study == 'page':
         write_page(root / PAGE, root / RECORDS)
         say(f'{root / PAGE} is written.')
@@ -49,7 +53,8 @@ def command(args: argparse.Namespace, *, root: Path, say: Say) -> None:
         out = args.out / 'quick'  # the paths of data start there too, so that no real data is written over
         out.mkdir(parents=True, exist_ok=True)
         setting = replace(setting, out=out, cwd=out.resolve())
-    records = root / RECORDS if whole and not args.quick else setting.out / 'records'
+    shown = whole or args.page
+    records = root / RECORDS if shown and not args.quick else setting.out / 'records'
     workers = args.jobs or count_cores()
     wanted = {'seeds': args.seeds, 'only': args.only, 'records': records}
     jobs = plan(chosen, setting, **wanted)
@@ -58,7 +63,7 @@ def command(args: argparse.Namespace, *, root: Path, say: Say) -> None:
     try:
         run_studies(chosen, setting, workers=workers, say=say, **wanted)
     finally:
-        if whole:
+        if shown:
             page = setting.out / PAGE.name if args.quick else root / PAGE
             write_page(root / PAGE, records, to=page)
             say(f'{page} is written.')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +15,8 @@ from .record import read_folder, read_records
 from .seed_statistics import SeedStatistics, difference, plain
 from .study import Table
 
-BLOCK = r'<!-- (study|orderings)(?:: ([\w-]+))? -->\n(.*?)<!-- written by `make evidence` -->\n'
+START = r'<!-- (?:study: ([\w-]+)|orderings) -->\n'
+BLOCK = START + r'(.*?)<!-- written by `make evidence` -->\n'
 IMAGES = Path('images/results')
 
 
@@ -41,22 +43,27 @@ def write_page(page: Path, records: Path, *, to: Path | None = None) -> None:
 
 def studies_of(text: str) -> list[str]:
     """Return the names of the studies that a page shows."""
-    return [name for kind, name, _ in re.findall(BLOCK, text, re.DOTALL) if kind == 'study']
+    return [name for name, _ in re.findall(BLOCK, text, re.DOTALL) if name]
 
 
 def render(text: str, records: Path) -> str:
     """Return the text of a page with everything between its markers renewed.
 
     Raises:
-        ValueError: there is no marker.
+        ValueError: there is no marker, one without its end, or one of a study that there is not.
     """
-    if not re.search(BLOCK, text, re.DOTALL):
+    starts = list(re.finditer(START, text))
+    if not starts:
         raise ValueError('The page has no marker such as <!-- study: decoders -->: put one where a table goes.')
+    ends = {match.start(): match.end() for match in re.finditer(BLOCK, text, re.DOTALL)}
+    for start, following in zip(starts, [*starts[1:], None], strict=True):
+        if ends.get(start.start(), math.inf) > (len(text) if following is None else following.start()):
+            raise ValueError(f'{start[0].strip()} has no <!-- written by `make evidence` --> after it: put it there.')
 
     def renew(match: re.Match[str]) -> str:
-        kind, name, _ = match.groups()
-        lines = orderings_table(records) if kind == 'orderings' else study_lines(name, records)
-        start = f'<!-- {kind}: {name} -->' if name else f'<!-- {kind} -->'
+        name = match[1]
+        lines = study_lines(name, records) if name else orderings_table(records)
+        start = f'<!-- study: {name} -->' if name else '<!-- orderings -->'
         return '\n'.join([start, '', *lines, '', '<!-- written by `make evidence` -->', ''])
 
     return re.sub(BLOCK, renew, text, flags=re.DOTALL)
@@ -74,8 +81,10 @@ def shown(name: str, records: Path) -> tuple[list[dict], Table]:
 def study_lines(name: str, records: Path) -> Iterator[str]:
     """Yield the table of a study, its plot, and what it was measured with."""
     found, table = shown(name, records)
+    if not found and name not in STUDIES:
+        raise ValueError(f'There is no study {name!r}, nor records in {records / name}: correct the marker.')
     if not found:
-        yield f'Not run yet: `python tools/studies.py {name}`.'
+        yield f'Not run yet: `python tools/studies.py {name} --page`.'
         return
     metric, what = next(iter(table.columns.items()))
     reference = SeedStatistics.of(found, table.reference, metric)
@@ -105,6 +114,9 @@ def study_lines(name: str, records: Path) -> Iterator[str]:
     yield f'![{what} of each run, mean and seeds]({IMAGES.as_posix()}/{name}.svg)'
     yield ''
     yield from provenance(found, records / name)
+    if name in STUDIES:
+        named = ', '.join(f'`{run}`' for run in dict.fromkeys(record['run'] for record in found))
+        yield f'Again: `python tools/studies.py {name} --page --only RUN`, where the rows are {named}.'
 
 
 def missing_runs(name: str, found: Sequence[dict]) -> list[str]:

@@ -32,7 +32,8 @@ def draw(records: Sequence[dict], table: Table, file: Path) -> None:
         figure = Figure(figsize=(6.4, 0.6 + 0.3 * len(runs)), layout='constrained')
         axes = figure.add_subplot()
         for line, run in enumerate(reversed(runs)):
-            values = [record['metrics'][metric] for record in records if record['run'] == run]
+            own = [record['metrics'] for record in records if record['run'] == run]
+            values = [metrics[metric] for metrics in own if metric in metrics]
             axes.plot(values, [line] * len(values), 'o', color='tab:blue', alpha=0.6, markersize=5)
             axes.plot([sum(values) / len(values)], [line], '|', color='black', markersize=14)
         axes.set_yticks(range(len(runs)), [table.names.get(run, run) for run in reversed(runs)])

@@ -123,7 +123,8 @@ def read_record(file: Path) -> dict:
     """
     record = read_json(file, content='record of a run')[0]
     kinds = {'run': str, 'seed': int, 'metrics': dict}
-    if not isinstance(record, dict) or any(type(record.get(key)) is not kind for key, kind in kinds.items()):
+    valid = isinstance(record, dict) and all(type(record.get(key)) is kind for key, kind in kinds.items())
+    if not valid or any(type(value) not in (int, float) for value in record['metrics'].values()):
         raise ValueError(f'{file} is not the record of a run: remove it, and start the study again to make it.')
     return record
 
@@ -142,11 +143,22 @@ def keep_record(work_dir: Path, file: Path) -> None:
 
 
 def read_records(study: Study, records: Path) -> list[dict]:
-    """Return the records of a study that are in a folder of records, by run and seed, as its runs are named there."""
+    """Return the records of a study that are in a folder of records, by run and seed, as its runs are named there.
+
+    Raises:
+        ValueError: a file is damaged, or has another name than the record of its run and seed.
+    """
     found: list[dict] = []
     for run in study.runs:
-        files = (records / (run.home or study.name)).glob(f'{run.name}-*.json')
-        own = [read_record(file) for file in files if file.stem[len(run.name) + 1 :].startswith(('seed', 'once'))]
+        own: list[dict] = []
+        for file in (records / (run.home or study.name)).glob(f'{run.name}-*.json'):
+            record = read_record(file)
+            if record['run'] != run.name or file != record_file(records, run, study.name, record['seed']):
+                raise ValueError(
+                    f'{file} has the record of {record["run"]}, seed {record["seed"]}: '
+                    f'give it its own name, or remove it.'
+                )
+            own.append(record)
         found += sorted(own, key=lambda record: record['seed'])
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from ..utils.steps import Say
 from .call import call_tool
 from .record import keep_record, read_record, record_file
 from .schedule import Job, lock_folder, run_jobs
+from .seed_statistics import SeedStatistics
 from .study import Preparation, Run, Study
 from .train_and_test import Setting, train_and_test
 
@@ -79,7 +79,13 @@ def plan(
     only: Sequence[str] | None = None,
     records: Path | None = None,
 ) -> list[Job]:
-    """Return what is to be made, in order: data, then the runs of all studies seed by seed."""
+    """Return what is to be made, in order: data, then the runs of all studies seed by seed.
+
+    Records of runs that are done are brought up to date.
+
+    Raises:
+        ValueError: a run that no study has, that has been made in another precision, or that needs one left out.
+    """
     wanted = {study.name: pick_runs(study, studies, only) for study in studies}
     jobs: dict[Path, Job] = {}
     for study in studies:
@@ -91,6 +97,7 @@ def plan(
             for run in wanted[study.name] if seed in (seeds or study.seeds) else ():
                 job = run_job(run, study, seed, setting, records=records)
                 jobs.setdefault(job.key, job)
+    check_needs(list(jobs.values()))
     return list(jobs.values())
 
 
@@ -110,25 +117,32 @@ def pick_runs(study: Study, studies: Sequence[Study], only: Sequence[str] | None
 
 
 def prepare_job(preparation: Preparation, setting: Setting) -> Job:
-    """Return the job that makes data or weights; its marker is there when it is done."""
-    name = preparation.makes.replace('/', '_')
-    marker = setting.out / 'prepared' / name  # what a stopped tool has made so far is there too
+    """Return the job that makes data or weights; a marker beside them is there when it is done."""
+    made = setting.cwd / preparation.makes
+    marker = made.with_name(f'.{made.name}.complete')  # what a stopped tool has made so far is there too
 
     def make() -> None:
-        call_tool(setting.root, preparation.command, log=marker.with_name(f'{name}.log'), cwd=setting.cwd)
+        call_tool(setting.root, preparation.command, log=made.with_name(f'{made.name}.log'), cwd=setting.cwd)
         marker.touch()
 
-    made = setting.cwd / preparation.makes
     return Job(' '.join(preparation.command), made, (), (made, marker), make)
 
 
 def run_job(run: Run, study: Study, seed: int, setting: Setting, *, records: Path | None) -> Job:
-    """Return the job that makes a run and its record."""
+    """Return the job that makes a run and its record.
+
+    Raises:
+        ValueError: the run has been made in another precision.
+    """
     work_dir = setting.out / run.work_dir(study.name, seed)
     needs = [setting.out / study.find(name).work_dir(study.name, seed) for name in run.needs()]
     needs += [setting.cwd / preparation.makes for preparation in study.prepare]
     file = record_file(records, run, study.name, seed) if records else None
     files = (work_dir / 'metrics.json', *([file] if file else []))
+    if files[0].exists():
+        check_precision(run, read_record(files[0]), work_dir, amp=setting.amp)
+        if file:
+            keep_record(work_dir, file)  # it may be there from another machine
 
     def make() -> None:
         if not files[0].exists():
@@ -137,6 +151,34 @@ def run_job(run: Run, study: Study, seed: int, setting: Setting, *, records: Pat
             keep_record(work_dir, file)
 
     return Job(f'{run.home or study.name}: {run.name}, seed {seed}', work_dir, tuple(needs), files, make)
+
+
+def check_precision(run: Run, record: dict, work_dir: Path, *, amp: bool) -> None:
+    """Check that a run that is done was trained in the precision that is asked for.
+
+    Raises:
+        ValueError: it was not.
+    """
+    before = record.get('amp')
+    if run.amp and not run.evaluates and before is not None and before != amp:
+        words = ('with --amp', 'without') if before else ('without --amp', 'with')
+        raise ValueError(
+            f'{work_dir} was trained {words[0]} and is now asked for {words[1]}: remove it, or name another --out.'
+        )
+
+
+def check_needs(jobs: Sequence[Job]) -> None:
+    """Check that what jobs need is there or among them.
+
+    Raises:
+        ValueError: a run that is left out and was never made.
+    """
+    keys = {job.key for job in jobs}
+    for job in jobs:
+        missing = [] if job.done else [need for need in job.needs if need not in keys and not need.exists()]
+        if missing:
+            name = missing[0].parent.name
+            raise ValueError(f'{job.title} needs {missing[0]}, which is not there: add {name} to --only.')
 
 
 def read_done(study: Study, out: Path) -> list[dict]:
@@ -166,12 +208,13 @@ def shrink(study: Study) -> Study:
 
 
 def table(records: Sequence[dict]) -> str:
-    """Return a Markdown table: mean and sample deviation of every metric over the seeds of a run."""
-    lines = ['| run | seeds | metric | mean | deviation |', '|---|---|---|---|---|']
+    """Return a Markdown table: mean and sample standard deviation of every metric over the seeds of a run."""
+    lines = ['| run | seeds | metric | mean | SD |', '|---|---|---|---|---|']
     for name in dict.fromkeys(record['run'] for record in records):
         own = [record['metrics'] for record in records if record['run'] == name]
         for metric in dict.fromkeys(key for metrics in own for key in metrics):
-            values = [metrics[metric] for metrics in own if metric in metrics]
-            spread = f'{statistics.stdev(values):.4f}' if len(values) > 1 else '-'
-            lines.append(f'| {name} | {len(values)} | {metric} | {statistics.fmean(values):.4f} | {spread} |')
+            found = SeedStatistics.of(records, name, metric)
+            assert found is not None
+            std = '-' if found.std is None else f'{found.std:.4f}'
+            lines.append(f'| {name} | {found.num_seeds} | {metric} | {found.mean:.4f} | {std} |')
     return '\n'.join(lines)

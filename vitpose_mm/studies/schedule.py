@@ -92,9 +92,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # unlike flock's, forked processes do not have it
         except (BlockingIOError, PermissionError):
-            raise ValueError(
-                f'Another process runs studies in {folder}: wait for its end, or name another folder.'
-            ) from None
+            raise ValueError(f'Another process runs studies in {folder}: wait for its end.') from None
         yield
 
 

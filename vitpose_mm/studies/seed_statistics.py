@@ -32,7 +32,8 @@ class SeedStatistics:
         ]
         if not values:
             return None
-        std = statistics.stdev(values) if len(values) > 1 else None
+        finite = all(map(math.isfinite, values))
+        std = None if len(values) < 2 else statistics.stdev(values) if finite else math.nan
         return cls(statistics.fmean(values), std, len(values), metric.endswith('loss'))
 
     def __str__(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..utils.files import write_json
+from ..utils.json_files import read_json
 from .call import Cost, call_tool
 from .record import describe_machine, hash_config, make_record
 from .study import PLACE, Run, Study
@@ -46,10 +46,10 @@ def train_and_test(run: Run, study: Study, seed: int, setting: Setting) -> None:
     if not run.evaluates:
         cost += _train(run, seed, setting, work_dir, fill)
     notes = work_dir / 'notes.json'
-    metrics = json.loads(notes.read_text()) if notes.exists() else {}
+    metrics = read_metrics(notes) if notes.exists() else {}
     if run.scored:
         cost += _test(run, setting, work_dir, fill)
-        metrics |= json.loads((work_dir / 'tested.json').read_text())
+        metrics |= read_metrics(work_dir / 'tested.json')
     facts = {
         'config': hash_config(setting.root / 'configs' / run.train, run.options),
         'amp': setting.amp and run.amp,
@@ -58,6 +58,18 @@ def train_and_test(run: Run, study: Study, seed: int, setting: Setting) -> None:
     }
     record = make_record(run, run.home or study.name, seed, metrics=metrics, cost=cost, facts=facts)
     write_json(record, work_dir / 'metrics.json')
+
+
+def read_metrics(file: Path) -> dict[str, float]:
+    """Read the numbers that a tool has written.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    metrics = read_json(file, content='metrics of a test')[0]
+    if not isinstance(metrics, dict):
+        raise ValueError(f'{file} has no metrics: remove it, and start the study again to make it.')
+    return metrics
 
 
 def _train(run: Run, seed: int, setting: Setting, work_dir: Path, fill: Fill) -> Cost:
