@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -52,7 +53,8 @@ def call_tool(root: Path, command: Sequence[str | Path], *, log: Path, cwd: Path
     log.parent.mkdir(parents=True, exist_ok=True)
     tool, *arguments = map(str, command)
     with open(log, 'ab') as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # the tool has it too, as its output
+        with contextlib.suppress(OSError):  # a file system may have no locks
+            fcntl.flock(file, fcntl.LOCK_EX)  # the tool has it too, as its output
         whole = [sys.executable, str(root / 'tools' / tool), *arguments]
         start = time.perf_counter()
         process = subprocess.Popen(

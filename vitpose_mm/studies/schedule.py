@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import multiprocessing
 import signal
@@ -91,8 +92,9 @@ def lock_folder(folder: Path) -> Iterator[None]:
     with (folder / '.lock').open('a') as file:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # unlike flock's, forked processes do not have it
-        except (BlockingIOError, PermissionError):
-            raise ValueError(f'Another process runs studies in {folder}: wait for its end.') from None
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EAGAIN):  # not: a file system without locks
+                raise ValueError(f'Another process runs studies in {folder}: wait for its end.') from None
         yield
 
 
