@@ -12,10 +12,15 @@ from .seed_statistics import SeedStatistics
 from .study import Table
 
 
+def drawn(records: Sequence[dict], table: Table) -> list[dict]:
+    """Return the records that a plot shows."""
+    return [record for record in records if record['run'] not in table.not_drawn]
+
+
 def digest(records: Sequence[dict], table: Table) -> str:
     """Return a hash of what a plot shows; the plot bears it."""
     metric = next(iter(table.columns))
-    points = [(record['run'], record['seed'], record['metrics'].get(metric)) for record in records]
+    points = [(record['run'], record['seed'], record['metrics'].get(metric)) for record in drawn(records, table)]
     return hashlib.sha256(json.dumps([points, table.names, table.columns]).encode()).hexdigest()[:16]
 
 
@@ -25,9 +30,9 @@ def draw(records: Sequence[dict], table: Table, file: Path) -> None:
     from matplotlib.figure import Figure
 
     metric, what = next(iter(table.columns.items()))
-    runs = [
-        run for run in dict.fromkeys(record['run'] for record in records) if SeedStatistics.of(records, run, metric)
-    ]
+    records = drawn(records, table)
+    names = dict.fromkeys(record['run'] for record in records)
+    runs = [run for run in names if SeedStatistics.of(records, run, metric)]
     with matplotlib.rc_context({'svg.hashsalt': 'study', 'svg.fonttype': 'none', 'font.size': 9}):
         figure = Figure(figsize=(6.4, 0.6 + 0.3 * len(runs)), layout='constrained')
         axes = figure.add_subplot()

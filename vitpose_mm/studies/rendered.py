@@ -110,6 +110,7 @@ ATTENTION = Study(
     ),
     table=Table(
         has_memory=True,
+        not_drawn=('full_tested_in_windows',),
         reference='full',
         paper={
             'full': '77.4',

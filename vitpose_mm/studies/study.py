@@ -71,6 +71,7 @@ class Table:
         paper: what the paper has for a run.
         names: what a run is called in the table, where it is not its name.
         columns: metrics by their key, and what they are called; the first one is compared and drawn.
+        not_drawn: runs that are left out of the plot, too far from the others.
         has_memory: whether the peak RAM of the process is shown, libraries and data included.
     """
 
@@ -78,6 +79,7 @@ class Table:
     paper: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     columns: dict[str, str] = field(default_factory=lambda: dict(COCO))
+    not_drawn: tuple[str, ...] = ()
     has_memory: bool = False
 
 
