@@ -25,13 +25,16 @@ def parse_args() -> argparse.Namespace:
         '--quick', action='store_true', help='a few images, one epoch, one seed, to try whether all of it runs'
     )
     parser.add_argument(
-        '--amp', action='store_true', help='train in mixed precision (a GPU, or a CPU with AMX or AVX512-BF16)'
+        '--amp',
+        action=argparse.BooleanOptionalAction,
+        help='train in mixed precision (default: on a GPU, or a CPU with AMX or AVX512-BF16)',
     )
     parser.add_argument(
         '--page', action='store_true', help='add the records to docs/records and renew docs/results.md (`all` does)'
     )
     args = parser.parse_args()
-    given = [f'--{name}' for name in ('seeds', 'only', 'jobs', 'quick', 'amp', 'page') if getattr(args, name)]
+    names = ('seeds', 'only', 'jobs', 'quick', 'amp', 'page')
+    given = [f'--{name}' for name in names if getattr(args, name) is not None and getattr(args, name) is not False]
     if given and args.study in (None, 'page'):
         parser.error(f'{given[0]} is for a study: name one, or `all`')
     return args

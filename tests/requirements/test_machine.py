@@ -84,6 +84,15 @@ def test_the_compiler_is_checked_before_any_download(root: Path, tmp_path: Path,
     assert not folder.exists() and not cache.exists()
 
 
+def test_the_compiler_is_checked_before_the_disk(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """So that the test of the whole script does not depend on the disk."""
+    monkeypatch.setenv('PATH', str(tmp_path))
+    monkeypatch.setattr(shutil, 'disk_usage', lambda folder: SimpleNamespace(free=0))
+    assert 'there is no C++ compiler g++' in sentence_of(lambda: install.check_machine(env))
+
+
 def test_no_compiler_is_needed_with_a_wheel_in_the_cache(
     env: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -173,9 +173,18 @@ def run_study(study: Study, work_dir: Path) -> None:
         studies.run_study(study, work_dir, root=ROOT, say=print)
 
 
-def fork_tool(root: Path, command: Sequence[str | Path], *, log: Path, cwd: Path | None = None) -> Cost:
+def fork_tool(
+    root: Path,
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    cwd: Path | None = None,
+    begin: Callable[[], bool] = lambda: True,
+) -> Cost:
     """As call_tool, in a process that has imported everything."""
     log.parent.mkdir(parents=True, exist_ok=True)
+    if not begin():
+        return Cost()
     tool, *arguments = map(str, command)
 
     def run() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import multiprocessing
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -159,7 +162,7 @@ def wait_for(file: Path, *, seconds: float = 60) -> None:
 
 def test_chosen_runs_and_seeds(root: Path) -> None:
     with pytest.raises(
-        ValueError, match=r'two: student, seed 5 needs .*token/seed5, which is not there: add token to --only'
+        ValueError, match=r'two: student, seed 5 needs .*token/seed5, which is not done: add token to --only'
     ):
         studies.run_study(STAGES, root / 'out', root=root, only=['student'], seeds=[5])
     records = studies.run_study(STAGES, root / 'out', root=root, only=['token'], seeds=[5])
@@ -179,6 +182,8 @@ def test_the_tool_lists_studies_and_ends_with_one_sentence() -> None:
     assert listed.returncode == 0 and listed.stdout.startswith('decoders: a ViT and a ResNet-18')
     wrong = subprocess.run([sys.executable, tool, 'absent'], capture_output=True, text=True)
     assert wrong.returncode == 1 and wrong.stderr.startswith("error: there is no study 'absent'")
+    alone = subprocess.run([sys.executable, tool, '--jobs', '0'], capture_output=True, text=True)
+    assert alone.returncode == 2 and 'error: --jobs is for a study: name one, or `all`' in alone.stderr
 
 
 def test_records_are_kept_with_what_they_were_measured_with(root: Path) -> None:
@@ -234,6 +239,11 @@ def test_how_long_it_takes_is_said_from_records(root: Path) -> None:
     said.clear()
     say_how_long(jobs, root / 'none', 4.0, workers=2, say=said.append)
     assert said == ['0 of 2 jobs are done. How long the others take is not known: they have no records.']
+    older = {'run': 'a', 'seed': 0, 'metrics': {}, 'minutes': 30}
+    (root / 'records' / 'one' / 'a-seed0.json').write_text(json.dumps(older))
+    (root / 'records' / 'one' / 'a-seed1.json').unlink()
+    say_how_long(jobs, root / 'records', 4.0, workers=2, say=said.append)
+    assert said.pop().startswith('0 of 2 jobs are done. The others take about 30 minutes of one core')
     say_how_long([], root / 'records', 4.0, workers=2, say=said.append)
     assert said[1:] == ['0 of 0 jobs are done.']
 
@@ -250,18 +260,66 @@ def arguments(study: str, root: Path, **changed: object) -> argparse.Namespace:
     return argparse.Namespace(study=study, out=root / 'out', **{**given, **changed})
 
 
-def test_records_of_another_machine_are_replaced_and_another_precision_is_refused(root: Path) -> None:
+def test_older_records_are_replaced_and_another_precision_is_refused(root: Path) -> None:
     study = Study('one', '', (Run('a', 'a.py'),))
     setting = Setting(root, root / 'out', facts={'device': 'this machine'})
     studies.run_studies([study], setting)
-    other = root / 'records' / 'one' / 'a-seed0.json'
-    other.parent.mkdir(parents=True)
-    other.write_text(json.dumps({'run': 'a', 'seed': 0, 'metrics': {'coco/AP': 0.9}, 'device': 'another machine'}))
+    file = root / 'records' / 'one' / 'a-seed0.json'
+    file.parent.mkdir(parents=True)
+    other = {'run': 'a', 'seed': 0, 'metrics': {'coco/AP': 0.9}, 'device': 'another machine'}
     calls(root)
-    studies.run_studies([study], setting, records=root / 'records')
-    assert read_record(other)['device'] == 'this machine' and calls(root) == []
-    with pytest.raises(ValueError, match=r'one/a/seed0 was trained without --amp and is now asked for with: remove it'):
+    for day, kept in (('2026-01-01', 'this machine'), ('2999-01-01', 'another machine')):
+        file.write_text(json.dumps({**other, 'date': day}))
+        studies.run_studies([study], setting, records=root / 'records')
+        assert read_record(file)['device'] == kept and calls(root) == []
+    with pytest.raises(
+        ValueError, match=r'one/a/seed0 was trained with --no-amp and is now asked for with --amp: give'
+    ):
         studies.run_studies([study], replace(setting, amp=True))
+
+
+def test_what_a_run_needs_has_to_be_done(root: Path) -> None:
+    """A training that was stopped half-way has a folder too."""
+    study = Study('one', '', (Run('full', 'a.py'), Run('looked', 'b.py', evaluates='full')))
+    setting = Setting(root, root / 'out', amp=True, facts={'device': ''})
+    (root / 'out' / 'one' / 'full' / 'seed0').mkdir(parents=True)
+    with pytest.raises(ValueError, match=r'looked, seed 0 needs .*full/seed0, which is not done: add full to --only'):
+        studies.run_studies([study], setting, only=['looked'])
+    studies.run_studies([study], setting, only=['full'])
+    studies.run_studies([study], replace(setting, amp=False), only=['looked'])
+    assert [record['amp'] for record in studies.read_done(study, root / 'out')] == [True, True]
+
+
+def test_data_are_made_once_and_again_where_a_kill_has_left_a_part(root: Path) -> None:
+    first, second = root / 'out', root / 'other'
+    studies.run_study(STAGES, first, root=root, only=['token'])
+    studies.run_study(STAGES, second, root=root, only=['token'])
+    assert [call[0] for call in calls(root)].count('make.py') == 1
+    job = studies.plan([STAGES], Setting(root, root / 'third'), only=['token'])[0]
+    assert job.done
+    job.run()  # another process has made them since the start
+    assert calls(root) == []
+    (root / 'data').rmdir()
+    (root / 'tools' / 'make.py').write_text("import sys; from pathlib import Path; Path('data').mkdir(); sys.exit(1)")
+    with pytest.raises(RuntimeError, match=r'make\.py ended with code 1'):
+        studies.run_study(STAGES, first, root=root, only=['token'])
+    assert not job.done
+
+
+def test_a_second_start_in_a_folder_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, 'find_study', lambda name: STAGES)
+    monkeypatch.setattr(commands, 'describe_machine', lambda root: {'yardstick_seconds': 1.0})
+    script = 'import sys; from pathlib import Path; from vitpose_mm.studies.schedule import lock_folder\n'
+    script += 'with lock_folder(Path(sys.argv[1])): print("locked", flush=True); sys.stdin.read()'
+    whole = [sys.executable, '-W', 'ignore', '-c', script, str(root / 'out')]
+    other = subprocess.Popen(whole, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    assert other.stdout is not None and other.stdout.readline() == b'locked\n'
+    with pytest.raises(ValueError, match='Another process runs studies in'):
+        commands.command(arguments('two', root), root=root, say=lambda text: None)
+    assert calls(root) == []
+    other.kill()
+    other.wait()
+    commands.command(arguments('two', root), root=root, say=lambda text: None)
 
 
 def test_the_page_is_renewed_after_one_study(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,6 +357,31 @@ def test_a_second_start_waits_for_a_tool_that_is_still_saving(root: Path) -> Non
     wait_for(root / 'began')
     process.kill()
     call_tool(root, ['looks.py'], log=root / 'log')
+
+
+def test_ctrl_c_ends_the_waiting(root: Path) -> None:
+    code = (
+        'import fcntl, sys\nfrom pathlib import Path\nfrom vitpose_mm.studies.schedule import Job, run_jobs\n'
+        'from vitpose_mm.studies.call import call_tool\nroot = Path(sys.argv[1])\n'
+        "run = lambda: call_tool(root, ['train.py'], log=root / 'log')\n"
+        "run_jobs([Job('a', root / 'a', (), (root / 'a',), run)], workers=1, say=print)\n"
+    )
+    with (root / 'log').open('ab') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        waiting = subprocess.Popen(
+            [sys.executable, '-W', 'ignore', '-c', code, str(root)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=Path(__file__).parents[2],
+            start_new_session=True,
+            text=True,
+        )
+        assert waiting.stdout is not None
+        assert any('Waiting for the end of a tool' in line for line in waiting.stdout)
+        time.sleep(0.3)
+        os.killpg(waiting.pid, signal.SIGINT)
+        assert waiting.wait(timeout=30) != 0
+    assert calls(root) == []
 
 
 def test_a_quick_run_leaves_data_and_records_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

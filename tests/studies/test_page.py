@@ -132,6 +132,10 @@ def test_an_ordering_is_seen_from_three_sds_on(value: float, pooled_sds: float |
         assert verdict(Difference(value, pooled_sds, 2)) == f'{words}, two seeds'
 
 
+def test_a_metric_that_is_not_a_number_shows_no_ordering() -> None:
+    assert verdict(Difference(float('nan'), float('nan'), 3)) == 'no: not a number'
+
+
 @pytest.mark.parametrize(('second', 'words'), [(True, 'trained in bf16.'), (None, 'trained in bf16: a.')])
 def test_runs_in_bf16_are_named_where_others_are_not(second: bool | None, words: str, tmp_path: Path) -> None:
     records = [{'run': 'a', 'date': '2026-11-30', 'amp': True}, {'run': 'b', 'date': '2026-11-30', 'amp': second}]

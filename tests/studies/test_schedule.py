@@ -80,7 +80,7 @@ import signal, sys, time
 from pathlib import Path
 
 from vitpose_mm.studies.call import call_tool
-from vitpose_mm.studies.schedule import Job, lock_folder, run_jobs
+from vitpose_mm.studies.schedule import Job, run_jobs
 
 root = Path(sys.argv[1])
 call = lambda name: lambda: call_tool(root, ['long.py', name], log=root / f'{name}.log', cwd=root)

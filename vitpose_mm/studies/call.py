@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import fcntl
 import os
@@ -10,9 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 PR_SET_PDEATHSIG = 1
 
@@ -35,7 +35,14 @@ class Cost:
         return Cost(self.wall + other.wall, self.cpu + other.cpu, max(self.memory, other.memory))
 
 
-def call_tool(root: Path, command: Sequence[str | Path], *, log: Path, cwd: Path | None = None) -> Cost:
+def call_tool(
+    root: Path,
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    cwd: Path | None = None,
+    begin: Callable[[], bool] = lambda: True,
+) -> Cost:
     """Run one of tools/ to its end, with all its output added to the log.
 
     Where this process is killed the tool stops, as by Ctrl-C: a second start would train in the same folder beside it.
@@ -46,6 +53,7 @@ def call_tool(root: Path, command: Sequence[str | Path], *, log: Path, cwd: Path
         command: name of the tool and its arguments.
         log: file for its output.
         cwd: folder to run in; that of this process by default.
+        begin: called when no other tool has the log; where it returns False, the tool is not run.
 
     Raises:
         RuntimeError: it failed.
@@ -53,8 +61,9 @@ def call_tool(root: Path, command: Sequence[str | Path], *, log: Path, cwd: Path
     log.parent.mkdir(parents=True, exist_ok=True)
     tool, *arguments = map(str, command)
     with open(log, 'ab') as file:
-        with contextlib.suppress(OSError):  # a file system may have no locks
-            fcntl.flock(file, fcntl.LOCK_EX)  # the tool has it too, as its output
+        _lock(file, log)  # the tool has it too, as its output
+        if not begin():
+            return Cost()
         whole = [sys.executable, str(root / 'tools' / tool), *arguments]
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -65,6 +74,21 @@ def call_tool(root: Path, command: Sequence[str | Path], *, log: Path, cwd: Path
     if process.returncode:
         raise RuntimeError(f'{tool} ended with code {process.returncode}: {log} has the reason')
     return Cost(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def _lock(file: BinaryIO, log: Path) -> None:
+    """Lock an open log, when no other process has it; Ctrl-C ends the waiting."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        from mmengine.logging import print_log  # brings torch
+
+        print_log(f'Waiting for the end of a tool of an earlier start, which still writes {log}')
+        before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        signal.signal(signal.SIGINT, before)
+    except OSError:
+        pass  # a file system without locks
 
 
 def stop_with_parent() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,8 @@ def orderings_table(records: Path) -> Iterator[str]:
 
 def verdict(found: Difference) -> str:
     """Say whether a difference shows what the paper has."""
+    if math.isnan(found.value):
+        return 'no: not a number'
     if found.pooled_sds is None:
         return 'the same sign, one seed' if found.value > 0 else 'the opposite sign, one seed'
     few = ', two seeds' if found.num_seeds == 2 else ''

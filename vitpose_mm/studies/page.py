@@ -15,8 +15,8 @@ from .record import read_folder, read_records
 from .seed_statistics import SeedStatistics, difference, plain
 from .study import Table
 
-START = r'<!-- (?:study: ([\w-]+)|orderings) -->\n'
-BLOCK = START + r'(.*?)<!-- written by `make evidence` -->\n'
+START = r'<!-- (?:study: ([\w-]+)|orderings) -->[ \t]*\n'
+BLOCK = START + r'(.*?)<!-- written by `make evidence` -->(?:\n|\Z)'
 IMAGES = Path('images/results')
 
 

@@ -135,11 +135,16 @@ def record_file(records: Path, run: Run, study: str, seed: int) -> Path:
     return records / work_dir.parts[0] / f'{run.name}-{work_dir.name}.json'
 
 
+def replaces(work_dir: Path, file: Path) -> bool:
+    """Whether the record of a finished run is another one than that in the folder of records, and not an older one."""
+    own, kept = read_record(work_dir / 'metrics.json'), read_record(file)
+    return own != kept and own.get('date', '') >= kept.get('date', '')
+
+
 def keep_record(work_dir: Path, file: Path) -> None:
-    """Copy the record of a finished run to the folder of records, where it is not there yet."""
-    record = read_record(work_dir / 'metrics.json')
-    if not file.is_file() or read_record(file) != record:
-        write_json(record, file)
+    """Copy the record of a finished run to the folder of records, unless a newer one is there."""
+    if not file.is_file() or replaces(work_dir, file):
+        write_json(read_record(work_dir / 'metrics.json'), file)
 
 
 def read_records(study: Study, records: Path) -> list[dict]:

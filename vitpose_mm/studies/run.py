@@ -9,8 +9,8 @@ from pathlib import Path
 from ..utils.files import write_json
 from ..utils.steps import Say
 from .call import call_tool
-from .record import keep_record, read_record, record_file
-from .schedule import Job, lock_folder, run_jobs
+from .record import keep_record, read_record, record_file, replaces
+from .schedule import Job, run_jobs
 from .seed_statistics import SeedStatistics
 from .study import Preparation, Run, Study
 from .train_and_test import Setting, train_and_test
@@ -59,16 +59,15 @@ def run_studies(
         say: called with a line for each run.
 
     Raises:
-        ValueError: a run that no study has, or another process that runs studies in the folder.
+        ValueError: a run that no study has.
         RuntimeError: a tool failed; names its log.
     """
     jobs = plan(studies, setting, seeds=seeds, only=only, records=records)
-    with lock_folder(setting.out):
-        try:
-            run_jobs(jobs, workers=workers, say=say)
-        finally:
-            for study in studies:
-                write_json(read_done(study, setting.out), setting.out / f'{study.name}.json')
+    try:
+        run_jobs(jobs, workers=workers, say=say)
+    finally:
+        for study in studies:
+            write_json(read_done(study, setting.out), setting.out / f'{study.name}.json')
 
 
 def plan(
@@ -80,8 +79,6 @@ def plan(
     records: Path | None = None,
 ) -> list[Job]:
     """Return what is to be made, in order: data, then the runs of all studies seed by seed.
-
-    Records of runs that are done are brought up to date.
 
     Raises:
         ValueError: a run that no study has, that has been made in another precision, or that needs one left out.
@@ -121,11 +118,19 @@ def prepare_job(preparation: Preparation, setting: Setting) -> Job:
     made = setting.cwd / preparation.makes
     marker = made.with_name(f'.{made.name}.complete')  # what a stopped tool has made so far is there too
 
+    def begin() -> bool:
+        if job.done:  # by another process, meanwhile
+            return False
+        marker.unlink(missing_ok=True)
+        return True
+
     def make() -> None:
-        call_tool(setting.root, preparation.command, log=made.with_name(f'{made.name}.log'), cwd=setting.cwd)
+        log = made.with_name(f'{made.name}.log')
+        call_tool(setting.root, preparation.command, log=log, cwd=setting.cwd, begin=begin)
         marker.touch()
 
-    return Job(' '.join(preparation.command), made, (), (made, marker), make)
+    job = Job(' '.join(preparation.command), made, (), (made, marker), make)
+    return job
 
 
 def run_job(run: Run, study: Study, seed: int, setting: Setting, *, records: Path | None) -> Job:
@@ -141,8 +146,6 @@ def run_job(run: Run, study: Study, seed: int, setting: Setting, *, records: Pat
     files = (work_dir / 'metrics.json', *([file] if file else []))
     if files[0].exists():
         check_precision(run, read_record(files[0]), work_dir, amp=setting.amp)
-        if file:
-            keep_record(work_dir, file)  # it may be there from another machine
 
     def make() -> None:
         if not files[0].exists():
@@ -150,7 +153,10 @@ def run_job(run: Run, study: Study, seed: int, setting: Setting, *, records: Pat
         if file:
             keep_record(work_dir, file)
 
-    return Job(f'{run.home or study.name}: {run.name}, seed {seed}', work_dir, tuple(needs), files, make)
+    def is_current() -> bool:
+        return file is None or not replaces(work_dir, file)
+
+    return Job(f'{run.home or study.name}: {run.name}, seed {seed}', work_dir, tuple(needs), files, make, is_current)
 
 
 def check_precision(run: Run, record: dict, work_dir: Path, *, amp: bool) -> None:
@@ -161,24 +167,24 @@ def check_precision(run: Run, record: dict, work_dir: Path, *, amp: bool) -> Non
     """
     before = record.get('amp')
     if run.amp and not run.evaluates and before is not None and before != amp:
-        words = ('with --amp', 'without') if before else ('without --amp', 'with')
+        was, now = ('--amp', '--no-amp') if before else ('--no-amp', '--amp')
         raise ValueError(
-            f'{work_dir} was trained {words[0]} and is now asked for {words[1]}: remove it, or name another --out.'
+            f'{work_dir} was trained with {was} and is now asked for with {now}: give {was}, or name another --out.'
         )
 
 
 def check_needs(jobs: Sequence[Job]) -> None:
-    """Check that what jobs need is there or among them.
+    """Check that the runs that jobs need are done or among them.
 
     Raises:
         ValueError: a run that is left out and was never made.
     """
     keys = {job.key for job in jobs}
     for job in jobs:
-        missing = [] if job.done else [need for need in job.needs if need not in keys and not need.exists()]
-        if missing:
-            name = missing[0].parent.name
-            raise ValueError(f'{job.title} needs {missing[0]}, which is not there: add {name} to --only.')
+        left_out = [] if job.done else [need for need in job.needs if need not in keys]
+        for need in left_out:
+            if not (need / 'metrics.json').exists():
+                raise ValueError(f'{job.title} needs {need}, which is not done: add {need.parent.name} to --only.')
 
 
 def read_done(study: Study, out: Path) -> list[dict]:

@@ -27,6 +27,7 @@ class Job:
         needs: keys of the jobs that have to be done before.
         files: the files that are there when it is done.
         run: function that does it.
+        is_current: whether the files are the ones wanted, where they are there.
     """
 
     title: str
@@ -34,11 +35,12 @@ class Job:
     needs: tuple[Path, ...]
     files: tuple[Path, ...]
     run: Callable[[], object]
+    is_current: Callable[[], bool] = lambda: True
 
     @property
     def done(self) -> bool:
         """Whether an earlier start has done it."""
-        return all(file.exists() for file in self.files)
+        return all(file.exists() for file in self.files) and self.is_current()
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def _do(job: Job, failure: Connection) -> None:
     end_with_parent(signal.SIGKILL)
     try:
         job.run()
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, OSError) as error:
         failure.send(str(error))
 
 

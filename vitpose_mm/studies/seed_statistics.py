@@ -75,4 +75,5 @@ def difference(plus: Sequence[SeedStatistics], minus: Sequence[SeedStatistics]) 
     if num_seeds < 2:
         return Difference(value, None, num_seeds)
     pooled = math.sqrt(sum(std**2 for std in stds) / 2)  # of two runs: the root of the mean variance
-    return Difference(value, value / pooled if pooled else math.inf, num_seeds)
+    sds = value / pooled if pooled else math.copysign(math.inf, value) if value else 0.0
+    return Difference(value, sds, num_seeds)

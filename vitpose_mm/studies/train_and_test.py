@@ -12,7 +12,7 @@ from typing import Any
 from ..utils.files import write_json
 from ..utils.json_files import read_json
 from .call import Cost, call_tool
-from .record import describe_machine, hash_config, make_record
+from .record import describe_machine, hash_config, make_record, read_record
 from .study import PLACE, Run, Study
 
 Fill = Callable[[str], str]
@@ -41,18 +41,20 @@ def train_and_test(run: Run, study: Study, seed: int, setting: Setting) -> None:
     """Train and test one run, and write its record to metrics.json in its work folder."""
     work_dir = (setting.out / run.work_dir(study.name, seed)).resolve()
     fill = partial(_fill, study=study, seed=seed, out=setting.out.resolve())
-    resumed = any(work_dir.glob('*.pth'))
-    cost = Cost()
-    if not run.evaluates:
-        cost += _train(run, seed, setting, work_dir, fill)
+    cost, resumed, amp = Cost(), False, setting.amp and run.amp
+    if run.evaluates:
+        evaluated = setting.out / study.find(run.evaluates).work_dir(study.name, seed)
+        amp = read_record(evaluated / 'metrics.json').get('amp', amp)
+    else:
+        cost, resumed = _train(run, seed, setting, work_dir, fill)
     notes = work_dir / 'notes.json'
     metrics = read_metrics(notes) if notes.exists() else {}
     if run.scored:
         cost += _test(run, setting, work_dir, fill)
         metrics |= read_metrics(work_dir / 'tested.json')
     facts = {
-        'config': hash_config(setting.root / 'configs' / run.train, run.options),
-        'amp': setting.amp and run.amp,
+        'config': hash_config(setting.root / 'configs' / run.train, run.test_options if run.evaluates else run.options),
+        'amp': amp,
         'resumed': resumed,  # cost and minutes are of the last start then
         **(setting.facts or describe_machine(setting.root)),
     }
@@ -67,17 +69,24 @@ def read_metrics(file: Path) -> dict[str, float]:
         ValueError: the file is damaged.
     """
     metrics = read_json(file, content='metrics of a test')[0]
-    if not isinstance(metrics, dict):
-        raise ValueError(f'{file} has no metrics: remove it, and start the study again to make it.')
+    if not isinstance(metrics, dict) or any(type(value) not in (int, float) for value in metrics.values()):
+        raise ValueError(f'{file} has other metrics than numbers: remove it, and start the study again to make it.')
     return metrics
 
 
-def _train(run: Run, seed: int, setting: Setting, work_dir: Path, fill: Fill) -> Cost:
-    """Train a run, from its newest checkpoint if there is one."""
+def _train(run: Run, seed: int, setting: Setting, work_dir: Path, fill: Fill) -> tuple[Cost, bool]:
+    """Train a run, from its newest checkpoint if there is one; return what it has cost, and whether there was one."""
+    found: list[Path] = []
+
+    def begin() -> bool:
+        found.extend(work_dir.glob('*.pth'))
+        return True
+
     options = [fill(option) for option in (*run.options, f'randomness.seed={seed}')]
     flags = ['--resume', *(['--amp'] if setting.amp and run.amp else []), '--cfg-options', *options]
     words: list[str | Path] = [run.tool, setting.root / 'configs' / run.train, '--work-dir', work_dir, *flags]
-    return call_tool(setting.root, words, log=work_dir / 'train.log', cwd=setting.cwd)
+    cost = call_tool(setting.root, words, log=work_dir / 'train.log', cwd=setting.cwd, begin=begin)
+    return cost, bool(found)
 
 
 def _test(run: Run, setting: Setting, work_dir: Path, fill: Fill) -> Cost:
