@@ -173,18 +173,11 @@ def run_study(study: Study, work_dir: Path) -> None:
         studies.run_study(study, work_dir, root=ROOT, say=print)
 
 
-def fork_tool(
-    root: Path,
-    command: Sequence[str | Path],
-    *,
-    log: Path,
-    cwd: Path | None = None,
-    begin: Callable[[], bool] = lambda: True,
-) -> Cost:
+def fork_tool(root: Path, command: Sequence[str | Path], *, log: Path, cwd: Path | None = None, **more: Any) -> Cost:
     """As call_tool, in a process that has imported everything."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    if not begin():
+    if 'begin' in more and not more['begin']():
         return Cost()
+    log.parent.mkdir(parents=True, exist_ok=True)
     tool, *arguments = map(str, command)
 
     def run() -> None:

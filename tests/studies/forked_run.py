@@ -2,81 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
-import fcntl
 import json
-import multiprocessing
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
-from vitpose_mm.studies import command as commands
+from tests.helpers.study_tools import STAGES, TOOL, calls
 from vitpose_mm.studies import run as studies
-from vitpose_mm.studies.call import call_tool
 from vitpose_mm.studies.estimate import say_how_long
 from vitpose_mm.studies.record import hash_config, read_record, read_records
-from vitpose_mm.studies.study import Preparation, Run, Study
+from vitpose_mm.studies.study import Run, Study
 from vitpose_mm.studies.train_and_test import Setting
-
-TOOL = """
-import json, shutil, sys
-from pathlib import Path
-
-arguments = sys.argv[1:]
-with open({calls!r}, 'a') as file:
-    file.write(json.dumps([Path(sys.argv[0]).name, *arguments]) + '\\n')
-place = Path(arguments[arguments.index('--work-dir') + 1]) if '--work-dir' in arguments else None
-if 'fail=1' in arguments and not Path({calls!r} + '.fixed').exists():
-    sys.exit('a reason')
-if '--work-dir' not in arguments:
-    Path(arguments[0]).mkdir(exist_ok=True)
-if '--resume' in arguments:
-    shutil.copy({calls!r} + '.pth', place / 'epoch_3.pth')
-    (place / 'last_checkpoint').write_text('')  # as a kill leaves it
-if '--out' in arguments:
-    seed = int(str(place.parent.name)[4:])
-    Path(arguments[arguments.index('--out') + 1]).write_text(json.dumps({{'coco/AP': 0.5 + seed / 10}}))
-"""
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout whose tools note their calls, and the folder to work in."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / 'tools').mkdir()
-    (tmp_path / 'configs').mkdir()
-    for name in 'abc':
-        (tmp_path / 'configs' / f'{name}.py').write_text('x = 0\n')
-    torch.save({'state_dict': {}, 'optimizer': {}, 'meta': {'iter': 3}}, tmp_path / 'calls.pth')
-    for name in ('train', 'test', 'make'):
-        (tmp_path / 'tools' / f'{name}.py').write_text(TOOL.format(calls=str(tmp_path / 'calls')))
-    return tmp_path
-
-
-def calls(root: Path) -> list[list[str]]:
-    """What was called since the last look."""
-    lines = (root / 'calls').read_text().splitlines() if (root / 'calls').exists() else []
-    (root / 'calls').unlink(missing_ok=True)
-    return [json.loads(line) for line in lines]
-
-
-STAGES = Study(
-    'two',
-    '',
-    (
-        Run('token', 'a.py', scored=False),
-        Run('student', 'b.py', ('x={checkpoint:token}',), 'c.py', ('y={seed}',)),
-    ),
-    seeds=(0, 2),
-    prepare=(Preparation('data', ('make.py', 'data')),),
-)
 
 
 def test_a_study_trains_tests_and_is_not_done_twice(root: Path) -> None:
@@ -137,29 +74,6 @@ def test_a_run_of_all_seeds_and_a_tool_that_leaves_notes(root: Path) -> None:
     ]  # fmt: skip
 
 
-def test_a_tool_stops_with_a_study_that_is_killed(root: Path) -> None:
-    (root / 'tools' / 'long.py').write_text(
-        'import sys, time\n'
-        "open('began', 'w').close()\n"
-        "try:\n    time.sleep(100)\nexcept KeyboardInterrupt:\n    open('stopped', 'w').close()\n"
-    )
-    process = multiprocessing.get_context('fork').Process(
-        target=call_tool, args=(root, ['long.py']), kwargs={'log': root / 'log'}
-    )
-    process.start()
-    wait_for(root / 'began')
-    process.kill()
-    wait_for(root / 'stopped')
-
-
-def wait_for(file: Path, *, seconds: float = 60) -> None:
-    """Return when a file is there; fail when it does not come."""
-    end = time.monotonic() + seconds
-    while not file.exists():
-        assert time.monotonic() < end, f'{file.name} does not come'
-        time.sleep(0.05)
-
-
 def test_chosen_runs_and_seeds(root: Path) -> None:
     with pytest.raises(
         ValueError, match=r'two: student, seed 5 needs .*token/seed5, which is not done: add token to --only'
@@ -174,16 +88,6 @@ def test_the_table_has_mean_and_sample_deviation() -> None:
     records = [dict(run=name, seed=i, metrics={'AP': v}) for name in values for i, v in enumerate(values[name])]
     lines = studies.table(records).splitlines()
     assert lines[2:] == ['| a | 3 | AP | 0.3000 | 0.2646 |', '| b | 1 | AP | 0.4000 | - |']
-
-
-def test_the_tool_lists_studies_and_ends_with_one_sentence() -> None:
-    tool = Path(__file__).resolve().parents[2] / 'tools' / 'studies.py'
-    listed = subprocess.run([sys.executable, tool], capture_output=True, text=True)
-    assert listed.returncode == 0 and listed.stdout.startswith('decoders: a ViT and a ResNet-18')
-    wrong = subprocess.run([sys.executable, tool, 'absent'], capture_output=True, text=True)
-    assert wrong.returncode == 1 and wrong.stderr.startswith("error: there is no study 'absent'")
-    alone = subprocess.run([sys.executable, tool, '--jobs', '0'], capture_output=True, text=True)
-    assert alone.returncode == 2 and 'error: --jobs is for a study: name one, or `all`' in alone.stderr
 
 
 def test_records_are_kept_with_what_they_were_measured_with(root: Path) -> None:
@@ -254,12 +158,6 @@ def test_the_hash_of_a_config_is_of_its_options_too(root: Path) -> None:
     assert plain == hash_config(config, ()) != hash_config(config, ('x=1',))
 
 
-def arguments(study: str, root: Path, **changed: object) -> argparse.Namespace:
-    """Those of tools/studies.py."""
-    given = {'seeds': None, 'only': None, 'jobs': 1, 'quick': False, 'amp': False, 'page': False}
-    return argparse.Namespace(study=study, out=root / 'out', **{**given, **changed})
-
-
 def test_older_records_are_replaced_and_another_precision_is_refused(root: Path) -> None:
     study = Study('one', '', (Run('a', 'a.py'),))
     setting = Setting(root, root / 'out', facts={'device': 'this machine'})
@@ -304,103 +202,6 @@ def test_data_are_made_once_and_again_where_a_kill_has_left_a_part(root: Path) -
     with pytest.raises(RuntimeError, match=r'make\.py ended with code 1'):
         studies.run_study(STAGES, first, root=root, only=['token'])
     assert not job.done
-
-
-def test_a_second_start_in_a_folder_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, 'find_study', lambda name: STAGES)
-    monkeypatch.setattr(commands, 'describe_machine', lambda root: {'yardstick_seconds': 1.0})
-    script = 'import sys; from pathlib import Path; from vitpose_mm.studies.schedule import lock_folder\n'
-    script += 'with lock_folder(Path(sys.argv[1])): print("locked", flush=True); sys.stdin.read()'
-    whole = [sys.executable, '-W', 'ignore', '-c', script, str(root / 'out')]
-    other = subprocess.Popen(whole, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
-    assert other.stdout is not None and other.stdout.readline() == b'locked\n'
-    with pytest.raises(ValueError, match='Another process runs studies in'):
-        commands.command(arguments('two', root), root=root, say=lambda text: None)
-    assert calls(root) == []
-    other.kill()
-    other.wait()
-    commands.command(arguments('two', root), root=root, say=lambda text: None)
-
-
-def test_the_page_is_renewed_after_one_study(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, 'find_study', lambda name: STAGES)
-    monkeypatch.setattr(commands, 'describe_machine', lambda root: {'yardstick_seconds': 1.0})
-    (root / 'docs').mkdir()
-    (root / 'docs' / 'results.md').write_text('<!-- orderings -->\n<!-- written by `make evidence` -->\n')
-    commands.command(arguments('two', root), root=root, say=lambda text: None)
-    assert not (root / 'docs' / 'records').exists()
-    commands.command(arguments('two', root, page=True), root=root, say=lambda text: None)
-    assert len(list((root / 'docs' / 'records' / 'two').glob('*.json'))) == 4
-    assert 'not run yet' in (root / 'docs' / 'results.md').read_text()
-
-
-@pytest.mark.parametrize(
-    ('changed', 'words'), [({'jobs': 0}, '--jobs 0: give 1'), ({'seeds': [-1]}, '--seeds -1: give 0')]
-)
-def test_numbers_that_are_too_small(changed: dict, words: str, root: Path) -> None:
-    with pytest.raises(ValueError, match=words):
-        commands.command(arguments('decoders', root, **changed), root=root, say=lambda text: None)
-
-
-def test_a_second_start_waits_for_a_tool_that_is_still_saving(root: Path) -> None:
-    code = (
-        'import sys, time\nfrom pathlib import Path\n'
-        'try:\n    Path(sys.argv[1]).touch(); time.sleep(100)\n'
-        "except KeyboardInterrupt:\n    time.sleep(3); Path('saved').touch()\n"
-    )
-    (root / 'tools' / 'saves.py').write_text(code)
-    (root / 'tools' / 'looks.py').write_text("from pathlib import Path\nassert Path('saved').exists()\n")
-    process = multiprocessing.get_context('fork').Process(
-        target=call_tool, args=(root, ['saves.py', 'began']), kwargs={'log': root / 'log'}
-    )
-    process.start()
-    wait_for(root / 'began')
-    process.kill()
-    call_tool(root, ['looks.py'], log=root / 'log')
-
-
-def test_ctrl_c_ends_the_waiting(root: Path) -> None:
-    code = (
-        'import fcntl, sys\nfrom pathlib import Path\nfrom vitpose_mm.studies.schedule import Job, run_jobs\n'
-        'from vitpose_mm.studies.call import call_tool\nroot = Path(sys.argv[1])\n'
-        "run = lambda: call_tool(root, ['train.py'], log=root / 'log')\n"
-        "run_jobs([Job('a', root / 'a', (), (root / 'a',), run)], workers=1, say=print)\n"
-    )
-    with (root / 'log').open('ab') as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        waiting = subprocess.Popen(
-            [sys.executable, '-W', 'ignore', '-c', code, str(root)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=Path(__file__).parents[2],
-            start_new_session=True,
-            text=True,
-        )
-        assert waiting.stdout is not None
-        assert any('Waiting for the end of a tool' in line for line in waiting.stdout)
-        time.sleep(0.3)
-        os.killpg(waiting.pid, signal.SIGINT)
-        assert waiting.wait(timeout=30) != 0
-    assert calls(root) == []
-
-
-def test_a_quick_run_leaves_data_and_records_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, 'STUDIES', {'two': STAGES})
-    monkeypatch.setattr(commands, 'describe_machine', lambda root: {'yardstick_seconds': 1.0})
-    (root / 'docs').mkdir()
-    page = '<!-- orderings -->\n<!-- written by `make evidence` -->\n'
-    (root / 'docs' / 'results.md').write_text(page)
-    args = arguments('all', root, quick=True)
-    commands.command(args, root=root, say=lambda text: None)
-    assert (root / 'out' / 'quick' / 'data').is_dir() and not (root / 'data').exists()
-    assert (root / 'docs' / 'results.md').read_text() == page and not (root / 'docs' / 'records').exists()
-    assert 'not run yet' in (root / 'out' / 'quick' / 'results.md').read_text()
-    assert len(list((root / 'out' / 'quick' / 'records').rglob('*.json'))) == 2
-    calls(root)
-    args.quick = False
-    commands.command(args, root=root, say=lambda text: None)
-    assert len(list((root / 'docs' / 'records' / 'two').glob('*.json'))) == 4
-    assert 'not run yet' in (root / 'docs' / 'results.md').read_text()
 
 
 def test_mixed_precision_is_for_the_runs_that_may(root: Path) -> None:
